@@ -1,0 +1,77 @@
+import { Type, type Static } from 'typebox'
+import { StoredColumn, StoredWindow } from '../define/stored-definition.js'
+
+/** One accepted drop as Parquet, named by the hash of its content. Times are ISO 8601 in UTC. */
+export const Part = Type.Object({
+  drop: Type.String(),
+  /** Object key of the Parquet file. */
+  object: Type.String(),
+  sha256: Type.String(),
+  rows: Type.Integer({ minimum: 0 }),
+  bytes: Type.Integer({ minimum: 0 }),
+  oldest: Type.Optional(Type.String()),
+  newest: Type.Optional(Type.String()),
+})
+export type Part = Static<typeof Part>
+
+/** The immutable list of parts that a run trains and tests on. */
+export const Snapshot = Type.Object({
+  formatVersion: Type.Literal(1),
+  /** SHA-256 of parts, columns and window in canonical JSON. */
+  digest: Type.String(),
+  parts: Type.Array(Part),
+  columns: Type.Record(Type.String(), StoredColumn),
+  window: StoredWindow,
+})
+export type Snapshot = Static<typeof Snapshot>
+
+/** Why a drop was refused: one reason a column or drop, with how many rows and a few of them. */
+export const DropFault = Type.Object({
+  /** A code such as `missing-column`, `wrong-type`, `out-of-range`, `empty`, `unreadable`. */
+  code: Type.String(),
+  column: Type.Optional(Type.String()),
+  message: Type.String(),
+  rows: Type.Optional(Type.Integer()),
+  /** First offending row numbers (1 is the first data row) with their text. */
+  samples: Type.Optional(Type.Array(Type.Object({ row: Type.Integer(), value: Type.String() }))),
+})
+export type DropFault = Static<typeof DropFault>
+
+/** What reading one drop gave. */
+export const DropReading = Type.Union([
+  Type.Object({ accepted: Type.Literal(true), part: Part }),
+  Type.Object({ accepted: Type.Literal(false), faults: Type.Array(DropFault) }),
+])
+export type DropReading = Static<typeof DropReading>
+
+/** What the split of a run guarantees, in figures. */
+export const LeakageReport = Type.Object({
+  /** Must be 0. */
+  groupsOnBothSides: Type.Integer(),
+  /** Rows of the test set that stand, equal in every feature and target, in the training set too. */
+  duplicateRowsAcrossSides: Type.Integer(),
+  warnings: Type.Array(Type.String()),
+})
+export type LeakageReport = Static<typeof LeakageReport>
+
+/**
+ * The training, validation and test set of one run. The folders lie below the run's own and can be made again
+ * from the snapshot. `train` and `validation` hold `<name>.parquet` and `<name>.csv` with features and target;
+ * `test/test.parquet` also holds key, group and time, `refit_unit` (the resampling unit, text),
+ * `refit_drop` (the drop a row came from).
+ */
+export const Sets = Type.Object({
+  folder: Type.String(),
+  rows: Type.Object({ train: Type.Integer(), validation: Type.Integer(), test: Type.Integer() }),
+  units: Type.Object({ train: Type.Integer(), test: Type.Integer() }),
+  /** Of the test set, where the model has a time column. */
+  testOldest: Type.Optional(Type.String()),
+  testNewest: Type.Optional(Type.String()),
+  leakage: LeakageReport,
+  /** Mean of the target, or share of each class, in training and validation: what the baseline predicts. */
+  baseline: Type.Union([
+    Type.Object({ kind: Type.Literal('mean'), value: Type.Number(), median: Type.Number() }),
+    Type.Object({ kind: Type.Literal('shares'), shares: Type.Record(Type.String(), Type.Number()) }),
+  ]),
+})
+export type Sets = Static<typeof Sets>

@@ -1,0 +1,143 @@
+import type { ColumnType, Generated } from 'kysely'
+
+/**
+ * The tables, as Kysely sees them. JSON columns are `unknown` when read: the room that owns a table decodes
+ * them by its schema. They are written as text.
+ */
+type Json = ColumnType<unknown, string, string>
+type JsonOrNull = ColumnType<unknown, string | null | undefined, string | null>
+type Time = ColumnType<Date, Date, Date>
+type TimeOrNull = ColumnType<Date | null, Date | null | undefined, Date | null>
+/** bigint leaves `pg` as text. */
+type BigInteger = ColumnType<string, number | bigint | string, number | bigint | string>
+
+export type DropState = 'recorded' | 'ingested' | 'quarantined' | 'discarded' | 'superseded' | 'withdrawn'
+export type RunState = 'waiting' | 'active' | 'ended'
+export type RunOutcome =
+  | 'promoted'
+  | 'rejected'
+  | 'inconclusive'
+  | 'awaiting-approval'
+  | 'superseded'
+  | 'unchanged'
+  | 'failed'
+  | 'cancelled'
+export type AttemptState = 'running' | 'finished' | 'failed' | 'interrupted' | 'cancelled'
+export type VersionState = 'passed' | 'awaiting-approval' | 'approved' | 'declined' | 'superseded'
+export type ChampionCause = 'run' | 'approve' | 'promote' | 'rollback'
+
+export interface Schema {
+  models: {
+    name: string
+    definition: Json
+    definition_hash: string
+    next_run: Generated<number>
+    next_drop: Generated<number>
+    next_version: Generated<number>
+    present: Generated<boolean>
+    updated_at: Time
+  }
+  drops: {
+    id: string
+    model: string
+    source: string
+    key: string
+    source_version: string
+    sha256: string
+    object: string
+    bytes: BigInteger
+    state: DropState
+    reason: ColumnType<unknown, string | undefined, string>
+    part: JsonOrNull
+    superseded_by: string | null
+    run: string | null
+    recorded_at: Time
+    changed_at: Time
+  }
+  contracts: {
+    model: string
+    number: number
+    columns: Json
+    origin: 'declared' | 'inferred' | 'accepted'
+    created_at: Time
+  }
+  snapshots: { digest: string; model: string; manifest: Json; created_at: Time }
+  snapshot_drops: { model: string; snapshot: string; drop_id: string }
+  runs: {
+    id: string
+    model: string
+    number: number
+    state: RunState
+    outcome: RunOutcome | null
+    causes: Json
+    force: Generated<boolean>
+    definition: JsonOrNull
+    generation: Generated<number>
+    cancel_requested: Generated<boolean>
+    snapshot: string | null
+    fingerprint: string | null
+    candidate: string | null
+    verdict: JsonOrNull
+    version: number | null
+    explanation: string | null
+    error: JsonOrNull
+    created_at: Time
+    started_at: TimeOrNull
+    ended_at: TimeOrNull
+  }
+  stages: {
+    run: string
+    name: string
+    position: number
+    attempt: number
+    result: Json
+    started_at: Time
+    finished_at: Time
+  }
+  attempts: {
+    run: string
+    stage: string
+    number: number
+    generation: number
+    state: AttemptState
+    error: JsonOrNull
+    started_at: Time
+    ended_at: TimeOrNull
+  }
+  versions: {
+    model: string
+    number: number
+    run: string | null
+    digest: string
+    format: string
+    state: VersionState
+    signature: Json
+    verdict: JsonOrNull
+    lineage: Json
+    created_at: Time
+  }
+  champions: { model: string; version: number; generation: BigInteger; since: Time }
+  champion_moves: {
+    model: string
+    generation: BigInteger
+    version: number
+    previous: number | null
+    cause: ChampionCause
+    actor: string
+    reason: string | null
+    run: string | null
+    at: Time
+  }
+  events: {
+    id: ColumnType<string, never, never>
+    transaction: ColumnType<string, never, never>
+    at: Time
+    actor: string
+    kind: string
+    model: string | null
+    run: string | null
+    data: Json
+  }
+  schedules: { model: string; trigger: string; handled_until: Time }
+  replicas: { id: string; pid: number; address: string; live: Json; seen_at: Time }
+}

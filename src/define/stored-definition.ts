@@ -1,0 +1,178 @@
+import { Type, type Static } from 'typebox'
+
+/**
+ * What the helpers of the project file evaluate to: plain, validated JSON with every default filled in.
+ * It is stored with each run; readers accept all former format versions.
+ */
+
+/** A column's part: `feature` (default), `key` identifies a row, `group` names rows that stay together. */
+export const ColumnRole = Type.Union([
+  Type.Literal('feature'),
+  Type.Literal('key'),
+  Type.Literal('group'),
+  Type.Literal('time'),
+  Type.Literal('target'),
+  Type.Literal('ignored'),
+])
+export type ColumnRole = Static<typeof ColumnRole>
+
+/** A column's type under the contract. `category` and `text` are strings; only categories are features. */
+export const ColumnType = Type.Union([
+  Type.Literal('number'),
+  Type.Literal('category'),
+  Type.Literal('boolean'),
+  Type.Literal('text'),
+  Type.Literal('time'),
+])
+export type ColumnType = Static<typeof ColumnType>
+
+export const StoredColumn = Type.Object(
+  {
+    type: ColumnType,
+    role: ColumnRole,
+    /** Whether a value may be missing. */
+    optional: Type.Boolean(),
+    /** Smallest and largest allowed value of a number, inclusive. */
+    min: Type.Optional(Type.Number()),
+    max: Type.Optional(Type.Number()),
+    /** Allowed categories; absent: any. */
+    values: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+  },
+  { additionalProperties: false },
+)
+export type StoredColumn = Static<typeof StoredColumn>
+
+/** An adapter by kind, with options that the adapter's own schema has validated. */
+export const AdapterReference = Type.Object(
+  { kind: Type.String(), options: Type.Record(Type.String(), Type.Unknown()) },
+  { additionalProperties: false },
+)
+export type AdapterReference = Static<typeof AdapterReference>
+
+/** Which rows of the history a run sees; durations count back from the newest plausible time in the data. */
+export const StoredWindow = Type.Union([
+  Type.Object({ kind: Type.Literal('all') }),
+  Type.Object({ kind: Type.Literal('rows'), rows: Type.Integer({ minimum: 1 }) }),
+  Type.Object({ kind: Type.Literal('duration'), milliseconds: Type.Integer({ minimum: 1 }) }),
+])
+export type StoredWindow = Static<typeof StoredWindow>
+
+/** Shares are of groups, in (0, 1); durations are milliseconds of the data's own time. */
+export const StoredSplit = Type.Union([
+  Type.Object({ kind: Type.Literal('group'), test: Type.Number(), validation: Type.Number() }),
+  Type.Object({
+    kind: Type.Literal('time'),
+    testMilliseconds: Type.Integer({ minimum: 1 }),
+    gapMilliseconds: Type.Integer({ minimum: 0 }),
+    validation: Type.Number(),
+  }),
+])
+export type StoredSplit = Static<typeof StoredSplit>
+
+export const RegressionMetric = Type.Union([
+  Type.Literal('mae'),
+  Type.Literal('rmse'),
+  Type.Literal('mape'),
+  Type.Literal('medianAbsoluteError'),
+  Type.Literal('r2'),
+])
+export const ClassificationMetric = Type.Union([
+  Type.Literal('accuracy'),
+  Type.Literal('balancedAccuracy'),
+  Type.Literal('logLoss'),
+  Type.Literal('rocAuc'),
+  Type.Literal('f1'),
+  Type.Literal('brier'),
+])
+export type RegressionMetric = Static<typeof RegressionMetric>
+export type ClassificationMetric = Static<typeof ClassificationMetric>
+export type MetricName = RegressionMetric | ClassificationMetric
+const AnyMetric = Type.Union([RegressionMetric, ClassificationMetric])
+
+/** A margin has a unit: relative to the champion's value, or absolute in the metric's own unit. */
+export const StoredMargin = Type.Union([
+  Type.Object({ relative: Type.Number({ exclusiveMinimum: 0 }) }, { additionalProperties: false }),
+  Type.Object({ absolute: Type.Number({ exclusiveMinimum: 0 }) }, { additionalProperties: false }),
+])
+export type StoredMargin = Static<typeof StoredMargin>
+
+/** One requirement on the candidate; EVIDENCE rules apply to each. */
+export const StoredRule = Type.Union([
+  Type.Object({
+    kind: Type.Literal('threshold'),
+    metric: AnyMetric,
+    bound: Type.Union([Type.Literal('atMost'), Type.Literal('atLeast')]),
+    value: Type.Number(),
+    /** Asks it of the interval's bound instead of the point estimate. */
+    confidence: Type.Optional(Type.Number({ exclusiveMinimum: 0.5, exclusiveMaximum: 1 })),
+    /** Asks it of every value of a column with enough rows. */
+    slice: Type.Optional(Type.Object({ column: Type.String(), minimumRows: Type.Integer({ minimum: 1 }) })),
+  }),
+  Type.Object({
+    kind: Type.Literal('champion'),
+    metric: AnyMetric,
+    comparison: Type.Union([Type.Literal('notWorse'), Type.Literal('better')]),
+    margin: StoredMargin,
+  }),
+  Type.Object({ kind: Type.Literal('baseline'), metric: AnyMetric }),
+])
+export type StoredRule = Static<typeof StoredRule>
+
+/** What to do about occurrences that passed while nothing ran: forget them, run once, or run for each. */
+export const CatchUp = Type.Union([Type.Literal('skip'), Type.Literal('once'), Type.Literal('each')])
+export type CatchUp = Static<typeof CatchUp>
+
+export const StoredTrigger = Type.Union([
+  Type.Object({ kind: Type.Literal('arrival') }),
+  Type.Object({ kind: Type.Literal('schedule'), cron: Type.String(), timeZone: Type.String(), catchUp: CatchUp }),
+])
+export type StoredTrigger = Static<typeof StoredTrigger>
+
+export const Approval = Type.Union([Type.Literal('never'), Type.Literal('always'), Type.Literal('when-inconclusive')])
+export type Approval = Static<typeof Approval>
+
+/** Limits of the processes a run starts. */
+export const StoredLimits = Type.Object({
+  /** Longest time of one training attempt, milliseconds. */
+  trainMilliseconds: Type.Integer({ minimum: 1 }),
+  /** Largest resident memory of a training attempt with all its children, bytes. */
+  trainMemoryBytes: Type.Integer({ minimum: 1 }),
+  /** Largest resident memory of the process that parses a drop, bytes. */
+  dataMemoryBytes: Type.Integer({ minimum: 1 }),
+})
+export type StoredLimits = Static<typeof StoredLimits>
+
+export const StoredModel = Type.Object({
+  formatVersion: Type.Literal(1),
+  name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }),
+  task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),
+  /** In the order of the definition. */
+  columns: Type.Record(Type.String(), StoredColumn),
+  source: AdapterReference,
+  window: StoredWindow,
+  split: StoredSplit,
+  train: AdapterReference,
+  check: Type.Array(StoredRule),
+  approval: Approval,
+  triggers: Type.Array(StoredTrigger),
+  limits: StoredLimits,
+})
+export type StoredModel = Static<typeof StoredModel>
+export type Task = StoredModel['task']
+
+export const StoredProject = Type.Object({
+  formatVersion: Type.Literal(1),
+  /** Connection string, or undefined for the embedded server. */
+  database: Type.Optional(Type.String()),
+  server: Type.Object({
+    controlPort: Type.Integer({ minimum: 0, maximum: 65_535 }),
+    servingPort: Type.Integer({ minimum: 0, maximum: 65_535 }),
+    /** Address both bind to; anything but loopback needs tokens. */
+    bind: Type.String(),
+    /** Further names that the Host and Origin headers may carry. */
+    hosts: Type.Array(Type.String()),
+    origins: Type.Array(Type.String()),
+  }),
+  models: Type.Record(Type.String(), StoredModel),
+})
+export type StoredProject = Static<typeof StoredProject>

@@ -1,0 +1,87 @@
+/**
+ * Every error a user can meet: HTTP status, message and hint, in one table. `{name}` is filled in by the caller.
+ * docs/errors.md is checked against it by a test. What is not in the table is a bug and keeps its stack trace.
+ */
+export const catalogue = {
+  // Project and definition
+  'project-not-found': [404, 'No refit.config.ts in {folder} or above it.', 'Run `refit init data.csv` to write a project, or change into its folder.'],
+  'definition-invalid': [422, '{file} is not a valid definition: {count} fault(s).', 'Each fault names its path in the definition; mend them and run the command again.'],
+  'definition-unreadable': [422, '{file} could not be evaluated: {reason}', 'It must be a TypeScript module whose default export is defineProject(...).'],
+
+  // Requests
+  'request-invalid': [400, 'The request is not valid: {reason}', 'The API is described at /api/v1/openapi.json.'],
+  'unauthenticated': [401, 'This address needs a token.', 'Send `Authorization: Bearer <token>`; the command line reads it from REFIT_TOKEN.'],
+  'forbidden': [403, 'This needs the role {role}.', 'Ask whoever runs the platform for a token with that role.'],
+  'host-not-allowed': [403, 'Requests for host "{host}" are not answered here.', 'Use the address printed by `refit up`, or list the host under server.hosts in refit.config.ts.'],
+  'origin-not-allowed': [403, 'Requests from pages of {origin} are not answered here.', 'List the origin under server.origins in refit.config.ts if it is yours.'],
+  'not-found': [404, 'There is no {what}.', '`refit status` lists the models, `refit runs` the runs, `refit versions` the versions.'],
+  'conflict': [409, '{reason}', 'Look at the present state with `refit status` and try again.'],
+} as const satisfies Readonly<Record<string, readonly [status: number, message: string, hint: string]>>
+
+type Catalogue = typeof catalogue
+
+/** The code of an error of the catalogue. */
+export type ErrorCode = keyof Catalogue
+
+type Placeholder<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never
+
+/** What the message of an error is made from. */
+export type ErrorParameters<C extends ErrorCode> = Readonly<Record<Placeholder<Catalogue[C][1]>, string | number>>
+
+/** One fault at one place, for errors that list several: `path` is e.g. `models.house-price.columns.price.min`. */
+export interface Fault {
+  readonly path: string
+  readonly message: string
+}
+
+/** An error as it crosses a process or the wire. */
+export interface SerialisedError {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  readonly status: number
+  readonly faults?: readonly Fault[] | undefined
+}
+
+/** A foreseen error, to be shown without a stack trace: what happened, and what to do next. */
+export class RefitError extends Error {
+  override readonly name = 'RefitError'
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly hint: string,
+    readonly status: number,
+    readonly faults: readonly Fault[] = [],
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+
+  toJSON(): SerialisedError {
+    const { code, message, hint, status, faults } = this
+    return faults.length === 0 ? { code, message, hint, status } : { code, message, hint, status, faults }
+  }
+}
+
+/** Makes an error of the catalogue. `faults` lists what is wrong at several places; `cause` is kept for the log. */
+export function refitError<C extends ErrorCode>(
+  code: C,
+  parameters: ErrorParameters<C>,
+  options: { cause?: unknown; faults?: readonly Fault[] } = {},
+): RefitError {
+  const [status, template, hint] = catalogue[code]
+  const values = new Map<string, unknown>(Object.entries(parameters))
+  const message = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values.get(name)))
+  return new RefitError(code, message, hint, status, options.faults, options.cause === undefined ? undefined : { cause: options.cause })
+}
+
+/** Rebuilds an error that crossed a process; undefined if it is not one of the catalogue. */
+export function deserialiseError(error: SerialisedError): RefitError | undefined {
+  if (!isErrorCode(error.code)) return undefined
+  return new RefitError(error.code, error.message, error.hint, error.status, error.faults)
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(catalogue, code)
+}

@@ -1,0 +1,76 @@
+import { Type, type Static } from 'typebox'
+import { StoredRule } from '../define/stored-definition.js'
+
+/** A metric on one set of rows, with its bootstrap interval; null where the metric is undefined. */
+export const Estimate = Type.Object({
+  value: Type.Union([Type.Number(), Type.Null()]),
+  /** Bounds of the two-sided 90 % interval, i.e. each a one-sided 95 % bound. */
+  lower: Type.Union([Type.Number(), Type.Null()]),
+  upper: Type.Union([Type.Number(), Type.Null()]),
+})
+export type Estimate = Static<typeof Estimate>
+
+/** The three answers of EVIDENCE rule 1. */
+export const Answer = Type.Union([Type.Literal('passed'), Type.Literal('failed'), Type.Literal('inconclusive')])
+export type Answer = Static<typeof Answer>
+
+/** What one rule found, with every figure it looked at. */
+export const RuleResult = Type.Object({
+  rule: StoredRule,
+  /** Rules that always apply are `built-in`: the baseline for a first version, and servability. */
+  origin: Type.Union([Type.Literal('definition'), Type.Literal('default'), Type.Literal('built-in')]),
+  answer: Answer,
+  /** One sentence in words and figures, with units, that stands alone. */
+  explanation: Type.String(),
+  candidate: Type.Optional(Estimate),
+  champion: Type.Optional(Estimate),
+  /** Harm of the candidate beside the champion or baseline: positive is worse, in the margin's unit. */
+  difference: Type.Optional(Estimate),
+  limit: Type.Optional(Type.Number()),
+  /** Smallest difference that this test set could have told, in the margin's unit. */
+  smallestDetectable: Type.Optional(Type.Number()),
+  /** How many more units it would take to be conclusive. */
+  moreUnits: Type.Optional(Type.Integer()),
+  slices: Type.Optional(
+    Type.Object({
+      column: Type.String(),
+      /** Share of the test rows that the judged slices cover. */
+      coveredShare: Type.Number(),
+      skipped: Type.Array(Type.Object({ value: Type.String(), rows: Type.Integer() })),
+      judged: Type.Array(
+        Type.Object({ value: Type.String(), rows: Type.Integer(), estimate: Estimate, adjustedP: Type.Number(), answer: Answer }),
+      ),
+    }),
+  ),
+})
+export type RuleResult = Static<typeof RuleResult>
+
+/** What `check` decided, with every figure it looked at; stored whole. */
+export const Verdict = Type.Object({
+  formatVersion: Type.Literal(1),
+  answer: Answer,
+  /** A paragraph: what was decided, by which rules, by how much. */
+  summary: Type.String(),
+  /** The metric that tables show, and its values. */
+  primaryMetric: Type.String(),
+  candidate: Type.Record(Type.String(), Estimate),
+  champion: Type.Optional(Type.Object({ version: Type.Integer(), metrics: Type.Record(Type.String(), Estimate) })),
+  baseline: Type.Record(Type.String(), Estimate),
+  rules: Type.Array(RuleResult),
+  test: Type.Object({
+    rows: Type.Integer(),
+    units: Type.Integer(),
+    /** What is resampled: `group`, `row`, or a block of time such as `day`. */
+    unit: Type.String(),
+    /** Rows left out because a model had trained or validated on them or their group (EVIDENCE rule 4). */
+    ineligibleRows: Type.Integer(),
+    /** How many earlier verdicts used these test rows at the champion's snapshot; for the reader. */
+    freshRows: Type.Integer(),
+  }),
+  resamples: Type.Integer(),
+  seed: Type.Integer(),
+  /** Whether the champion itself falls short of a threshold on these rows (EVIDENCE rule 8). */
+  belowStandard: Type.Boolean(),
+  warnings: Type.Array(Type.String()),
+})
+export type Verdict = Static<typeof Verdict>

@@ -1,0 +1,41 @@
+import type { Signature } from '../packages/manifest.js'
+
+/** A value of a feature; null where it is missing. Categories are strings, always. */
+export type FeatureValue = number | string | boolean | null
+
+/** Rows as columns: every array has `rows` elements; one array for each input of the signature. */
+export interface FeatureBatch {
+  readonly rows: number
+  readonly columns: Readonly<Record<string, readonly FeatureValue[]>>
+}
+
+/** Predictions for a batch, in its order. */
+export type Predictions =
+  | { readonly task: 'regression'; readonly values: Float64Array }
+  | {
+      readonly task: 'classification'
+      /** Row-major, rows × classes, in the order of `signature.classes`. */
+      readonly probabilities: Float64Array
+    }
+
+/** A loaded model. Safe to call concurrently; answers nothing after `close`. */
+export interface Predictor {
+  predict(batch: FeatureBatch): Promise<Predictions>
+  close(): Promise<void>
+}
+
+/** One model format: how it is recognised among what a trainer left, and how it is loaded. */
+export interface PredictorAdapter {
+  /** As in the package manifest. */
+  readonly format: string
+  /** Whether the files that a trainer left (paths relative to the folder) are of this format. */
+  recognises(files: readonly string[]): boolean
+  /**
+   * Makes the folder of a trainer's output ready to be packaged, e.g. bundles a module, reads the class labels.
+   * Returns the class labels in the order of the probabilities, empty for a regression.
+   * @throws RefitError `model-unreadable`
+   */
+  finish(folder: string, signature: Signature): Promise<readonly string[]>
+  /** @throws RefitError `model-unreadable` */
+  load(folder: string, signature: Signature): Promise<Predictor>
+}

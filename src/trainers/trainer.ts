@@ -1,0 +1,34 @@
+import type { StoredModel } from '../define/stored-definition.js'
+
+/** What a trainer is given. All paths are absolute; the folders exist. */
+export interface TrainingRequest {
+  readonly definition: StoredModel
+  /** `definition.train.options`, validated by the adapter's schema. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly projectFolder: string
+  /** The attempt's own folder, for scratch files. */
+  readonly attemptFolder: string
+  /** Folders that hold `train.parquet` and `train.csv`, `validation.parquet` and `validation.csv`: features and target. */
+  readonly trainFolder: string
+  readonly validationFolder: string
+  /** Where the model is to be left. */
+  readonly modelFolder: string
+  readonly rows: { readonly train: number; readonly validation: number }
+  readonly seed: number
+}
+
+/** A process to start; the training contract's variables are added by the `train` stage. */
+export interface TrainingCommand {
+  readonly command: string
+  readonly arguments: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly workingFolder: string
+}
+
+/** One way of training. A trainer only describes the process; the stage starts, limits and ends it. */
+export interface Trainer {
+  /** As in the definition's `train.kind`. */
+  readonly kind: string
+  /** @throws RefitError when this request cannot be trained this way (`training-set-too-large`, …) */
+  command(request: TrainingRequest): Promise<TrainingCommand>
+}

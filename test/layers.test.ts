@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative, sep } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const source = join(root, 'src')
+
+/** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
+const foundations = ['errors', 'clock', 'define']
+const machinery = [...foundations, 'database', 'objects', 'processes']
+const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'evaluation', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry']
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  clock: [],
+  define: ['errors'],
+  database: foundations,
+  objects: foundations,
+  processes: foundations,
+  packages: machinery,
+  predictors: [...foundations, 'packages'],
+  trainers: [...foundations, 'processes'],
+  sources: foundations,
+  executors: [...foundations, 'processes'],
+  telemetry: foundations,
+  data: machinery,
+  evaluation: [...foundations, 'predictors', 'packages'],
+  runs: machinery,
+  drops: [...machinery, 'runs', 'data'],
+  registry: [...machinery, 'runs', 'packages', 'evaluation'],
+  workflow: [...machinery, 'runs'],
+  lifecycle: core,
+  triggers: core,
+  api: core,
+  mlflow: core,
+  serving: [...foundations, 'packages', 'predictors', 'telemetry'],
+  roles: [...core, 'lifecycle', 'triggers', 'api', 'mlflow', 'serving', 'index'],
+  cli: [...foundations, 'processes', 'roles', 'api', 'telemetry'],
+  index: core,
+}
+/** Only these may import an adapter: the composition root, and the public helpers' definitions. */
+const rooms = ['trainers', 'predictors', 'sources', 'executors', 'objects']
+
+interface Import {
+  readonly from: string
+  readonly to: string
+}
+
+function sourceFiles(): string[] {
+  return readdirSync(source, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
+    .map((entry) => relative(source, join(entry.parentPath, entry.name)))
+}
+
+function imports(): Import[] {
+  const found: Import[] = []
+  for (const from of sourceFiles()) {
+    const text = readFileSync(join(source, from), 'utf8')
+    for (const match of text.matchAll(/(?:from|import|import\()\s*'(\.[^']+)'/g)) {
+      found.push({ from, to: normalize(join(dirname(from), match[1] ?? '')).replace(/\.js$/, '.ts') })
+    }
+  }
+  return found
+}
+
+function room(file: string): string {
+  return (file.split(sep)[0] ?? '').replace(/\.ts$/, '')
+}
+
+function isAdapter(file: string): boolean {
+  return rooms.includes(room(file)) && file.split(sep).length > 2
+}
+
+test('every import points downward', () => {
+  const wrong = imports().filter(({ from, to }) => room(from) !== room(to) && !(allowed[room(from)] ?? []).includes(room(to)))
+  assert.deepEqual(wrong, [])
+})
+
+test('only the composition root picks adapters; public helpers import their definitions', () => {
+  const wrong = imports().filter(({ from, to }) => {
+    if (!isAdapter(to) || dirname(from) === dirname(to)) return false
+    if (room(from) === 'roles') return false
+    return !(room(from) === 'index' && to.endsWith(`${sep}definition.ts`))
+  })
+  assert.deepEqual(wrong, [])
+})
+
+test("an adapter's definition imports only define and errors", () => {
+  const wrong = imports().filter(({ from, to }) => isAdapter(from) && from.endsWith(`${sep}definition.ts`) && !['define', 'errors'].includes(room(to)))
+  assert.deepEqual(wrong, [])
+})
+
+test('there are no import cycles', () => {
+  const edges = new Map<string, string[]>()
+  for (const { from, to } of imports()) edges.set(from, [...(edges.get(from) ?? []), to])
+  const finished = new Set<string>()
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `cycle: ${[...path, file].join(' -> ')}`)
+    if (finished.has(file)) return
+    for (const next of edges.get(file) ?? []) visit(next, [...path, file])
+    finished.add(file)
+  }
+  for (const file of edges.keys()) visit(file, [])
+})
+
+test('no file is longer than 400 lines', () => {
+  const long = sourceFiles().filter((file) => readFileSync(join(source, file), 'utf8').split('\n').length > 401)
+  assert.deepEqual(long, [])
+})
