@@ -16,6 +16,12 @@ export const catalogue = {
   'origin-not-allowed': [403, 'Requests from pages of {origin} are not answered here.', 'List the origin under server.origins in refit.config.ts if it is yours.'],
   'not-found': [404, 'There is no {what}.', '`refit status` lists the models, `refit runs` the runs, `refit versions` the versions.'],
   'conflict': [409, '{reason}', 'Look at the present state with `refit status` and try again.'],
+
+  // Registry
+  'promotion-refused': [409, 'Version {version} of {model} may not serve: its state is {state}.', 'Only a passing verdict or an approval makes a version champion; `refit promote --force --reason "…"` overrides and is recorded.'],
+  'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],
+  'nothing-to-roll-back': [409, 'Model {model} has no earlier version to go back to.', '`refit versions` shows which versions have served.'],
+  'not-awaiting-approval': [409, 'Run {run} does not await approval; its outcome is: {outcome}.', '`refit runs` shows which runs await approval.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, message: string, hint: string]>>
 
 type Catalogue = typeof catalogue

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated } from 'kysely'
+import type { ColumnType, Generated, Kysely, Transaction as KyselyTransaction } from 'kysely'
 
 /**
  * The tables, as Kysely sees them. JSON columns are `unknown` when read: the room that owns a table decodes
@@ -141,3 +141,7 @@ export interface Schema {
   schedules: { model: string; trigger: string; handled_until: Time }
   replicas: { id: string; pid: number; address: string; live: Json; seen_at: Time }
 }
+
+/** The database, and a transaction on it. */
+export type Database = Kysely<Schema>
+export type Transaction = KyselyTransaction<Schema>

@@ -1,0 +1,57 @@
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import type { Selectable } from 'kysely'
+import { DropFault, Part } from '../data/snapshot.js'
+import type { DropState, Schema } from '../database/schema.js'
+
+/** Why a drop is in its state. */
+export const DropReason = Type.Object({
+  /** One sentence in words. */
+  summary: Type.Optional(Type.String()),
+  faults: Type.Optional(Type.Array(DropFault)),
+  actor: Type.Optional(Type.String()),
+})
+export type DropReason = Static<typeof DropReason>
+
+/** One arrived object. Its raw bytes lie in the object store from the moment it is recorded. */
+export interface Drop {
+  /** `<model>-d<number>` */
+  readonly id: string
+  readonly model: string
+  readonly source: string
+  readonly key: string
+  readonly sourceVersion: string
+  readonly sha256: string
+  /** Object key of the raw bytes. */
+  readonly object: string
+  readonly bytes: number
+  readonly state: DropState
+  readonly reason: DropReason
+  readonly part: Part | undefined
+  readonly supersededBy: string | undefined
+  /** The run that read it. */
+  readonly run: string | undefined
+  readonly recordedAt: Date
+  readonly changedAt: Date
+}
+
+/** Decodes a row of `drops`. */
+export function dropFromRow(row: Selectable<Schema['drops']>): Drop {
+  return {
+    id: row.id,
+    model: row.model,
+    source: row.source,
+    key: row.key,
+    sourceVersion: row.source_version,
+    sha256: row.sha256,
+    object: row.object,
+    bytes: Number(row.bytes),
+    state: row.state,
+    reason: Value.Parse(DropReason, row.reason),
+    part: row.part === null ? undefined : Value.Parse(Part, row.part),
+    supersededBy: row.superseded_by ?? undefined,
+    run: row.run ?? undefined,
+    recordedAt: row.recorded_at,
+    changedAt: row.changed_at,
+  }
+}

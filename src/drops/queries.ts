@@ -1,0 +1,59 @@
+import type { Database, DropState } from '../database/schema.js'
+import { refitError } from '../errors.js'
+import { dropFromRow, type Drop } from './drop.js'
+
+/** Drops of a model, the newest first. */
+export async function listDrops(
+  database: Database,
+  model: string,
+  query: { readonly state?: DropState | undefined; readonly limit?: number } = {},
+): Promise<readonly Drop[]> {
+  let select = database
+    .selectFrom('drops')
+    .selectAll()
+    .where('model', '=', model)
+    .orderBy('recorded_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(query.limit ?? 1000)
+  if (query.state !== undefined) select = select.where('state', '=', query.state)
+  return (await select.execute()).map(dropFromRow)
+}
+
+/** @throws RefitError `not-found` */
+export async function getDrop(database: Database, id: string): Promise<Drop> {
+  const row = await database.selectFrom('drops').selectAll().where('id', '=', id).executeTakeFirst()
+  if (row === undefined) throw refitError('not-found', { what: `drop "${id}"` })
+  return dropFromRow(row)
+}
+
+/** The snapshots that a drop is part of, by digest. */
+export async function snapshotsOf(database: Database, drop: string): Promise<readonly string[]> {
+  const rows = await database.selectFrom('snapshot_drops').select('snapshot').where('drop_id', '=', drop).execute()
+  return rows.map((row) => row.snapshot)
+}
+
+/** Drops that wait for a run, in order of arrival. */
+export async function waitingDrops(database: Database, model: string): Promise<readonly Drop[]> {
+  const rows = await database
+    .selectFrom('drops')
+    .selectAll()
+    .where('model', '=', model)
+    .where('state', '=', 'recorded')
+    .orderBy('recorded_at')
+    .orderBy('id')
+    .execute()
+  return rows.map(dropFromRow)
+}
+
+/** Drops whose parts make up the history, in order of arrival. */
+export async function ingestedDrops(database: Database, model: string): Promise<readonly Drop[]> {
+  const rows = await database
+    .selectFrom('drops')
+    .selectAll()
+    .where('model', '=', model)
+    .where('state', '=', 'ingested')
+    .orderBy('recorded_at')
+    .orderBy('id')
+    .execute()
+  return rows.map(dropFromRow)
+}

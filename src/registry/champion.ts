@@ -1,0 +1,156 @@
+import { sql } from 'kysely'
+import type { Clock } from '../clock.js'
+import type { ChampionCause, Database, Transaction } from '../database/schema.js'
+import { refitError } from '../errors.js'
+import { appendEvent } from '../runs/event.js'
+import { getVersion, type Version } from './version.js'
+
+/** The channel that tells serving to look at the champions now. */
+export const CHAMPIONS_CHANNEL = 'refit_champions'
+
+/** The version that serves. `generation` grows with every move; serving follows the highest it sees. */
+export interface Champion {
+  readonly model: string
+  readonly version: number
+  readonly generation: number
+  readonly since: Date
+}
+
+/** A move of the champion pointer. */
+export interface ChampionMove {
+  readonly generation: number
+  readonly version: number
+  readonly previous: number | undefined
+  readonly cause: ChampionCause
+  readonly actor: string
+  readonly reason: string | undefined
+  readonly run: string | undefined
+  readonly at: Date
+}
+
+export async function getChampion(database: Database, model: string): Promise<Champion | undefined> {
+  const row = await database.selectFrom('champions').selectAll().where('model', '=', model).executeTakeFirst()
+  return row === undefined ? undefined : { model: row.model, version: row.version, generation: Number(row.generation), since: row.since }
+}
+
+/** Moves of the champion pointer, the newest first. */
+export async function championMoves(database: Database, model: string, limit = 50): Promise<readonly ChampionMove[]> {
+  const rows = await database.selectFrom('champion_moves').selectAll().where('model', '=', model).orderBy('generation', 'desc').limit(limit).execute()
+  return rows.map((row) => ({
+    generation: Number(row.generation),
+    version: row.version,
+    previous: row.previous ?? undefined,
+    cause: row.cause,
+    actor: row.actor,
+    reason: row.reason ?? undefined,
+    run: row.run ?? undefined,
+    at: row.at,
+  }))
+}
+
+export interface Move {
+  readonly model: string
+  readonly version: number
+  readonly cause: ChampionCause
+  readonly actor: string
+  readonly reason?: string | undefined
+  readonly run?: string | undefined
+}
+
+/** Moves the champion pointer and its generation, in the caller's transaction. Does nothing if the version serves already. */
+export async function moveChampion(transaction: Transaction, at: Date, move: Move): Promise<Champion> {
+  // The model's row orders moves, so that two of them cannot take the same generation.
+  await transaction.selectFrom('models').select('name').where('name', '=', move.model).forUpdate().executeTakeFirstOrThrow()
+  const present = await getChampion(transaction, move.model)
+  if (present?.version === move.version) return present
+  const generation = (present?.generation ?? 0) + 1
+  await transaction
+    .insertInto('champions')
+    .values({ model: move.model, version: move.version, generation, since: at })
+    .onConflict((conflict) => conflict.column('model').doUpdateSet({ version: move.version, generation, since: at }))
+    .execute()
+  await transaction
+    .insertInto('champion_moves')
+    .values({
+      model: move.model,
+      generation,
+      version: move.version,
+      previous: present?.version ?? null,
+      cause: move.cause,
+      actor: move.actor,
+      reason: move.reason ?? null,
+      run: move.run ?? null,
+      at,
+    })
+    .execute()
+  await appendEvent(transaction, {
+    at,
+    actor: move.actor,
+    kind: 'champion.moved',
+    model: move.model,
+    run: move.run,
+    data: { version: move.version, previous: present?.version, generation, cause: move.cause, reason: move.reason },
+  })
+  await sql`select pg_notify(${CHAMPIONS_CHANNEL}, ${move.model})`.execute(transaction)
+  return { model: move.model, version: move.version, generation, since: at }
+}
+
+/**
+ * Makes a version champion by hand. Only a passing verdict or an approval allows it, unless it is forced with a reason.
+ * @throws RefitError `not-found`, `promotion-refused`, `reason-required`
+ */
+export async function promote(
+  database: Database,
+  clock: Clock,
+  request: { readonly model: string; readonly version: number; readonly actor: string; readonly force?: boolean; readonly reason?: string | undefined },
+): Promise<Champion> {
+  return database.transaction().execute(async (transaction) => {
+    const version = await getVersion(transaction, request.model, request.version)
+    if (request.force === true) {
+      if ((request.reason ?? '').trim() === '') throw refitError('reason-required', { action: 'promote --force' })
+    } else if (!mayServe(version)) {
+      throw refitError('promotion-refused', { model: request.model, version: request.version, state: version.state })
+    }
+    return moveChampion(transaction, clock.now(), { ...request, cause: 'promote' })
+  })
+}
+
+/**
+ * Goes back to the version that served before the present one, or to a named one that has served before.
+ * @throws RefitError `nothing-to-roll-back`
+ */
+export async function rollback(
+  database: Database,
+  clock: Clock,
+  request: { readonly model: string; readonly to?: number | undefined; readonly actor: string; readonly reason?: string | undefined },
+): Promise<Champion> {
+  return database.transaction().execute(async (transaction) => {
+    const present = await getChampion(transaction, request.model)
+    if (present === undefined) throw refitError('nothing-to-roll-back', { model: request.model })
+    const to = request.to ?? (await versionBefore(transaction, request.model, present.version))
+    const served = await transaction.selectFrom('champion_moves').select('version').where('model', '=', request.model).where('version', '=', to ?? -1).executeTakeFirst()
+    if (to === undefined || served === undefined || to === present.version) throw refitError('nothing-to-roll-back', { model: request.model })
+    return moveChampion(transaction, clock.now(), { model: request.model, version: to, actor: request.actor, reason: request.reason, cause: 'rollback' })
+  })
+}
+
+/**
+ * The version that served before `version` first did. Walking back by first service, not by the last move, lets a
+ * second rollback go a step further instead of returning to what was just rolled back.
+ */
+async function versionBefore(database: Database, model: string, version: number): Promise<number | undefined> {
+  const first = await database
+    .selectFrom('champion_moves')
+    .select('previous')
+    .where('model', '=', model)
+    .where('version', '=', version)
+    .where('cause', '!=', 'rollback')
+    .orderBy('generation')
+    .limit(1)
+    .executeTakeFirst()
+  return first?.previous ?? undefined
+}
+
+function mayServe(version: Version): boolean {
+  return version.state === 'passed' || version.state === 'approved'
+}

@@ -1,0 +1,58 @@
+import { sql } from 'kysely'
+import { Value } from 'typebox/value'
+import type { Clock } from '../clock.js'
+import type { Database } from '../database/schema.js'
+import { digestOf } from '../define/canonical-json.js'
+import { StoredModel, type StoredProject } from '../define/stored-definition.js'
+import { refitError } from '../errors.js'
+import { appendEvent } from '../runs/event.js'
+
+/** A model as the project defines it now. */
+export interface RegisteredModel {
+  readonly name: string
+  readonly definition: StoredModel
+  readonly definitionHash: string
+  /** False when it has been taken out of the project file; its history is kept. */
+  readonly present: boolean
+}
+
+/** Brings the registered models in line with the project file. What has not changed is left alone. */
+export async function registerModels(database: Database, clock: Clock, project: StoredProject, actor: string): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(hashtext('refit register models'))`.execute(transaction)
+    const before = new Map((await transaction.selectFrom('models').select(['name', 'definition_hash', 'present']).execute()).map((row) => [row.name, row]))
+    const at = clock.now()
+    for (const definition of Object.values(project.models)) {
+      const definition_hash = digestOf(definition)
+      const known = before.get(definition.name)
+      before.delete(definition.name)
+      if (known?.present === true && known.definition_hash === definition_hash) continue
+      await transaction
+        .insertInto('models')
+        .values({ name: definition.name, definition: JSON.stringify(definition), definition_hash, updated_at: at })
+        .onConflict((conflict) =>
+          conflict.column('name').doUpdateSet({ definition: JSON.stringify(definition), definition_hash, present: true, updated_at: at }),
+        )
+        .execute()
+      await appendEvent(transaction, { at, actor, kind: 'model.defined', model: definition.name, data: { definitionHash: definition_hash, changed: known !== undefined } })
+    }
+    for (const gone of before.values()) {
+      if (!gone.present) continue
+      await transaction.updateTable('models').set({ present: false, updated_at: at }).where('name', '=', gone.name).execute()
+      await appendEvent(transaction, { at, actor, kind: 'model.removed', model: gone.name, data: {} })
+    }
+  })
+}
+
+/** The models of the project, by name. */
+export async function listModels(database: Database): Promise<readonly RegisteredModel[]> {
+  const rows = await database.selectFrom('models').selectAll().where('present', '=', true).orderBy('name').execute()
+  return rows.map((row) => ({ name: row.name, definition: Value.Parse(StoredModel, row.definition), definitionHash: row.definition_hash, present: row.present }))
+}
+
+/** @throws RefitError `not-found` */
+export async function getModel(database: Database, name: string): Promise<RegisteredModel> {
+  const row = await database.selectFrom('models').selectAll().where('name', '=', name).executeTakeFirst()
+  if (row === undefined) throw refitError('not-found', { what: `model "${name}"` })
+  return { name: row.name, definition: Value.Parse(StoredModel, row.definition), definitionHash: row.definition_hash, present: row.present }
+}

@@ -1,0 +1,118 @@
+import { sql, type Selectable } from 'kysely'
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import type { Database, Schema, Transaction, VersionState } from '../database/schema.js'
+import { refitError } from '../errors.js'
+import { Signature } from '../packages/manifest.js'
+import { Verdict } from '../evaluation/verdict.js'
+import { appendEvent } from '../runs/event.js'
+
+/** What a version was made from: enough to explain it, and to make it again. */
+export const Lineage = Type.Object({
+  formatVersion: Type.Literal(1),
+  run: Type.String(),
+  snapshot: Type.String(),
+  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String() })),
+  definitionHash: Type.String(),
+  /** Hash of the project's own code that took part, and the commit it stood at, where there is one. */
+  codeHash: Type.String(),
+  commit: Type.Optional(Type.String()),
+  lockFileHash: Type.Optional(Type.String()),
+  environment: Type.Object({ refit: Type.String(), node: Type.String(), platform: Type.String() }),
+  seed: Type.Integer(),
+  /** The champion that it was compared with. */
+  comparedWith: Type.Optional(Type.Integer()),
+  /** How the training and test sets were cut, and the newest time that was trained or validated on. */
+  split: Type.Unknown(),
+  trainedUntil: Type.Optional(Type.String()),
+})
+export type Lineage = Static<typeof Lineage>
+
+/** An immutable, content-addressed package with its lineage and verdict. */
+export interface Version {
+  readonly model: string
+  readonly number: number
+  readonly run: string | undefined
+  /** Of the package. */
+  readonly digest: string
+  readonly format: string
+  readonly state: VersionState
+  readonly signature: Signature
+  readonly verdict: Verdict | undefined
+  readonly lineage: Lineage
+  readonly createdAt: Date
+}
+
+function versionFromRow(row: Selectable<Schema['versions']>): Version {
+  return {
+    model: row.model,
+    number: row.number,
+    run: row.run ?? undefined,
+    digest: row.digest,
+    format: row.format,
+    state: row.state,
+    signature: Value.Parse(Signature, row.signature),
+    verdict: row.verdict === null ? undefined : Value.Parse(Verdict, row.verdict),
+    lineage: Value.Parse(Lineage, row.lineage),
+    createdAt: row.created_at,
+  }
+}
+
+export interface NewVersion {
+  readonly model: string
+  readonly run: string
+  readonly digest: string
+  readonly format: string
+  readonly state: 'passed' | 'awaiting-approval'
+  readonly signature: Signature
+  readonly verdict: Verdict
+  readonly lineage: Lineage
+}
+
+/** Registers a version under the model's next number, in the caller's transaction; a run makes one version, ever. */
+export async function addVersion(transaction: Transaction, at: Date, version: NewVersion): Promise<number> {
+  const existing = await transaction.selectFrom('versions').select('number').where('model', '=', version.model).where('run', '=', version.run).executeTakeFirst()
+  if (existing !== undefined) return existing.number
+  const { number } = await transaction
+    .updateTable('models')
+    .set({ next_version: sql`next_version + 1` })
+    .where('name', '=', version.model)
+    .returning(sql<number>`next_version - 1`.as('number'))
+    .executeTakeFirstOrThrow()
+  await transaction
+    .insertInto('versions')
+    .values({
+      model: version.model,
+      number,
+      run: version.run,
+      digest: version.digest,
+      format: version.format,
+      state: version.state,
+      signature: JSON.stringify(version.signature),
+      verdict: JSON.stringify(version.verdict),
+      lineage: JSON.stringify(version.lineage),
+      created_at: at,
+    })
+    .execute()
+  await appendEvent(transaction, { at, actor: 'refit', kind: 'version.created', model: version.model, run: version.run, data: { version: number, digest: version.digest, state: version.state } })
+  return number
+}
+
+/** Versions from the newest on. */
+export async function listVersions(database: Database, model: string, limit = 100): Promise<readonly Version[]> {
+  const rows = await database.selectFrom('versions').selectAll().where('model', '=', model).orderBy('number', 'desc').limit(limit).execute()
+  return rows.map(versionFromRow)
+}
+
+/** @throws RefitError `not-found` */
+export async function getVersion(database: Database, model: string, number: number): Promise<Version> {
+  const row = await database.selectFrom('versions').selectAll().where('model', '=', model).where('number', '=', number).executeTakeFirst()
+  if (row === undefined) throw refitError('not-found', { what: `version ${number} of model "${model}"` })
+  return versionFromRow(row)
+}
+
+/** The version that a run made, if any. */
+export async function versionOfRun(database: Database, run: string): Promise<Version | undefined> {
+  const row = await database.selectFrom('versions').selectAll().where('run', '=', run).executeTakeFirst()
+  return row === undefined ? undefined : versionFromRow(row)
+}
