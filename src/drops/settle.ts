@@ -18,32 +18,30 @@ const eventOf = {
 } as const satisfies Record<DropDecision['state'], EventKind>
 
 /**
- * Plans what becomes of drops that need no reading: a later delivery under the same name supersedes the former one,
- * and content that is already in the history is discarded, so that rows never double.
+ * Decides about drops in the order of their arrival. A later delivery under the same name supersedes the former one,
+ * but only if it is accepted; content that is in the history already is discarded, so that rows never double.
  */
-export function planDrops(waiting: readonly Drop[], ingested: readonly Drop[]): { readonly toRead: readonly Drop[]; readonly decided: readonly DropDecision[] } {
-  const decided: DropDecision[] = []
-  const toRead: Drop[] = []
-  const latest = new Map<string, Drop>()
-  for (const drop of [...ingested, ...waiting]) {
-    const name = `${drop.source}\u0000${drop.key}`
-    const former = latest.get(name)
-    if (former !== undefined) decided.push({ drop: former, state: 'superseded', by: drop.id })
-    latest.set(name, drop)
-  }
-  const superseded = new Set(decided.map((decision) => decision.drop.id))
-  const contents = new Map(ingested.filter((drop) => !superseded.has(drop.id)).map((drop) => [drop.sha256, drop]))
+export function decideDrops(waiting: readonly Drop[], ingested: readonly Drop[], readings: ReadonlyMap<string, DropReading>): readonly DropDecision[] {
+  const live = new Map(ingested.map((drop) => [nameOf(drop), drop]))
+  const decisions = new Map<string, DropDecision>()
   for (const drop of waiting) {
-    if (superseded.has(drop.id)) continue
-    const same = contents.get(drop.sha256)
-    if (same === undefined) {
-      toRead.push(drop)
-      contents.set(drop.sha256, drop)
-    } else {
-      decided.push({ drop, state: 'discarded', summary: `Its content is that of drop ${same.id} (${same.key}).` })
+    const same = [...live.values()].find((other) => other.sha256 === drop.sha256)
+    const reading = readings.get(drop.id)
+    if (same !== undefined) {
+      decisions.set(drop.id, { drop, state: 'discarded', summary: `Its content is that of drop ${same.id} (${same.key}).` })
+    } else if (reading !== undefined) {
+      decisions.set(drop.id, { drop, state: reading.accepted ? 'ingested' : 'quarantined', reading })
+      if (!reading.accepted) continue
+      const former = live.get(nameOf(drop))
+      if (former !== undefined) decisions.set(former.id, { drop: former, state: 'superseded', by: drop.id })
+      live.set(nameOf(drop), drop)
     }
   }
-  return { toRead, decided }
+  return [...decisions.values()]
+}
+
+function nameOf(drop: Drop): string {
+  return `${drop.source}\u0000${drop.key}`
 }
 
 /** Writes the decisions in the stage's own transaction. */
