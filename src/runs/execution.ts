@@ -121,19 +121,22 @@ export async function failAttempt(
 
 /**
  * Finishes a stage: its row, the caller's own changes and its event, in one durable transaction that holds only if
- * the claim is still the present one. `commit` makes the changes and returns what the event shows.
+ * the claim is still the present one. `commit` makes the changes and returns the stage's result, as does this.
  * @throws RunTakenOver
  */
-export async function commitStage<T>(
+export async function commitStage(
   database: Database,
   clock: Clock,
   claim: RunClaim,
   stage: { readonly name: string; readonly position: number; readonly attempt: number; readonly startedAt: Date },
-  commit: (transaction: Transaction) => Promise<T>,
-): Promise<T> {
+  commit: (transaction: Transaction) => Promise<unknown>,
+): Promise<unknown> {
   return database.transaction().execute(async (transaction) => {
     const held = await transaction.selectFrom('runs').select('generation').where('id', '=', claim.run.id).forUpdate().executeTakeFirst()
     if (held?.generation !== claim.generation) throw new RunTakenOver(`Run ${claim.run.id} has been taken over.`)
+    // A commit whose answer got lost is asked for again.
+    const finished = await finishedStage(transaction, claim.run.id, stage.name)
+    if (finished !== undefined) return finished
     const at = clock.now()
     const result = await commit(transaction)
     await transaction

@@ -1,0 +1,29 @@
+import type { ListedObject } from '../sources/source.js'
+
+/** How long an object has looked the same. */
+export interface Sighting {
+  readonly object: ListedObject
+  readonly since: number
+}
+
+/**
+ * Compares a listing with the former sightings. An object has settled when two listings at least `settleFor`
+ * milliseconds apart agree on its version and size: nobody is writing it any more.
+ */
+export function observe(
+  former: ReadonlyMap<string, Sighting>,
+  listed: readonly ListedObject[],
+  now: number,
+  settleFor: number,
+): { readonly sightings: ReadonlyMap<string, Sighting>; readonly settled: readonly ListedObject[]; readonly unsettled: boolean } {
+  const sightings = new Map<string, Sighting>()
+  const settled: ListedObject[] = []
+  for (const object of listed) {
+    const before = former.get(object.key)
+    const same = before !== undefined && before.object.version === object.version && before.object.bytes === object.bytes
+    const since = same ? before.since : now
+    sightings.set(object.key, { object, since })
+    if (now - since >= settleFor) settled.push(object)
+  }
+  return { sightings, settled, unsettled: settled.length < listed.length }
+}

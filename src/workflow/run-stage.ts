@@ -1,0 +1,93 @@
+import { Value } from 'typebox/value'
+import type { Static, TSchema } from 'typebox'
+import type { Clock } from '../clock.js'
+import { throughOutages } from '../database/outage.js'
+import type { Database } from '../database/schema.js'
+import { RefitError } from '../errors.js'
+import { commitStage, failAttempt, finishedStage, openAttempt, RunTakenOver, type RunClaim } from '../runs/execution.js'
+import { describeError } from '../runs/describe-error.js'
+import { pausePoint } from './pause-point.js'
+import { ProgramStopping, RunCancelled, type Attempt, type Stage, type StageBody } from './stage.js'
+
+/** Remembers that a step was done, so that it is not started again: DBOS, or in unit tests a Map. */
+export type Checkpoint = (name: string, step: () => Promise<void>) => Promise<void>
+
+export interface StageRunner {
+  readonly database: Database
+  readonly clock: Clock
+  readonly claim: RunClaim
+  readonly checkpoint: Checkpoint
+  readonly signal: AbortSignal
+}
+
+const RETRY_DELAY_MS = 1000
+
+/**
+ * Provides the `stage` of one run. The row in `stages` decides whether a stage has finished; the checkpoint only
+ * spares starting it.
+ */
+export function createStage(runner: StageRunner): Stage {
+  let position = 0
+  return async (name, result, body, options = {}) => {
+    position += 1
+    const place = position
+    let outcome: { readonly value: Static<typeof result> } | undefined
+    await runner.checkpoint(name, async () => {
+      outcome = { value: await finishStage(runner, { name, position: place, result, body, tries: options.tries ?? 1 }) }
+    })
+    return outcome?.value ?? finishStage(runner, { name, position: place, result, body, tries: options.tries ?? 1 })
+  }
+}
+
+interface StageCall<S extends TSchema> {
+  readonly name: string
+  readonly position: number
+  readonly result: S
+  readonly body: StageBody<Static<S>>
+  readonly tries: number
+}
+
+async function finishStage<S extends TSchema>(runner: StageRunner, call: StageCall<S>): Promise<Static<S>> {
+  const { database, claim, clock, signal } = runner
+  const finished = await throughOutages(() => finishedStage(database, claim.run.id, call.name), clock, signal)
+  if (finished !== undefined) return Value.Parse(call.result, finished)
+  for (let tried = 1; ; tried += 1) {
+    throwIfAborted(signal)
+    await pausePoint(`${call.name}:before`)
+    const number = await throughOutages(() => openAttempt(database, clock, claim, call.name), clock, signal)
+    const attempt: Attempt = { run: claim.run.id, stage: call.name, number, token: `${claim.run.id}/${call.name}/${number}`, signal }
+    try {
+      const result = await tryStage(runner, call, attempt)
+      await pausePoint(`${call.name}:after`)
+      return result
+    } catch (error) {
+      if (error instanceof RunTakenOver) throw error
+      if (signal.aborted) {
+        if (!(signal.reason instanceof ProgramStopping)) await failAttempt(database, clock, claim, call.name, number, describeError(signal.reason), 'cancelled')
+        throwIfAborted(signal)
+      }
+      await throughOutages(() => failAttempt(database, clock, claim, call.name, number, describeError(error)), clock, signal)
+      if (tried >= call.tries || isUsersFault(error)) throw error
+      await clock.sleep(RETRY_DELAY_MS * tried, signal)
+    }
+  }
+}
+
+async function tryStage<S extends TSchema>(runner: StageRunner, call: StageCall<S>, attempt: Attempt): Promise<Static<S>> {
+  const { database, claim, clock, signal } = runner
+  const startedAt = clock.now()
+  const commit = await call.body(attempt)
+  await pausePoint(`${call.name}:before-commit`)
+  const stage = { name: call.name, position: call.position, attempt: attempt.number, startedAt }
+  const result = await throughOutages(() => commitStage(database, clock, claim, stage, commit), clock, signal)
+  return Value.Parse(call.result, result)
+}
+
+function isUsersFault(error: unknown): boolean {
+  return error instanceof RefitError && error.status < 500
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (!signal.aborted) return
+  throw signal.reason instanceof Error ? signal.reason : new RunCancelled('The run was cancelled.')
+}
