@@ -17,6 +17,19 @@ export const catalogue = {
   'not-found': [404, 'There is no {what}.', '`refit status` lists the models, `refit runs` the runs, `refit versions` the versions.'],
   'conflict': [409, '{reason}', 'Look at the present state with `refit status` and try again.'],
 
+  // Control API
+  internal: [500, 'Something went wrong inside Refit (error {id}).', 'Its stack is in the log of the control server under this id; please report it: https://github.com/refit/refit/issues'],
+  'route-not-found': [404, 'There is no {method} {path}.', 'The API is described at /api/v1/openapi.json.'],
+  'request-too-large': [413, 'The body of the request is too large.', 'Drops are uploaded to /api/v1/models/{m}/drops, which takes any size.'],
+  'media-type-unsupported': [415, 'The body of the request is not in a form that this route reads.', 'Send JSON with `Content-Type: application/json`.'],
+  'upload-name-invalid': [400, 'A drop cannot be named "{name}": {reason}', 'Give a plain file name such as ?name=2026-week-05.csv.'],
+  'upload-incomplete': [400, 'The upload of {name} ended before all of it had arrived.', 'Nothing was recorded; send it again.'],
+  'token-unknown': [401, 'This token is not known here.', 'Ask whoever runs the platform for one; the command line reads it from REFIT_TOKEN.'],
+  'tokens-invalid': [422, 'REFIT_TOKENS cannot be read. {reason}', 'Write `name:role:secret`, several with spaces between; roles are viewer, operator and admin, a secret has at least 16 characters.'],
+  'tokens-required': [422, 'Binding to {bind} without tokens would let anybody on the network in.', 'Set REFIT_TOKENS="name:role:secret …", or bind to 127.0.0.1.'],
+  'database-away': [503, 'The database cannot be reached at the moment.', 'Refit goes on by itself when it is back; `refit doctor` looks at it.'],
+  'too-many-listeners': [503, 'Too many listeners follow the events already ({limit}).', 'Close some, or read pages of /api/v1/events instead.'],
+
   // Registry
   'promotion-refused': [409, 'Version {version} of {model} may not serve: its state is {state}.', 'Only a passing verdict or an approval makes a version champion; `refit promote --force --reason "…"` overrides and is recorded.'],
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],

@@ -57,3 +57,14 @@ export async function ingestedDrops(database: Database, model: string): Promise<
     .execute()
   return rows.map(dropFromRow)
 }
+
+/** How many drops wait for a run. */
+export async function waitingDropCount(database: Database, model: string): Promise<number> {
+  const { count } = await database
+    .selectFrom('drops')
+    .select((query) => query.fn.countAll().as('count'))
+    .where('model', '=', model)
+    .where('state', '=', 'recorded')
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}

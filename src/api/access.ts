@@ -1,0 +1,105 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest, RouteOptions } from 'fastify'
+import { refitError } from '../errors.js'
+
+/** What a caller may do. Each role may do all that the former ones may. */
+export const roles = ['viewer', 'operator', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call the route. Every route that is not on the list of open ones names it. */
+    role?: Role
+  }
+  interface FastifyRequest {
+    /** Who asks, as the event log names them: `token:<name>`, or what an unauthenticated local caller says. */
+    actor: string
+  }
+}
+
+/** Routes that need no role: they tell nothing about the project. */
+export const openRoutes: ReadonlySet<string> = new Set(['/api/v1/health', '/api/v1/openapi.json'])
+
+/** A caller's token; only its hash is kept. */
+export interface Token {
+  readonly name: string
+  readonly role: Role
+  readonly sha256: Buffer
+}
+
+/**
+ * Reads tokens from text such as `alice:admin:s3cret… ci:operator:…` (separated by white space or commas).
+ * @throws RefitError `tokens-invalid`
+ */
+export function parseTokens(text: string): readonly Token[] {
+  const seen = new Set<string>()
+  return text
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .map((entry, index) => {
+      const [name = '', role = '', ...rest] = entry.split(':')
+      const secret = rest.join(':')
+      const place = `Token ${index + 1}`
+      if (!/^[\w.-]{1,64}$/.test(name)) throw refitError('tokens-invalid', { reason: `${place} has no plain name.` })
+      if (seen.has(name)) throw refitError('tokens-invalid', { reason: `Two tokens are named ${name}.` })
+      seen.add(name)
+      if (!isRole(role)) throw refitError('tokens-invalid', { reason: `${place} (${name}) has no role of: ${roles.join(', ')}.` })
+      if (secret.length < MINIMUM_SECRET) throw refitError('tokens-invalid', { reason: `The secret of ${name} is shorter than ${MINIMUM_SECRET} characters.` })
+      return { name, role, sha256: hash(secret) }
+    })
+}
+
+const MINIMUM_SECRET = 16
+
+/** @throws Error, at start: a route without a role, or an open one with one, is a mistake of ours. */
+export function requireDeclaredRole(route: RouteOptions): void {
+  const open = openRoutes.has(route.url)
+  const role = route.config?.role
+  if (open === (role !== undefined)) {
+    throw new Error(`Route ${String(route.method)} ${route.url} must ${open ? 'not declare a role: it is open' : 'declare a role in its config'}.`)
+  }
+}
+
+/**
+ * Names the caller and checks their role. Without tokens (loopback only) everybody is admin and may say who they are.
+ * @throws RefitError `unauthenticated`, `token-unknown`, `forbidden`
+ */
+export function authorise(request: FastifyRequest, tokens: readonly Token[]): void {
+  if (tokens.length === 0) {
+    request.actor = claimedActor(request)
+    return
+  }
+  const role = request.routeOptions.config.role
+  const token = bearer(request)
+  if (token === undefined) {
+    if (role !== undefined) throw refitError('unauthenticated', {})
+    return
+  }
+  const caller = findToken(tokens, token)
+  if (caller === undefined) throw refitError('token-unknown', {})
+  request.actor = `token:${caller.name}`
+  if (role !== undefined && roles.indexOf(caller.role) < roles.indexOf(role)) throw refitError('forbidden', { role })
+}
+
+function bearer(request: FastifyRequest): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+}
+
+/** Compares with every token, so that the time taken tells nothing. */
+function findToken(tokens: readonly Token[], secret: string): Token | undefined {
+  const sought = hash(secret)
+  return tokens.filter((token) => timingSafeEqual(token.sha256, sought))[0]
+}
+
+function claimedActor(request: FastifyRequest): string {
+  const claimed = request.headers['refit-actor']
+  return typeof claimed === 'string' && /^[\w.:@-]{1,80}$/.test(claimed) ? claimed : 'api'
+}
+
+function isRole(text: string): text is Role {
+  return roles.some((role) => role === text)
+}
+
+function hash(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest()
+}

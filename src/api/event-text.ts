@@ -1,0 +1,121 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import type { RecordedEvent } from '../runs/event.js'
+import { summariseStage } from './stage-summary.js'
+
+/** What the text of events is made from; any of it may be absent. */
+const Data = Type.Object({
+  drop: Type.Optional(Type.String()),
+  key: Type.Optional(Type.String()),
+  summary: Type.Optional(Type.String()),
+  rows: Type.Optional(Type.Number()),
+  trigger: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String()),
+  stage: Type.Optional(Type.String()),
+  attempt: Type.Optional(Type.Number()),
+  milliseconds: Type.Optional(Type.Number()),
+  message: Type.Optional(Type.String()),
+  outcome: Type.Optional(Type.String()),
+  explanation: Type.Optional(Type.String()),
+  version: Type.Optional(Type.Number()),
+  previous: Type.Optional(Type.Number()),
+  cause: Type.Optional(Type.String()),
+  by: Type.Optional(Type.Number()),
+  reason: Type.Optional(Type.String()),
+  cron: Type.Optional(Type.String()),
+  count: Type.Optional(Type.Number()),
+  source: Type.Optional(Type.String()),
+})
+type Data = Type.Static<typeof Data>
+
+/** An event in words, one line, without its time, model and run. A kind that is new here is told by its name. */
+export function describeEvent(event: RecordedEvent): string {
+  const data: Data = Value.Check(Data, event.data) ? event.data : {}
+  return [...sentence(event.kind, event.actor, data, event.data['result'])].join(' ').replaceAll(/\s+/g, ' ').trim()
+}
+
+function* sentence(kind: string, actor: string, data: Data, result: unknown): Generator<string> {
+  const { drop, key, summary, rows, stage, version } = data
+  const name = `drop ${key ?? drop ?? ''}`
+  switch (kind) {
+    case 'model.defined':
+      yield 'defined'
+      break
+    case 'model.removed':
+      yield 'taken out of the project'
+      break
+    case 'drop.recorded':
+      yield `${name} recorded`
+      break
+    case 'drop.ingested':
+      yield `${name} ingested`
+      if (rows !== undefined) yield `(${rows.toLocaleString('en-US')} rows)`
+      break
+    case 'drop.quarantined':
+    case 'drop.discarded':
+    case 'drop.superseded':
+      yield `${name} ${kind.slice('drop.'.length)}`
+      if (summary !== undefined) yield `– ${summary}`
+      break
+    case 'run.requested':
+    case 'run.coalesced':
+      yield kind === 'run.requested' ? 'run requested' : 'fell into the waiting run'
+      yield `(${data.trigger ?? 'unknown'}${data.detail === undefined ? '' : `: ${data.detail}`})`
+      break
+    case 'run.started':
+      yield 'run started'
+      break
+    case 'run.resumed':
+      yield 'run resumed'
+      break
+    case 'run.cancel-requested':
+      yield `cancel requested by ${actor}`
+      break
+    case 'run.ended':
+      yield data.outcome ?? 'ended'
+      if (data.explanation !== undefined) yield `– ${data.explanation}`
+      break
+    case 'stage.started':
+      yield `${stage ?? 'stage'} …`
+      if (data.attempt !== undefined && data.attempt > 1) yield `(attempt ${data.attempt})`
+      break
+    case 'stage.finished':
+      yield `${stage ?? 'stage'} done`
+      if (data.milliseconds !== undefined) yield `in ${(data.milliseconds / 1000).toFixed(1)} s`
+      if (stage !== undefined && result !== undefined) yield `– ${summariseStage(stage, result)}`
+      break
+    case 'stage.failed':
+      yield `${stage ?? 'stage'} failed`
+      if (data.message !== undefined) yield `– ${data.message}`
+      break
+    case 'version.created':
+      yield `version ${version ?? '?'} created`
+      break
+    case 'version.approved':
+    case 'version.declined':
+      yield `version ${version ?? '?'} ${kind.slice('version.'.length)} by ${actor}`
+      if (data.reason !== undefined) yield `– ${data.reason}`
+      break
+    case 'version.superseded':
+      yield `version ${version ?? '?'} superseded by version ${data.by ?? '?'}`
+      break
+    case 'champion.moved':
+      yield `version ${version ?? '?'} is champion`
+      if (data.previous !== undefined) yield `in place of ${data.previous}`
+      if (data.cause !== undefined && data.cause !== 'run') yield `(${data.cause} by ${actor}${data.reason === undefined ? '' : `: ${data.reason}`})`
+      break
+    case 'schedule.fired':
+      yield `schedule ${data.cron ?? ''} fired`
+      break
+    case 'schedule.missed':
+      yield `schedule ${data.cron ?? ''} missed ${data.count ?? 'some'} times`
+      break
+    case 'source.failed':
+    case 'source.recovered':
+      yield `source ${data.source ?? ''} ${kind.slice('source.'.length)}`
+      if (data.message !== undefined) yield `– ${data.message}`
+      break
+    default:
+      yield kind
+  }
+}

@@ -1,0 +1,113 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { waitingDropCount } from '../drops/queries.js'
+import { championMoves, getChampion } from '../registry/champion.js'
+import { getModel, listModels, type RegisteredModel } from '../registry/models.js'
+import { getVersion, type Version } from '../registry/version.js'
+import { listRuns } from '../runs/queries.js'
+import type { ApiParts } from './parts.js'
+import { runSummary } from './run-answers.js'
+import { ChampionMoves, ModelDetail, ModelList, type ChampionSummary, type ModelSummary } from './wire/model.js'
+import { instant } from './wire/time.js'
+
+const PAGE = 50
+const tags = ['models']
+const ModelName = Type.Object({ model: Type.String({ description: 'Name of a model of the project' }) })
+/** An active run, a waiting one, and the last that ended are among the newest three. */
+const NEWEST_RUNS = 3
+
+/** Models: what serves, what runs, what waits. */
+export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallbackTypebox {
+  const summary = async (model: RegisteredModel): Promise<{ summary: ModelSummary; champion: Version | undefined }> => {
+    const pointer = await getChampion(database, model.name)
+    const champion = pointer === undefined ? undefined : await getVersion(database, model.name, pointer.version)
+    const runs = await listRuns(database, { model: model.name, limit: NEWEST_RUNS })
+    const active = runs.find((run) => run.state === 'active')
+    const waiting = runs.find((run) => run.state === 'waiting')
+    const lastEnded = runs.find((run) => run.state === 'ended')
+    const servingUrl = project.servingUrl()
+    return {
+      champion,
+      summary: {
+        name: model.name,
+        task: model.definition.task,
+        target: targetOf(model),
+        waitingDrops: await waitingDropCount(database, model.name),
+        ...(servingUrl === undefined ? {} : { endpoint: `${servingUrl}/models/${model.name}/predict` }),
+        ...(pointer === undefined || champion === undefined ? {} : { champion: championSummary(pointer, champion) }),
+        ...(active === undefined ? {} : { active: runSummary(active) }),
+        ...(waiting === undefined ? {} : { waiting: runSummary(waiting) }),
+        ...(lastEnded === undefined ? {} : { lastEnded: runSummary(lastEnded) }),
+      },
+    }
+  }
+
+  return (app, _options, done) => {
+    app.get(
+      '/models',
+      { config: { role: 'viewer' }, schema: { operationId: 'listModels', tags, summary: 'The models of the project', response: { 200: ModelList } } },
+      async () => {
+        const models = await listModels(database)
+        return { models: await Promise.all(models.map(async (model) => (await summary(model)).summary)) }
+      },
+    )
+
+    app.get(
+      '/models/:model',
+      {
+        config: { role: 'viewer' },
+        schema: { operationId: 'getModel', tags, summary: 'One model with its definition and signature', params: ModelName, response: { 200: ModelDetail } },
+      },
+      async ({ params }) => {
+        const model = await getModel(database, params.model)
+        const { summary: told, champion } = await summary(model)
+        return { ...told, definition: model.definition, ...(champion === undefined ? {} : { signature: champion.signature }) }
+      },
+    )
+
+    app.get(
+      '/models/:model/champion-moves',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          operationId: 'listChampionMoves',
+          tags,
+          summary: 'How the champion pointer moved, the newest first',
+          params: ModelName,
+          querystring: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: PAGE })) }, { additionalProperties: false }),
+          response: { 200: ChampionMoves },
+        },
+      },
+      async ({ params, query }) => {
+        await getModel(database, params.model)
+        const moves = await championMoves(database, params.model, query.limit ?? PAGE)
+        return {
+          moves: moves.map(({ previous, reason, run, at, ...move }) => ({
+            ...move,
+            at: instant(at),
+            ...(previous === undefined ? {} : { previous }),
+            ...(reason === undefined ? {} : { reason }),
+            ...(run === undefined ? {} : { run }),
+          })),
+        }
+      },
+    )
+    done()
+  }
+}
+
+function championSummary(pointer: { version: number; generation: number; since: Date }, version: Version): ChampionSummary {
+  const name = version.verdict?.primaryMetric
+  const estimate = name === undefined ? undefined : version.verdict?.candidate[name]
+  return {
+    version: pointer.version,
+    generation: pointer.generation,
+    since: instant(pointer.since),
+    digest: version.digest,
+    ...(name === undefined || estimate === undefined ? {} : { metric: { name, ...estimate } }),
+  }
+}
+
+function targetOf(model: RegisteredModel): string {
+  return Object.entries(model.definition.columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
+}

@@ -1,0 +1,40 @@
+import type { Run } from '../runs/run.js'
+
+/** What the owner of the model can do about a run that has ended so, a sentence each. */
+export function nextSteps(run: Pick<Run, 'id' | 'model' | 'outcome' | 'version' | 'error'>, drops: readonly { readonly state: string }[]): readonly string[] {
+  const { id, model } = run
+  const steps: string[] = []
+  switch (run.outcome) {
+    case undefined:
+      steps.push(`\`refit run ${model}\` follows it; \`refit cancel ${id}\` ends it.`)
+      break
+    case 'promoted':
+      steps.push(`\`refit predict ${model} --row '{…}'\` asks it; \`refit rollback ${model}\` goes back to the version before.`)
+      break
+    case 'rejected':
+      steps.push('The champion serves on. Newer data starts the next run; nothing needs to be done.')
+      steps.push(`\`refit logs ${id}\` shows the training. If a rule asks too much, change \`check\` in the definition and \`refit run ${model}\`.`)
+      break
+    case 'inconclusive':
+      steps.push('The champion serves on. More test rows make the next verdict sharper; nothing needs to be done.')
+      steps.push(`A wider margin in \`check\`, or \`approval: 'when-inconclusive'\`, lets such candidates through.`)
+      break
+    case 'awaiting-approval':
+      steps.push(`\`refit approve ${id}\` puts version ${run.version ?? '?'} into service; \`refit approve ${id} --decline\` keeps the champion.`)
+      break
+    case 'superseded':
+      steps.push('A newer version took its place; nothing needs to be done.')
+      break
+    case 'unchanged':
+      steps.push(`\`refit run ${model} --force\` runs all the same.`)
+      break
+    case 'failed':
+      steps.push(`\`refit logs ${id}\` shows what the stage wrote; \`refit run ${model}\` tries again.`)
+      break
+    case 'cancelled':
+      steps.push(`\`refit run ${model}\` starts another.`)
+      break
+  }
+  if (drops.some((drop) => drop.state === 'quarantined')) steps.push(`\`refit drops ${model} --state quarantined\` shows the refused drops with their reasons.`)
+  return steps
+}

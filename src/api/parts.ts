@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.js'
+import type { Database } from '../database/schema.js'
+import type { ObjectStore } from '../objects/object-store.js'
+
+/** What the control server hands to the API. */
+export interface ApiParts {
+  readonly database: Database
+  readonly objects: ObjectStore
+  readonly clock: Clock
+  readonly project: {
+    readonly folder: string
+    /** Version of Refit. */
+    readonly refit: string
+    readonly startedAt: Date
+    /** Where predictions are asked for, once serving is up. */
+    readonly servingUrl: () => string | undefined
+  }
+  /** Where the log of an attempt lies; it need not exist. */
+  readonly attemptLog: (run: string, stage: string, attempt: number) => string
+  /** Calls back when events may have been added; returns what ends it. Missing a hint only delays. */
+  readonly onEventHint: (listener: () => void) => () => void
+  /** Called when a drop was uploaded: hastens the triggers. */
+  readonly onUpload: () => void
+  /** Called when someone asks to end the control server; must return at once. */
+  readonly onShutdown: () => void
+}

@@ -1,0 +1,80 @@
+import { Value } from 'typebox/value'
+import { Verdict } from '../evaluation/verdict.js'
+import type { AttemptView, StageView } from '../runs/queries.js'
+import type { Run, RunError } from '../runs/run.js'
+import { nextSteps } from './next-steps.js'
+import { dropsOf, summariseStage } from './stage-summary.js'
+import type { Headline, RunDetail, RunFailure, RunSummary } from './wire/run.js'
+import { instant } from './wire/time.js'
+
+/** A run as lists show it. */
+export function runSummary(run: Run): RunSummary {
+  const verdict = verdictOf(run)
+  return {
+    id: run.id,
+    model: run.model,
+    number: run.number,
+    state: run.state,
+    causes: run.causes.map((cause) => ({ ...cause })),
+    force: run.force,
+    cancelRequested: run.cancelRequested,
+    createdAt: instant(run.createdAt),
+    ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
+    ...(run.version === undefined ? {} : { version: run.version }),
+    ...(run.explanation === undefined ? {} : { explanation: run.explanation }),
+    ...(run.error === undefined ? {} : { error: runFailure(run.error) }),
+    ...(verdict === undefined ? {} : { headline: headline(verdict) }),
+    ...(run.startedAt === undefined ? {} : { startedAt: instant(run.startedAt) }),
+    ...(run.endedAt === undefined ? {} : { endedAt: instant(run.endedAt) }),
+  }
+}
+
+/** A run, whole. */
+export function runDetail(run: Run, stages: readonly StageView[], attempts: readonly AttemptView[]): RunDetail {
+  const verdict = verdictOf(run)
+  const drops = dropsOf(stages.find((stage) => stage.name === 'ingest')?.result)
+  return {
+    ...runSummary(run),
+    ...(run.snapshot === undefined ? {} : { snapshot: run.snapshot }),
+    ...(run.candidate === undefined ? {} : { candidate: run.candidate }),
+    stages: stages.map((stage) => ({
+      name: stage.name,
+      attempt: stage.attempt,
+      startedAt: instant(stage.startedAt),
+      finishedAt: instant(stage.finishedAt),
+      summary: summariseStage(stage.name, stage.result),
+    })),
+    attempts: attempts.map((attempt) => ({
+      stage: attempt.stage,
+      number: attempt.number,
+      state: attempt.state,
+      startedAt: instant(attempt.startedAt),
+      ...(attempt.endedAt === undefined ? {} : { endedAt: instant(attempt.endedAt) }),
+      ...(attempt.error === undefined ? {} : { error: runFailure(attempt.error) }),
+    })),
+    drops: [...drops],
+    ...(verdict === undefined ? {} : { verdict }),
+    nextSteps: [...nextSteps(run, drops)],
+  }
+}
+
+/** The verdict in one figure. */
+export function headline(verdict: Verdict): Headline {
+  const metric = verdict.primaryMetric
+  return {
+    answer: verdict.answer,
+    metric,
+    candidate: verdict.candidate[metric]?.value ?? null,
+    ...(verdict.champion === undefined ? {} : { champion: verdict.champion.metrics[metric]?.value ?? null }),
+  }
+}
+
+function verdictOf(run: Run): Verdict | undefined {
+  return run.verdict === undefined ? undefined : Value.Parse(Verdict, run.verdict)
+}
+
+/** The stack stays in the log. */
+function runFailure(error: RunError): RunFailure {
+  const { code, message, hint, faults } = error
+  return { code, message, ...(hint === undefined ? {} : { hint }), ...(faults === undefined ? {} : { faults }) }
+}

@@ -1,0 +1,63 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import type { RunDrop } from './wire/run.js'
+
+/** A stage's result as far as its summary shows it; what stands there besides belongs to the lifecycle. */
+const DropNote = Type.Object({ id: Type.String(), key: Type.String(), rows: Type.Optional(Type.Integer()), why: Type.Optional(Type.String()) })
+const Ingested = Type.Object({
+  rows: Type.Integer(),
+  drops: Type.Object({
+    ingested: Type.Array(DropNote),
+    quarantined: Type.Array(DropNote),
+    discarded: Type.Array(DropNote),
+    superseded: Type.Array(DropNote),
+  }),
+})
+const Split = Type.Object({
+  rows: Type.Object({ train: Type.Integer(), validation: Type.Integer(), test: Type.Integer() }),
+  leakage: Type.Object({ groupsOnBothSides: Type.Integer() }),
+})
+const Trained = Type.Object({ format: Type.String(), digest: Type.String() })
+const Checked = Type.Object({ answer: Type.String(), summary: Type.String() })
+const Published = Type.Object({ number: Type.Integer() })
+const Deployed = Type.Object({ version: Type.Integer() })
+
+/** What a finished stage gave, in a few words and figures. */
+export function summariseStage(stage: string, result: unknown): string {
+  switch (stage) {
+    case 'ingest':
+      return Value.Check(Ingested, result) ? `${figure(result.rows)} rows; ${dropCounts(result.drops)}` : ''
+    case 'split':
+      return Value.Check(Split, result)
+        ? `${figure(result.rows.train)} training, ${figure(result.rows.validation)} validation, ${figure(result.rows.test)} test rows; ` +
+            `${result.leakage.groupsOnBothSides} groups on both sides`
+        : ''
+    case 'train':
+      return Value.Check(Trained, result) ? `${result.format} model ${result.digest.slice(0, 12)}` : ''
+    case 'check':
+      return Value.Check(Checked, result) ? `${result.answer}: ${result.summary}` : ''
+    case 'version':
+      return Value.Check(Published, result) ? `version ${result.number}` : ''
+    case 'deploy':
+      return Value.Check(Deployed, result) ? `version ${result.version} serves` : ''
+    default:
+      return ''
+  }
+}
+
+/** The drops that a run took, with what became of them, from the result of its ingest. */
+export function dropsOf(ingested: unknown): readonly RunDrop[] {
+  if (!Value.Check(Ingested, ingested)) return []
+  return Object.entries(ingested.drops).flatMap(([state, drops]) =>
+    drops.map(({ id, key, rows, why }) => ({ id, key, state, ...(rows === undefined ? {} : { rows }), ...(why === undefined ? {} : { reason: why }) })),
+  )
+}
+
+function dropCounts(drops: Readonly<Record<string, readonly unknown[]>>): string {
+  const counts = Object.entries(drops).filter(([, some]) => some.length > 0)
+  return counts.length === 0 ? 'no new drop' : counts.map(([state, some]) => `${some.length} ${some.length === 1 ? 'drop' : 'drops'} ${state}`).join(', ')
+}
+
+function figure(count: number): string {
+  return count.toLocaleString('en-US')
+}

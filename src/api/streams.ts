@@ -1,0 +1,9 @@
+import type { FastifyRequest } from 'fastify'
+
+/** Aborts when the caller has gone or the server closes, for answers that would go on for ever. */
+export function endWithConnection(request: FastifyRequest, closing: AbortSignal): AbortSignal {
+  const gone = new AbortController()
+  request.raw.once('close', () => gone.abort())
+  request.raw.socket.once('close', () => gone.abort())
+  return AbortSignal.any([gone.signal, closing])
+}

@@ -1,0 +1,121 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { getChampion, promote, rollback } from '../registry/champion.js'
+import { getModel } from '../registry/models.js'
+import { getVersion, listVersions, type Version } from '../registry/version.js'
+import type { ApiParts } from './parts.js'
+import { headline } from './run-answers.js'
+import { Moved } from './wire/model.js'
+import { instant } from './wire/time.js'
+import { VersionDetail, VersionList, type VersionSummary } from './wire/version.js'
+
+const closed = { additionalProperties: false }
+const PAGE = 50
+const tags = ['versions']
+const VersionOfModel = Type.Object({ model: Type.String(), version: Type.Integer({ minimum: 1 }) })
+const Reason = Type.Optional(Type.String({ maxLength: 2000, description: 'Kept in the event log' }))
+
+/** Versions: look at them, promote one by hand, go back. */
+export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    app.get(
+      '/models/:model/versions',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          operationId: 'listVersions',
+          tags,
+          summary: 'Versions of a model, the newest first',
+          params: Type.Object({ model: Type.String() }),
+          querystring: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: PAGE })) }, closed),
+          response: { 200: VersionList },
+        },
+      },
+      async ({ params, query }) => {
+        await getModel(database, params.model)
+        const champion = await getChampion(database, params.model)
+        const versions = await listVersions(database, params.model, query.limit ?? PAGE)
+        return { versions: versions.map((version) => versionSummary(version, champion?.version)) }
+      },
+    )
+
+    app.get(
+      '/models/:model/versions/:version',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          operationId: 'getVersion',
+          tags,
+          summary: 'One version with its signature, verdict and lineage',
+          params: VersionOfModel,
+          response: { 200: VersionDetail },
+        },
+      },
+      async ({ params }) => {
+        const version = await getVersion(database, params.model, params.version)
+        const champion = await getChampion(database, params.model)
+        return {
+          ...versionSummary(version, champion?.version),
+          signature: version.signature,
+          lineage: version.lineage,
+          ...(version.verdict === undefined ? {} : { verdict: version.verdict }),
+        }
+      },
+    )
+
+    app.post(
+      '/models/:model/versions/:version/promote',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'promoteVersion',
+          tags,
+          summary: 'Make a version champion by hand',
+          description: 'Only a passing verdict or an approval allows it, unless it is forced with a reason.',
+          params: VersionOfModel,
+          body: Type.Object({ force: Type.Optional(Type.Boolean()), reason: Reason }, closed),
+          response: { 200: Moved },
+        },
+      },
+      async ({ params, body, actor }) => {
+        const champion = await promote(database, clock, { ...params, actor, force: body.force ?? false, reason: body.reason })
+        return { ...champion, since: instant(champion.since) }
+      },
+    )
+
+    app.post(
+      '/models/:model/rollback',
+      {
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'rollbackModel',
+          tags,
+          summary: 'Go back to the version that served before',
+          params: Type.Object({ model: Type.String() }),
+          body: Type.Object({ to: Type.Optional(Type.Integer({ minimum: 1, description: 'A version that has served before' })), reason: Reason }, closed),
+          response: { 200: Moved },
+        },
+      },
+      async ({ params, body, actor }) => {
+        await getModel(database, params.model)
+        const champion = await rollback(database, clock, { model: params.model, to: body.to, reason: body.reason, actor })
+        return { ...champion, since: instant(champion.since) }
+      },
+    )
+    done()
+  }
+}
+
+function versionSummary(version: Version, champion: number | undefined): VersionSummary {
+  return {
+    model: version.model,
+    number: version.number,
+    digest: version.digest,
+    format: version.format,
+    state: version.state,
+    serves: version.number === champion,
+    createdAt: instant(version.createdAt),
+    ...(version.run === undefined ? {} : { run: version.run }),
+    ...(version.verdict === undefined ? {} : { headline: headline(version.verdict) }),
+  }
+}

@@ -1,0 +1,65 @@
+import { Type, type Static } from 'typebox'
+import { Estimate } from '../../evaluation/verdict.js'
+import { Signature } from '../../packages/manifest.js'
+import { RunSummary } from './run.js'
+import { Instant } from './time.js'
+
+/** The version that serves. */
+export const ChampionSummary = Type.Object({
+  version: Type.Integer(),
+  generation: Type.Integer(),
+  since: Instant,
+  /** Of its package. */
+  digest: Type.String(),
+  /** Its primary metric, from the verdict that let it through. */
+  metric: Type.Optional(Type.Object({ name: Type.String(), ...Estimate.properties })),
+})
+export type ChampionSummary = Static<typeof ChampionSummary>
+
+export const ModelSummary = Type.Object({
+  name: Type.String(),
+  task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),
+  target: Type.String(),
+  /** Where predictions are asked for. */
+  endpoint: Type.Optional(Type.String()),
+  champion: Type.Optional(ChampionSummary),
+  /** The run under way, and the one that waits for it. */
+  active: Type.Optional(RunSummary),
+  waiting: Type.Optional(RunSummary),
+  lastEnded: Type.Optional(RunSummary),
+  /** Drops that no run has taken yet. */
+  waitingDrops: Type.Integer(),
+})
+export type ModelSummary = Static<typeof ModelSummary>
+
+export const ModelDetail = Type.Object({
+  ...ModelSummary.properties,
+  /** What the champion takes and gives; absent before the first version. */
+  signature: Type.Optional(Signature),
+  /** The definition as it is registered now. */
+  definition: Type.Unknown(),
+})
+export type ModelDetail = Static<typeof ModelDetail>
+
+export const ModelList = Type.Object({ models: Type.Array(ModelSummary) })
+export type ModelList = Static<typeof ModelList>
+
+/** A move of the champion pointer. */
+export const ChampionMove = Type.Object({
+  generation: Type.Integer(),
+  version: Type.Integer(),
+  previous: Type.Optional(Type.Integer()),
+  cause: Type.Union([Type.Literal('run'), Type.Literal('approve'), Type.Literal('promote'), Type.Literal('rollback')]),
+  actor: Type.String(),
+  reason: Type.Optional(Type.String()),
+  run: Type.Optional(Type.String()),
+  at: Instant,
+})
+export type ChampionMove = Static<typeof ChampionMove>
+
+export const ChampionMoves = Type.Object({ moves: Type.Array(ChampionMove) })
+export type ChampionMoves = Static<typeof ChampionMoves>
+
+/** The answer to whatever moved the champion pointer. */
+export const Moved = Type.Object({ model: Type.String(), version: Type.Integer(), generation: Type.Integer(), since: Instant })
+export type Moved = Static<typeof Moved>

@@ -1,0 +1,117 @@
+import { Type, type Static } from 'typebox'
+import { Verdict } from '../../evaluation/verdict.js'
+import { Instant } from './time.js'
+
+export const RunState = Type.Union([Type.Literal('waiting'), Type.Literal('active'), Type.Literal('ended')])
+
+export const RunOutcome = Type.Union([
+  Type.Literal('promoted'),
+  Type.Literal('rejected'),
+  Type.Literal('inconclusive'),
+  Type.Literal('awaiting-approval'),
+  Type.Literal('superseded'),
+  Type.Literal('unchanged'),
+  Type.Literal('failed'),
+  Type.Literal('cancelled'),
+])
+
+const Cause = Type.Object({
+  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual')]),
+  actor: Type.String(),
+  at: Instant,
+  detail: Type.Optional(Type.String()),
+})
+
+/** Why a run or an attempt failed. Its stack, if it has one, is in the run's log. */
+export const RunFailure = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  hint: Type.Optional(Type.String()),
+  faults: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+})
+export type RunFailure = Static<typeof RunFailure>
+
+/** The verdict in one figure: what a table of runs shows. */
+export const Headline = Type.Object({
+  answer: Verdict.properties.answer,
+  metric: Type.String(),
+  candidate: Type.Union([Type.Number(), Type.Null()]),
+  champion: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+})
+export type Headline = Static<typeof Headline>
+
+export const RunSummary = Type.Object({
+  id: Type.String(),
+  model: Type.String(),
+  number: Type.Integer(),
+  state: RunState,
+  outcome: Type.Optional(RunOutcome),
+  causes: Type.Array(Cause),
+  force: Type.Boolean(),
+  cancelRequested: Type.Boolean(),
+  /** Version that it made, if any. */
+  version: Type.Optional(Type.Integer()),
+  /** One sentence: why it ended so. */
+  explanation: Type.Optional(Type.String()),
+  error: Type.Optional(RunFailure),
+  headline: Type.Optional(Headline),
+  createdAt: Instant,
+  startedAt: Type.Optional(Instant),
+  endedAt: Type.Optional(Instant),
+})
+export type RunSummary = Static<typeof RunSummary>
+
+export const StageSummary = Type.Object({
+  name: Type.String(),
+  attempt: Type.Integer(),
+  startedAt: Instant,
+  finishedAt: Instant,
+  /** What it gave, in a few words and figures. */
+  summary: Type.String(),
+})
+export type StageSummary = Static<typeof StageSummary>
+
+const AttemptSummary = Type.Object({
+  stage: Type.String(),
+  number: Type.Integer(),
+  state: Type.Union([
+    Type.Literal('running'),
+    Type.Literal('finished'),
+    Type.Literal('failed'),
+    Type.Literal('interrupted'),
+    Type.Literal('cancelled'),
+  ]),
+  startedAt: Instant,
+  endedAt: Type.Optional(Instant),
+  error: Type.Optional(RunFailure),
+})
+
+/** A drop as the run that read it shows it. */
+export const RunDrop = Type.Object({
+  id: Type.String(),
+  key: Type.String(),
+  state: Type.String(),
+  rows: Type.Optional(Type.Integer()),
+  reason: Type.Optional(Type.String()),
+})
+export type RunDrop = Static<typeof RunDrop>
+
+/** One run, whole: enough to say why it ended as it did. */
+export const RunDetail = Type.Object({
+  ...RunSummary.properties,
+  snapshot: Type.Optional(Type.String()),
+  candidate: Type.Optional(Type.String()),
+  stages: Type.Array(StageSummary),
+  attempts: Type.Array(AttemptSummary),
+  drops: Type.Array(RunDrop),
+  verdict: Type.Optional(Verdict),
+  /** What to do next, a sentence each. */
+  nextSteps: Type.Array(Type.String()),
+})
+export type RunDetail = Static<typeof RunDetail>
+
+export const RunRequested = Type.Object({ run: RunSummary, coalesced: Type.Boolean({ description: 'It fell into a run that waited already' }) })
+export type RunRequested = Static<typeof RunRequested>
+
+export const RunList = Type.Object({ runs: Type.Array(RunSummary), before: Type.Optional(Type.String({ description: 'Pass it to read the next, older page' })) })
+export type RunList = Static<typeof RunList>

@@ -1,0 +1,37 @@
+import { Type, type Static } from 'typebox'
+import { Verdict } from '../../evaluation/verdict.js'
+import { Signature } from '../../packages/manifest.js'
+import { Headline } from './run.js'
+import { Instant } from './time.js'
+
+export const VersionSummary = Type.Object({
+  model: Type.String(),
+  number: Type.Integer(),
+  run: Type.Optional(Type.String()),
+  digest: Type.String(),
+  format: Type.String(),
+  state: Type.Union([
+    Type.Literal('passed'),
+    Type.Literal('awaiting-approval'),
+    Type.Literal('approved'),
+    Type.Literal('declined'),
+    Type.Literal('superseded'),
+  ]),
+  /** Whether it is the champion. */
+  serves: Type.Boolean(),
+  headline: Type.Optional(Headline),
+  createdAt: Instant,
+})
+export type VersionSummary = Static<typeof VersionSummary>
+
+export const VersionDetail = Type.Object({
+  ...VersionSummary.properties,
+  signature: Signature,
+  verdict: Type.Optional(Verdict),
+  /** What it was made from: drops, snapshot, split, code, environment, seed. */
+  lineage: Type.Unknown(),
+})
+export type VersionDetail = Static<typeof VersionDetail>
+
+export const VersionList = Type.Object({ versions: Type.Array(VersionSummary) })
+export type VersionList = Static<typeof VersionList>
