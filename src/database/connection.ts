@@ -1,0 +1,45 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import { Pool } from 'pg'
+import type { Database, Schema } from './schema.js'
+
+/** A pool of connections, and the queries over it. */
+export interface Connection {
+  readonly database: Database
+  readonly pool: Pool
+  readonly url: string
+  close(): Promise<void>
+}
+
+export interface ConnectionOptions {
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string
+  readonly connections?: number
+  /** False: commits do not wait for the disk. For what can be made again, only. */
+  readonly durable?: boolean
+}
+
+/** Opens a pool. Connections are made when they are needed and again after an outage. */
+export function connect(url: string, options: ConnectionOptions): Connection {
+  const pool = createPool(url, options)
+  return {
+    database: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
+    pool,
+    url,
+    close: async () => {
+      await pool.end()
+    },
+  }
+}
+
+/** A plain pool, for parts that bring their own queries. */
+export function createPool(url: string, { applicationName, connections = 10, durable = true }: ConnectionOptions): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    application_name: applicationName,
+    ...(durable ? {} : { options: '-c synchronous_commit=off' }),
+  })
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => undefined)
+  return pool
+}

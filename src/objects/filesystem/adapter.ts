@@ -1,0 +1,122 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { refitError } from '../../errors.js'
+import type { ObjectStore, StoredObject } from '../object-store.js'
+
+const keyPattern = /^[a-z]+\/[0-9a-f]{64}(\.[a-z]+)?$/
+
+/** Objects as files below a folder. Content is written aside, synced, and appears by rename. */
+export function filesystemObjects(root: string): ObjectStore {
+  const temporaryFolder = join(root, '.incoming')
+
+  const temporaryPath = async (): Promise<string> => {
+    await mkdir(temporaryFolder, { recursive: true })
+    return join(temporaryFolder, randomUUID())
+  }
+
+  /** Puts a finished temporary file in its place. */
+  const publish = async (temporary: string, prefix: string, sha256: string, ending: string): Promise<StoredObject> => {
+    const key = `${prefix}/${sha256}${ending}`
+    const path = pathOf(root, key)
+    const { size: bytes } = await stat(temporary)
+    if (await exists(path)) {
+      await rm(temporary, { force: true })
+      return { key, sha256, bytes }
+    }
+    await sync(temporary)
+    await chmod(temporary, 0o444)
+    await mkdir(dirname(path), { recursive: true })
+    await rename(temporary, path)
+    await sync(dirname(path))
+    return { key, sha256, bytes }
+  }
+
+  return {
+    put: async (prefix, content, ending = '') => {
+      const temporary = await temporaryPath()
+      try {
+        const sha256 = await copyWithHash(content, temporary)
+        return await publish(temporary, prefix, sha256, ending)
+      } finally {
+        await rm(temporary, { force: true })
+      }
+    },
+    putFile: async (prefix, path, ending = '') => {
+      const hash = createHash('sha256')
+      await pipeline(createReadStream(path), hash)
+      const temporary = await temporaryPath()
+      try {
+        // A link costs nothing; across file systems there is only the copy.
+        await link(path, temporary).catch(() => copyFile(path, temporary))
+        return await publish(temporary, prefix, hash.digest('hex'), ending)
+      } finally {
+        await rm(temporary, { force: true })
+      }
+    },
+    has: (key) => exists(pathOf(root, key)),
+    read: async (key) => createReadStream(await present(root, key)),
+    localPath: (key) => present(root, key),
+    list: (prefix) => list(root, prefix),
+    remove: async (key) => {
+      await rm(pathOf(root, key), { force: true })
+    },
+  }
+}
+
+/** @throws RefitError `object-missing` also for a key that could never name an object */
+function pathOf(root: string, key: string): string {
+  if (!keyPattern.test(key)) throw refitError('object-missing', { key })
+  return join(root, ...key.split('/'))
+}
+
+async function present(root: string, key: string): Promise<string> {
+  const path = pathOf(root, key)
+  if (!(await exists(path))) throw refitError('object-missing', { key })
+  return path
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function copyWithHash(content: Readable, path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(
+    content,
+    async function* (chunks: AsyncIterable<Buffer | string>) {
+      for await (const chunk of chunks) {
+        hash.update(chunk)
+        yield chunk
+      }
+    },
+    createWriteStream(path),
+  )
+  return hash.digest('hex')
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function* list(root: string, prefix: string): AsyncIterable<{ key: string; bytes: number; modified: Date }> {
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const key = relative(root, path).split(sep).join('/')
+    if (!key.startsWith(prefix) || !keyPattern.test(key)) continue
+    const { size, mtime } = await stat(path)
+    yield { key, bytes: size, modified: mtime }
+  }
+}
