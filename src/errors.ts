@@ -30,6 +30,19 @@ export const catalogue = {
   'database-away': [503, 'The database cannot be reached at the moment.', 'Refit goes on by itself when it is back; `refit doctor` looks at it.'],
   'too-many-listeners': [503, 'Too many listeners follow the events already ({limit}).', 'Close some, or read pages of /api/v1/events instead.'],
 
+  // Command line
+  'control-not-running': [503, 'Nothing answers at {url}: Refit is not running.', '`refit up` starts it; `refit up --detach` keeps the terminal free.'],
+  unreachable: [503, '{url} cannot be reached: {reason}', 'Check the address given by --url or REFIT_URL, and the network between.'],
+  'answer-unexpected': [502, 'The answer is not one of the control API: {reason}', 'Something else may listen at that address, or another version of Refit; `refit doctor` tells.'],
+  'already-running': [409, 'Refit is already running for this project, at {url} (process {pid}).', '`refit status` shows what it does; `refit down` ends it.'],
+  'start-failed': [500, 'Refit did not start: {reason}', 'Its log is {log}; `refit doctor` looks at everything it needs.'],
+  'stop-failed': [500, 'Process {pid} has not ended within {seconds} seconds.', 'It may be finishing a stage; look again, or end it with `kill {pid}`: a run under way goes on at the next start.'],
+  'model-needed': [422, 'The project has several models: {models}', 'Name one of them.'],
+  'flag-needed': [422, 'Without a terminal nothing can be asked. Missing: {flags}', 'Give them as flags.'],
+  'file-unreadable': [422, '{file} cannot be read: {reason}', 'Check the name and its permissions.'],
+  'row-invalid': [422, 'The rows to predict are not JSON: {reason}', "Give one object as --row '{…}', or a file with one object or an array of them as --input."],
+  'not-serving': [409, 'Model {model} has no champion yet.', '`refit run {model}` makes one from the drops that have arrived; `refit status` shows where it stands.'],
+
   // Registry
   'promotion-refused': [409, 'Version {version} of {model} may not serve: its state is {state}.', 'Only a passing verdict or an approval makes a version champion; `refit promote --force --reason "…"` overrides and is recorded.'],
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],

@@ -9,6 +9,7 @@ import { getModel } from '../registry/models.js'
 import { describeEvent } from './event-text.js'
 import { startEventFeed, type EventFeed } from './event-feed.js'
 import type { ApiParts } from './parts.js'
+import { summariseStage } from './stage-summary.js'
 import { endWithConnection } from './streams.js'
 import { EventList, type EventRecord } from './wire/event.js'
 
@@ -143,6 +144,10 @@ function message(event: RecordedEvent): string {
   return `id: ${event.cursor}\nevent: ${event.kind}\ndata: ${JSON.stringify(record(event))}\n\n`
 }
 
+/** An event as it is told: in words, and with a stage's result summed up, for the whole of it can be long. */
 function record(event: RecordedEvent): EventRecord {
-  return { ...event, text: describeEvent(event) }
+  const { result, ...data } = event.data
+  const { stage } = data
+  const summary = typeof stage === 'string' && result !== undefined ? { summary: summariseStage(stage, result) } : {}
+  return { ...event, data: { ...data, ...summary }, text: describeEvent(event) }
 }

@@ -1,10 +1,11 @@
 import { Value } from 'typebox/value'
-import { Verdict } from '../evaluation/verdict.js'
+import { Verdict, type RuleResult } from '../evaluation/verdict.js'
 import type { AttemptView, StageView } from '../runs/queries.js'
 import type { Run, RunError } from '../runs/run.js'
 import { nextSteps } from './next-steps.js'
+import { ruleLabel } from './rule-label.js'
 import { dropsOf, summariseStage } from './stage-summary.js'
-import type { Headline, RunDetail, RunFailure, RunSummary } from './wire/run.js'
+import type { Headline, RuleLine, RunDetail, RunFailure, RunSummary } from './wire/run.js'
 import { instant } from './wire/time.js'
 
 /** A run as lists show it. */
@@ -54,7 +55,18 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
     })),
     drops: [...drops],
     ...(verdict === undefined ? {} : { verdict }),
+    rules: verdict?.rules.map(ruleLine) ?? [],
     nextSteps: [...nextSteps(run, drops)],
+  }
+}
+
+function ruleLine({ rule, answer, explanation, candidate, champion }: RuleResult): RuleLine {
+  return {
+    label: ruleLabel(rule),
+    answer,
+    explanation,
+    ...(candidate === undefined ? {} : { candidate: candidate.value }),
+    ...(champion === undefined ? {} : { champion: champion.value }),
   }
 }
 

@@ -96,6 +96,17 @@ export const RunDrop = Type.Object({
 })
 export type RunDrop = Static<typeof RunDrop>
 
+/** One rule of the check as a table shows it. */
+export const RuleLine = Type.Object({
+  label: Type.String(),
+  answer: Verdict.properties.answer,
+  /** One sentence in words and figures. */
+  explanation: Type.String(),
+  candidate: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+  champion: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+})
+export type RuleLine = Static<typeof RuleLine>
+
 /** One run, whole: enough to say why it ended as it did. */
 export const RunDetail = Type.Object({
   ...RunSummary.properties,
@@ -105,6 +116,7 @@ export const RunDetail = Type.Object({
   attempts: Type.Array(AttemptSummary),
   drops: Type.Array(RunDrop),
   verdict: Type.Optional(Verdict),
+  rules: Type.Array(RuleLine),
   /** What to do next, a sentence each. */
   nextSteps: Type.Array(Type.String()),
 })

@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Static, TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { DropDetail, DropList, DropRecorded } from '../api/wire/drop.js'
+import { EventList, EventRecord } from '../api/wire/event.js'
+import { Failure } from '../api/wire/failure.js'
+import { ChampionMoves, ModelDetail, ModelList, Moved } from '../api/wire/model.js'
+import { Health, ProjectStatus, ShuttingDown } from '../api/wire/project.js'
+import { RunDetail, RunList, RunRequested, RunSummary } from '../api/wire/run.js'
+import { VersionDetail, VersionList } from '../api/wire/version.js'
+import { deserialiseError, refitError } from '../errors.js'
+import { call, textOf, type HttpCall } from './http.js'
+import { serverSentEvents } from './server-sent-events.js'
+
+/** Where the control server is, and as whom to ask. */
+export interface Connection {
+  readonly url: string
+  readonly token: string | undefined
+  /** Named in the event log where no tokens are asked for, e.g. `cli:alice`. */
+  readonly actor: string
+}
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>
+const RECONNECT_MS = 500
+
+/** The control API as functions; every answer is checked by the schema that the server answers by. */
+export type Client = ReturnType<typeof createClient>
+
+/** @throws RefitError from each call: what the API answered, `control-not-running`, `unreachable`, `answer-unexpected` */
+export function createClient({ url, token, actor }: Connection) {
+  const headers: Readonly<Record<string, string>> = { 'Refit-Actor': actor, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) }
+  const address = (path: string, query: Query = {}): string => {
+    const target = new URL(`${url}/api/v1${path}`)
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value))
+    return target.href
+  }
+  const send = async (request: HttpCall): Promise<IncomingMessage> => {
+    const answer = await call({ ...request, headers: { ...headers, ...request.headers } })
+    if (answer.statusCode === undefined || answer.statusCode >= 300) throw await refusal(answer)
+    return answer
+  }
+  const get = async <S extends TSchema>(schema: S, path: string, query?: Query): Promise<Static<S>> =>
+    decode(schema, await textOf(await send({ method: 'GET', url: address(path, query) })))
+  const post = async <S extends TSchema>(schema: S, path: string, body: object = {}): Promise<Static<S>> => {
+    const request = { method: 'POST', url: address(path), headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) } as const
+    return decode(schema, await textOf(await send(request)))
+  }
+
+  return {
+    url,
+    health: () => get(Health, '/health'),
+    project: () => get(ProjectStatus, '/project'),
+    shutdown: () => post(ShuttingDown, '/project/shutdown'),
+    models: async () => (await get(ModelList, '/models')).models,
+    model: (model: string) => get(ModelDetail, at`/models/${model}`),
+    championMoves: async (model: string) => (await get(ChampionMoves, at`/models/${model}/champion-moves`)).moves,
+    runs: (query: { readonly model?: string | undefined; readonly limit?: number | undefined; readonly before?: string | undefined }) => get(RunList, '/runs', query),
+    run: (id: string) => get(RunDetail, at`/runs/${id}`),
+    requestRun: (model: string, request: { readonly force: boolean; readonly reason?: string | undefined }) => post(RunRequested, at`/models/${model}/runs`, request),
+    cancel: (id: string) => post(RunSummary, at`/runs/${id}/cancel`),
+    approve: (id: string, reason?: string) => post(Moved, at`/runs/${id}/approve`, { reason }),
+    decline: (id: string, reason?: string) => post(RunSummary, at`/runs/${id}/decline`, { reason }),
+    versions: async (model: string, limit?: number) => (await get(VersionList, at`/models/${model}/versions`, { limit })).versions,
+    version: (model: string, version: number) => get(VersionDetail, at`/models/${model}/versions/${String(version)}`),
+    promote: (model: string, version: number, request: { readonly force: boolean; readonly reason?: string | undefined }) =>
+      post(Moved, at`/models/${model}/versions/${String(version)}/promote`, request),
+    rollback: (model: string, request: { readonly to?: number | undefined; readonly reason?: string | undefined }) => post(Moved, at`/models/${model}/rollback`, request),
+    drops: async (model: string, query: { readonly state?: string | undefined; readonly limit?: number | undefined }) =>
+      (await get(DropList, at`/models/${model}/drops`, query)).drops,
+    drop: (id: string) => get(DropDetail, at`/drops/${id}`),
+    upload: async (model: string, name: string, content: Readable) => {
+      const request = { method: 'POST', url: address(at`/models/${model}/drops`, { name }), headers: { 'Content-Type': 'application/octet-stream' }, body: content } as const
+      return decode(DropRecorded, await textOf(await send(request)))
+    },
+    /** What a run's processes wrote, as it comes. */
+    log: (id: string, query: { readonly stage?: string | undefined; readonly follow?: boolean | undefined }): Promise<Readable> =>
+      send({ method: 'GET', url: address(at`/runs/${id}/log`, query) }),
+    events: (query: { readonly model?: string | undefined; readonly run?: string | undefined; readonly after?: string | undefined }) => get(EventList, '/events', query),
+    /** Events as they come, for ever; goes on where it was when the connection breaks. */
+    follow: async function* (query: { readonly model?: string | undefined; readonly run?: string | undefined; readonly after?: string }, signal: AbortSignal): AsyncGenerator<EventRecord> {
+      let last: string | undefined
+      for (let broken: unknown; !signal.aborted; ) {
+        try {
+          const resume = last === undefined ? {} : { 'Last-Event-ID': last }
+          const answer = await send({ method: 'GET', url: address('/events/stream', query), headers: { Accept: 'text/event-stream', ...resume }, signal })
+          broken = undefined
+          for await (const { id, data } of serverSentEvents(answer)) {
+            last = id ?? last
+            yield decode(EventRecord, data)
+          }
+        } catch (error) {
+          if (signal.aborted) return
+          // One try more, for a connection may break; a server that has gone is an error.
+          if (broken !== undefined || last === undefined) throw error
+          broken = error
+        }
+        await new Promise((resolve) => {
+          setTimeout(resolve, RECONNECT_MS)
+        })
+      }
+    },
+  }
+}
+
+/** A path with every value escaped. */
+function at(texts: TemplateStringsArray, ...values: readonly string[]): string {
+  return String.raw({ raw: texts }, ...values.map(encodeURIComponent))
+}
+
+function decode<S extends TSchema>(schema: S, text: string): Static<S> {
+  const value = parse(text)
+  if (!Value.Check(schema, value)) {
+    const [first] = Value.Errors(schema, value)
+    throw refitError('answer-unexpected', { reason: first === undefined ? 'it is not JSON' : `${first.instancePath} ${first.message}` })
+  }
+  return value
+}
+
+/** An answer that is not a success, as the error that it tells. */
+async function refusal(answer: IncomingMessage): Promise<Error> {
+  const status = answer.statusCode ?? 0
+  const failure = parse(await textOf(answer))
+  if (!Value.Check(Failure, failure)) return refitError('answer-unexpected', { reason: `status ${status}` })
+  return deserialiseError({ ...failure, status }) ?? refitError('answer-unexpected', { reason: failure.message })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander'
+import { contextOf } from '../context.js'
+import { reportMove } from '../move-report.js'
+
+export function addApprove(program: Command): void {
+  program
+    .command('approve <run>')
+    .description('put the version that a run left waiting into service, or --decline it')
+    .option('--decline', 'keep the champion')
+    .option('--reason <text>', 'why, for the event log')
+    .action(async (id: string, options: { decline?: boolean; reason?: string }, command: Command) => {
+      const { terminal, client } = contextOf(command)
+      const api = client()
+      if (options.decline !== true) {
+        reportMove(terminal, await api.approve(id, options.reason))
+        return
+      }
+      const run = await api.decline(id, options.reason)
+      if (terminal.json) terminal.document(run)
+      else terminal.line(`${terminal.paint.green('✓')} ${run.explanation ?? `${run.id} declined.`} The champion stays.`)
+    })
+}

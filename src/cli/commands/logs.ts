@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { refitError } from '../../errors.js'
+import type { Client } from '../client.js'
+import { contextOf } from '../context.js'
+
+export function addLogs(program: Command): void {
+  program
+    .command('logs <run>')
+    .description("what a run's processes wrote; a model's name stands for its newest run")
+    .option('--stage <stage>', 'only this stage')
+    .option('-f, --follow', 'go on until the run ends')
+    .action(async (named: string, options: { stage?: string; follow?: boolean }, command: Command) => {
+      const { terminal, client } = contextOf(command)
+      const api = client()
+      const run = await runOrNewest(api, named)
+      const log = await api.log(run, { stage: options.stage, follow: options.follow })
+      const decoder = new TextDecoder()
+      let rest = ''
+      for await (const chunk of log) {
+        const text = decoder.decode(Buffer.from(chunk), { stream: true })
+        if (!terminal.json) terminal.write(text)
+        else {
+          const lines = (rest + text).split('\n')
+          rest = lines.pop() ?? ''
+          for (const line of lines) terminal.record({ run, line })
+        }
+      }
+      if (rest !== '') terminal.record({ run, line: rest })
+    })
+}
+
+/** The run of that id, or the newest run of the model of that name. */
+async function runOrNewest(api: Client, named: string): Promise<string> {
+  const models = await api.models()
+  if (!models.some((model) => model.name === named)) return named
+  const { runs } = await api.runs({ model: named, limit: 1 })
+  const [newest] = runs
+  if (newest === undefined) throw refitError('not-found', { what: `run of model "${named}" yet` })
+  return newest.id
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander'
+import { contextOf } from '../context.js'
+import { runReport } from '../run-report.js'
+
+export function addShow(program: Command): void {
+  program
+    .command('show <run>')
+    .description('one run on one screen: why it ended so, and what to do next')
+    .action(async (id: string, _options, command: Command) => {
+      const { terminal, client } = contextOf(command)
+      const run = await client().run(id)
+      if (terminal.json) terminal.document(run)
+      else for (const line of runReport(terminal, run, Date.now())) terminal.line(line)
+    })
+}

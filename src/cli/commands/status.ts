@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import type { ModelSummary } from '../../api/wire/model.js'
+import { contextOf } from '../context.js'
+import { ago, figure } from '../figures.js'
+import { headlineWords, outcomeWord } from '../outcome-words.js'
+import type { Terminal } from '../terminal.js'
+
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .description('what serves, what runs and what waits')
+    .action(async (_options, command: Command) => {
+      const { terminal, client } = contextOf(command)
+      const api = client()
+      const [project, models] = await Promise.all([api.project(), api.models()])
+      if (terminal.json) {
+        terminal.document({ project, models })
+        return
+      }
+      const { paint } = terminal
+      const now = Date.now()
+      terminal.line(`${paint.green('●')} ${paint.bold(project.folder)}  ${paint.dim(`up since ${ago(project.startedAt, now)}, Refit ${project.refit}`)}`)
+      terminal.line(`  ${paint.dim('control')} ${api.url}   ${paint.dim('serving')} ${project.servingUrl ?? paint.yellow('not up')}`)
+      for (const model of models) {
+        terminal.line()
+        for (const line of modelLines(terminal, model, now)) terminal.line(line)
+      }
+    })
+}
+
+function modelLines({ paint }: Terminal, model: ModelSummary, now: number): readonly string[] {
+  const { champion, active, waiting, lastEnded, waitingDrops } = model
+  const lines = [`${paint.bold(model.name)}  ${paint.dim(`${model.task} of ${model.target}`)}`]
+  if (champion === undefined) lines.push(`  serves   ${paint.yellow('nothing yet')}`)
+  else {
+    const metric = champion.metric === undefined ? '' : `  ${champion.metric.name} ${figure(champion.metric.value)}`
+    lines.push(`  serves   version ${champion.version}${metric}  ${paint.dim(`since ${ago(champion.since, now)}`)}`)
+  }
+  if (active !== undefined) lines.push(`  now      ${outcomeWord(paint, active)} ${active.id}`)
+  if (waiting !== undefined) lines.push(`  next     ${outcomeWord(paint, waiting)} ${waiting.id}`)
+  if (lastEnded !== undefined) {
+    lines.push(`  last     ${outcomeWord(paint, lastEnded)} ${lastEnded.id}  ${headlineWords(lastEnded.headline)}  ${paint.dim(ago(lastEnded.endedAt ?? lastEnded.createdAt, now))}`)
+  }
+  if (waitingDrops > 0) lines.push(`  drops    ${waitingDrops} ${waitingDrops === 1 ? 'waits' : 'wait'} for a run`)
+  return lines
+}

@@ -1,0 +1,62 @@
+import { userInfo } from 'node:os'
+import type { Command } from 'commander'
+import { refitError } from '../errors.js'
+import { createClient, type Client } from './client.js'
+import { projectFolder, readControlFile } from './project-folder.js'
+import { openTerminal, type Terminal } from './terminal.js'
+
+const DEFAULT_URL = 'http://127.0.0.1:7700'
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly terminal: Terminal
+  /** Folder of the project. @throws RefitError `project-not-found` */
+  readonly project: () => string
+  /** The control server: --url, else REFIT_URL, else the one that runs this project. @throws RefitError `control-not-running`, `project-not-found` */
+  readonly client: () => Client
+}
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly url?: string
+  readonly project?: string
+  readonly json?: boolean
+  readonly color: boolean
+}
+
+/** Makes the context of one command from its global options. */
+export function contextOf(command: Command): CommandContext {
+  const options = command.optsWithGlobals<GlobalOptions>()
+  const project = (): string => projectFolder(options.project ?? process.cwd())
+  const url = (): string => {
+    const given = options.url ?? process.env['REFIT_URL']
+    if (given !== undefined && given !== '') return given.replace(/\/+$/, '')
+    const control = readControlFile(project())
+    if (control === undefined) throw refitError('control-not-running', { url: DEFAULT_URL })
+    return control.url.replace(/\/+$/, '')
+  }
+  return {
+    terminal: openTerminal({ json: options.json === true, colour: options.color }),
+    project,
+    client: () => createClient({ url: url(), token: process.env['REFIT_TOKEN'], actor: `cli:${userName()}` }),
+  }
+}
+
+/** The named model, or the project's only one. @throws RefitError `model-needed`, `not-found` */
+export async function modelOrOnly(client: Client, named: string | undefined): Promise<string> {
+  if (named !== undefined) return named
+  const models = await client.models()
+  const [only] = models
+  if (only === undefined) throw refitError('not-found', { what: 'model in the project' })
+  if (models.length > 1) throw refitError('model-needed', { models: models.map((model) => model.name).join(', ') })
+  return only.name
+}
+
+function userName(): string {
+  try {
+    return userInfo().username.replaceAll(/[^\w.-]/g, '_')
+  } catch {
+    // A user id without an entry in the list of users, as in some containers.
+    return String(process.getuid?.() ?? 'unknown')
+  }
+}

@@ -1,0 +1,32 @@
+import { Command, Option } from 'commander'
+import { addApprove } from './commands/approve.js'
+import { addCancel } from './commands/cancel.js'
+import { addDrops } from './commands/drops.js'
+import { addLogs } from './commands/logs.js'
+import { addPromote } from './commands/promote.js'
+import { addRollback } from './commands/rollback.js'
+import { addRun } from './commands/run.js'
+import { addRuns } from './commands/runs.js'
+import { addShow } from './commands/show.js'
+import { addStatus } from './commands/status.js'
+import { addUpload } from './commands/upload.js'
+import { addVersions } from './commands/versions.js'
+import { exitCodes } from './exit-codes.js'
+
+/** The tree of commands; docs/cli.md is checked against it. */
+export function createProgram(version: string): Command {
+  const program = new Command('refit')
+    .description('Automates the lifecycle of machine-learning models: ingest, split, train, check, version, deploy, again and again.')
+    .version(version)
+    .option('--project <folder>', 'folder of the project; default: the one here or above')
+    .addOption(new Option('--url <url>', 'address of the control server; default: REFIT_URL, else the one that runs the project'))
+    .option('--json', 'results as JSON: one document, or one a line for what goes on')
+    .option('--no-color', 'no colours, as with NO_COLOR')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(`refit --help` lists the commands)')
+  for (const add of [addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addLogs, addPromote, addApprove, addRollback, addCancel]) add(program)
+  program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\` also tells the outcome by its code, see docs/cli.md.`)
+  return program
+}

@@ -1,0 +1,102 @@
+import type { RunDetail } from '../api/wire/run.js'
+import { ago, count, duration, figure } from './figures.js'
+import { answerSign, causeWords, outcomeWord } from './outcome-words.js'
+import { cut, table, wrap, type Terminal } from './terminal.js'
+
+const LABEL_WIDTH = 8
+const MOST_DROPS = 4
+const MOST_WIDTH = 100
+
+type Page = Pick<Terminal, 'paint' | 'width'>
+
+/** One run on one screen: how it ended and why, what it saw, the rules with their figures, what to do next. */
+export function runReport(terminal: Page, run: RunDetail, now: number): readonly string[] {
+  const { paint } = terminal
+  return [
+    `${outcomeWord(paint, run)}  ${paint.bold(run.id)}  ${paint.dim(when(run, now))}`,
+    ...explanation(terminal, run),
+    '',
+    ...labelled(terminal, 'Cause', [causeWords(run)]),
+    ...labelled(terminal, 'Drops', dropLines(run)),
+    ...labelled(terminal, 'Stages', stageLines(run)),
+    ...labelled(terminal, 'Test', testLines(run)),
+    ...ruleLines(terminal, run),
+    ...failureLines(terminal, run),
+    '',
+    ...labelled(terminal, 'Next', run.nextSteps),
+  ]
+}
+
+/** The verdict in words, as `refit run` ends with it. */
+export function verdictWords(terminal: Page, run: RunDetail): readonly string[] {
+  return [`${outcomeWord(terminal.paint, run)}  ${terminal.paint.bold(run.id)}`, ...explanation(terminal, run), ...ruleLines(terminal, run), ...failureLines(terminal, run)]
+}
+
+function when(run: RunDetail, now: number): string {
+  if (run.startedAt === undefined) return `asked for ${ago(run.createdAt, now)}`
+  const end = run.endedAt === undefined ? now : Date.parse(run.endedAt)
+  return `${ago(run.startedAt, now)}, ${run.endedAt === undefined ? 'for' : 'took'} ${duration(end - Date.parse(run.startedAt))}`
+}
+
+function explanation(terminal: Page, run: RunDetail): readonly string[] {
+  return run.explanation === undefined ? [] : wrap(run.explanation, textWidth(terminal) - 2).map((line) => `  ${line}`)
+}
+
+/** Lines behind a label; nothing without lines. */
+function labelled(terminal: Page, label: string, lines: readonly string[]): readonly string[] {
+  return lines
+    .flatMap((line) => wrap(line, textWidth(terminal) - LABEL_WIDTH - 2))
+    .map((line, index) => `  ${terminal.paint.dim((index === 0 ? label : '').padEnd(LABEL_WIDTH))}${line}`)
+}
+
+function dropLines(run: RunDetail): readonly string[] {
+  const lines = run.drops.map(({ key, state, rows, reason }) => {
+    const size = rows === undefined ? '' : ` ${count(rows)} rows`
+    return `${key} ${state}${size}${reason === undefined ? '' : `: ${cut(reason, 120)}`}`
+  })
+  return lines.length <= MOST_DROPS ? lines : [...lines.slice(0, MOST_DROPS - 1), `and ${lines.length - MOST_DROPS + 1} more: \`refit drops ${run.model}\``]
+}
+
+function stageLines(run: RunDetail): readonly string[] {
+  const done = run.stages.map((stage) => `${stage.name} ${duration(Date.parse(stage.finishedAt) - Date.parse(stage.startedAt))}`)
+  const running = run.attempts.filter((attempt) => attempt.state === 'running').map((attempt) => `${attempt.stage} …`)
+  const line = [...done, ...running].join(' · ')
+  const sets = run.stages.find((stage) => stage.name === 'split')?.summary
+  return [line, sets ?? ''].filter((text) => text !== '')
+}
+
+function testLines({ verdict }: RunDetail): readonly string[] {
+  if (verdict === undefined) return []
+  const { rows, units, unit, ineligibleRows } = verdict.test
+  const leftOut = ineligibleRows === 0 ? '' : `, ${count(ineligibleRows)} left out as seen before`
+  return [`${count(rows)} rows in ${count(units)} units (${unit})${leftOut}`, ...verdict.warnings]
+}
+
+function ruleLines(terminal: Page, { rules }: RunDetail): readonly string[] {
+  if (rules.length === 0) return []
+  const { paint } = terminal
+  const width = textWidth(terminal)
+  const rows = rules.map((rule) => [
+    `${answerSign(paint, rule.answer)} ${cut(rule.label, width - 30)}`,
+    rule.candidate === undefined ? '' : figure(rule.candidate).padStart(9),
+    rule.champion === undefined ? '' : figure(rule.champion).padStart(8),
+  ])
+  const [head = '', ...lines] = table({ paint, width: width - 2 }, ['  rule', 'candidate', 'champion'], rows)
+  const told = lines.flatMap((line, index) => {
+    const rule = rules[index]
+    return rule === undefined || rule.answer === 'passed' ? [line] : [line, ...wrap(rule.explanation, width - 6).map((text) => `    ${paint.dim(text)}`)]
+  })
+  return ['', ...[head, ...told].map((line) => `  ${line}`)]
+}
+
+function failureLines(terminal: Page, { error }: RunDetail): readonly string[] {
+  if (error === undefined) return []
+  const { paint } = terminal
+  const faults = (error.faults ?? []).map((fault) => `    ${paint.yellow(fault.path)}: ${fault.message}`)
+  const hint = error.hint === undefined ? [] : wrap(error.hint, textWidth(terminal) - 4).map((line) => `    ${paint.dim(line)}`)
+  return ['', ...wrap(error.message, textWidth(terminal) - 4).map((line) => `  ${paint.red('!')} ${line}`), ...faults, ...hint]
+}
+
+function textWidth({ width }: Page): number {
+  return Math.min(width, MOST_WIDTH)
+}

@@ -1,0 +1,96 @@
+import { stripVTControlCharacters } from 'node:util'
+import pico from 'picocolors'
+
+type Colours = ReturnType<typeof pico.createColors>
+
+/** Where a command writes. Results go to standard output, remarks and progress that is not asked for to standard error. */
+export interface Terminal {
+  /** Results as JSON: one document, or one a line for what goes on. */
+  readonly json: boolean
+  /** Someone watches: lines may be rewritten, questions asked. */
+  readonly interactive: boolean
+  /** Columns; unbounded when nobody watches. */
+  readonly width: number
+  readonly paint: Colours
+  readonly line: (text?: string) => void
+  /** Writes without a line end. */
+  readonly write: (text: string) => void
+  /** One JSON document, pretty on a terminal. */
+  readonly document: (value: unknown) => void
+  /** One line of JSON. */
+  readonly record: (value: unknown) => void
+  readonly note: (text: string) => void
+}
+
+export interface TerminalOptions {
+  readonly json: boolean
+  readonly colour: boolean
+}
+
+/** The terminal of this process. */
+export function openTerminal({ json, colour }: TerminalOptions): Terminal {
+  const { stdout, stderr, stdin } = process
+  const watched = stdout.isTTY
+  return {
+    json,
+    interactive: watched && stdin.isTTY && !json && process.env['CI'] === undefined && process.env['TERM'] !== 'dumb',
+    width: watched ? Math.max(stdout.columns, 40) : Number.POSITIVE_INFINITY,
+    paint: pico.createColors(colour && pico.isColorSupported && !json),
+    line: (text = '') => void stdout.write(`${text}\n`),
+    write: (text) => void stdout.write(text),
+    document: (value) => void stdout.write(`${JSON.stringify(value, undefined, 2)}\n`),
+    record: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
+    note: (text) => void stderr.write(`${text}\n`),
+  }
+}
+
+/** Columns that a text takes, colours not counted. */
+export function widthOf(text: string): number {
+  return characters(stripVTControlCharacters(text)).length
+}
+
+/** Breaks a text into lines of at most `width` columns at its spaces. */
+export function wrap(text: string, width: number): readonly string[] {
+  if (widthOf(text) <= width) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line]
+}
+
+/** Cuts a plain text to `width` columns, with an ellipsis. */
+export function cut(text: string, width: number): string {
+  const seen = characters(text)
+  return seen.length <= width ? text : `${seen.slice(0, Math.max(width - 1, 0)).join('')}…`
+}
+
+const segmenter = new Intl.Segmenter()
+
+function characters(text: string): readonly string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment)
+}
+
+/** Lines of a table under its head; the last column is cut to fit. Empty columns are left out. */
+export function table(terminal: Pick<Terminal, 'width' | 'paint'>, head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const kept = head.flatMap((_, index) => (rows.some((row) => (row[index] ?? '') !== '') ? [index] : []))
+  const widths = kept.map((column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? ''))))
+  const render = (row: readonly string[]): string => {
+    let line = ''
+    kept.forEach((column, place) => {
+      const cell = row[column] ?? ''
+      const last = place === kept.length - 1
+      const room = terminal.width - widthOf(line) - (line === '' ? 0 : 2)
+      const shown = last && widthOf(cell) > room ? cut(stripVTControlCharacters(cell), room) : cell
+      line += `${place === 0 ? '' : '  '}${shown}${last ? '' : ' '.repeat((widths[place] ?? 0) - widthOf(cell))}`
+    })
+    return line.trimEnd()
+  }
+  return [terminal.paint.dim(render(head)), ...rows.map(render)]
+}
