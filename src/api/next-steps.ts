@@ -6,7 +6,7 @@ export function nextSteps(run: Pick<Run, 'id' | 'model' | 'outcome' | 'version' 
   const steps: string[] = []
   switch (run.outcome) {
     case undefined:
-      steps.push(`\`refit run ${model}\` follows it; \`refit cancel ${id}\` ends it.`)
+      steps.push(`\`refit logs ${id} --follow\` shows what it writes; \`refit cancel ${id}\` ends it.`)
       break
     case 'promoted':
       steps.push(`\`refit predict ${model} --row '{…}'\` asks it; \`refit rollback ${model}\` goes back to the version before.`)

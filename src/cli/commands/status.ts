@@ -19,7 +19,7 @@ export function addStatus(program: Command): void {
       }
       const { paint } = terminal
       const now = Date.now()
-      terminal.line(`${paint.green('●')} ${paint.bold(project.folder)}  ${paint.dim(`up since ${ago(project.startedAt, now)}, Refit ${project.refit}`)}`)
+      terminal.line(`${paint.green('●')} ${paint.bold(project.folder)}  ${paint.dim(`started ${ago(project.startedAt, now)}, Refit ${project.refit}`)}`)
       terminal.line(`  ${paint.dim('control')} ${api.url}   ${paint.dim('serving')} ${project.servingUrl ?? paint.yellow('not up')}`)
       for (const model of models) {
         terminal.line()

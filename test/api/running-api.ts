@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import pino from 'pino'
+import { parseTokens } from '../../src/api/access.js'
+import { createApi, type DeclaredRoute } from '../../src/api/app.js'
+import { systemClock } from '../../src/clock.js'
+import { connect } from '../../src/database/connection.js'
+import { startEmbeddedServer } from '../../src/database/embedded/server.js'
+import { listen } from '../../src/database/listen.js'
+import { migrate } from '../../src/database/migrate.js'
+import type { Database } from '../../src/database/schema.js'
+import type { StoredModel, StoredProject } from '../../src/define/stored-definition.js'
+import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
+import { registerModels } from '../../src/registry/models.js'
+import { EVENTS_CHANNEL } from '../../src/runs/event.js'
+
+/** A control API on a real port over a real database, without the rest of the control server. */
+export interface RunningApi {
+  readonly url: string
+  readonly database: Database
+  readonly folder: string
+  readonly routes: readonly DeclaredRoute[]
+  readonly log: () => string
+  readonly shutdowns: () => number
+  readonly uploads: () => number
+  readonly logPath: (run: string, stage: string, attempt: number) => string
+  readonly stop: () => Promise<void>
+}
+
+export async function startApi(options: { readonly tokens?: string; readonly servingUrl?: string } = {}): Promise<RunningApi> {
+  const folder = await mkdtemp(join(tmpdir(), 'refit-api-'))
+  const server = await startEmbeddedServer(join(folder, '.refit'))
+  const connection = connect(server.url, { applicationName: 'test' })
+  await migrate(connection.database)
+  await registerModels(connection.database, systemClock, project, 'test')
+  const hints = new Set<() => void>()
+  const listener = listen(server.url, [EVENTS_CHANNEL], () => {
+    for (const hint of hints) hint()
+  })
+  let logged = ''
+  const sink = new Writable({
+    write: (chunk, _encoding, done) => {
+      logged += String(chunk)
+      done()
+    },
+  })
+  let shutdowns = 0
+  let uploads = 0
+  const logPath = (run: string, stage: string, attempt: number): string => join(folder, `${run}-${stage}-${attempt}.log`)
+  const parts = {
+    database: connection.database,
+    objects: filesystemObjects(join(folder, '.refit', 'objects')),
+    clock: systemClock,
+    project: { folder, refit: '0.1.0', startedAt: new Date(), servingUrl: () => options.servingUrl },
+    attemptLog: logPath,
+    onEventHint: (hint: () => void) => {
+      hints.add(hint)
+      return () => hints.delete(hint)
+    },
+    onUpload: () => {
+      uploads += 1
+    },
+    onShutdown: () => {
+      shutdowns += 1
+    },
+  }
+  const { app, routes } = await createApi(parts, { tokens: parseTokens(options.tokens ?? '') }, pino({}, sink))
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url,
+    database: connection.database,
+    folder,
+    routes,
+    log: () => logged,
+    shutdowns: () => shutdowns,
+    uploads: () => uploads,
+    logPath,
+    stop: async () => {
+      await app.close()
+      await listener.stop()
+      await connection.close()
+      await server.release()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function modelNamed(name: string): StoredModel {
+  return {
+    formatVersion: 1,
+    name,
+    task: 'regression',
+    columns: {
+      id: { type: 'category', role: 'group', optional: false },
+      price: { type: 'number', role: 'target', optional: false },
+      rooms: { type: 'number', role: 'feature', optional: false },
+    },
+    source: { kind: 'upload', options: {} },
+    window: { kind: 'all' },
+    split: { kind: 'group', test: 0.2, validation: 0.1 },
+    train: { kind: 'module', options: {} },
+    check: [{ kind: 'threshold', metric: 'mape', bound: 'atMost', value: 0.15 }],
+    approval: 'never',
+    triggers: [{ kind: 'arrival' }],
+    limits: { trainMilliseconds: 60_000, trainMemoryBytes: 1e9, dataMemoryBytes: 1e9 },
+  }
+}
+
+const project: StoredProject = {
+  formatVersion: 1,
+  server: { controlPort: 0, servingPort: 0, bind: '127.0.0.1', hosts: [], origins: [] },
+  models: { 'house-price': modelNamed('house-price'), 'price-direction': modelNamed('price-direction') },
+}
