@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { rename, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Static } from 'typebox'
+import { answerChildJob } from '../processes/child-job.js'
+import { castOf, neededColumns, schemaFaults, valueFaults } from './contract.js'
+import { recogniseFormat, readerOf } from './drop-format.js'
+import { name, numberOf, openDuckDb, rowOf, rowsOf, text } from './duckdb.js'
+import { ReadDropsInput } from './read-drops-job.js'
+import type { DropFault, DropReading, Part } from './snapshot.js'
+
+type Input = Static<typeof ReadDropsInput>
+
+/** Reads drops one after the other, each whole or not at all, so that a broken one harms nobody. */
+answerChildJob(ReadDropsInput, async (input) => {
+  const connection = await openDuckDb({ memoryBytes: input.memoryBytes, spillFolder: join(input.outputFolder, 'spill') })
+  const readings: Record<string, DropReading> = {}
+  for (const drop of input.drops) readings[drop.id] = await readDrop(connection, drop, input)
+  return readings
+})
+
+async function readDrop(connection: DuckDBConnection, drop: Input['drops'][number], input: Input): Promise<DropReading> {
+  if ((await stat(drop.path)).size === 0) return refuse({ code: 'empty', message: 'The file is empty (0 bytes).' })
+  const format = await recogniseFormat(drop.path, drop.key)
+  try {
+    await connection.run(`create or replace temp table raw as select row_number() over () as refit_row, * from ${readerOf(drop.path, format)}`)
+  } catch (error) {
+    return refuse(unreadable(error))
+  }
+  const found = (await rowsOf(connection, 'describe raw')).map((row) => String(row['column_name'])).filter((column) => column !== 'refit_row')
+  const schema = schemaFaults(found, input.columns)
+  if (schema.length > 0) return { accepted: false, faults: [...schema] }
+  const rows = numberOf((await rowOf(connection, 'select count(*) as rows from raw'))['rows'])
+  if (rows === 0) return refuse({ code: 'no-rows', message: 'The file has a header but no rows.' })
+  const faults = await valueFaults(connection, input.columns)
+  if (faults.length > 0) return { accepted: false, faults: [...faults] }
+  return { accepted: true, part: await writePart(connection, drop.id, rows, input) }
+}
+
+async function writePart(connection: DuckDBConnection, drop: string, rows: number, input: Input): Promise<Part> {
+  const columns = neededColumns(input.columns)
+  const selection = columns.map(([column, definition]) => `${castOf(column, definition)} as ${name(column)}`).join(', ')
+  const temporary = join(input.outputFolder, `${drop}.tmp`)
+  await connection.run(`copy (select ${selection} from raw order by refit_row) to ${text(temporary)} (format parquet, compression zstd)`)
+  const time = columns.find(([, { role }]) => role === 'time')?.[0]
+  const range = time === undefined ? {} : await timeRange(connection, temporary, time)
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(temporary), hash)
+  const sha256 = hash.digest('hex')
+  const { size: bytes } = await stat(temporary)
+  await rename(temporary, join(input.outputFolder, `${sha256}.parquet`))
+  return { drop, object: `parts/${sha256}.parquet`, sha256, rows, bytes, ...range }
+}
+
+async function timeRange(connection: DuckDBConnection, file: string, time: string): Promise<Pick<Part, 'oldest' | 'newest'>> {
+  const format = "'%Y-%m-%dT%H:%M:%SZ'"
+  const row = await rowOf(
+    connection,
+    `select strftime(min(${name(time)}), ${format}) as oldest, strftime(max(${name(time)}), ${format}) as newest from read_parquet(${text(file)})`,
+  )
+  const { oldest, newest } = row
+  return typeof oldest === 'string' && typeof newest === 'string' ? { oldest, newest } : {}
+}
+
+function refuse(fault: DropFault): DropReading {
+  return { accepted: false, faults: [fault] }
+}
+
+/** DuckDB's own words are long; the first sentence and the line number are what helps. */
+function unreadable(error: unknown): DropFault {
+  const message = error instanceof Error ? error.message : String(error)
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1]
+  const row = line === undefined ? undefined : Math.max(1, Number(line) - 1)
+  const ragged = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message)
+  if (ragged !== null) {
+    return {
+      code: 'ragged-row',
+      message: `Row ${row ?? '?'} has ${ragged[2] ?? '?'} values, the header has ${ragged[1] ?? '?'}.`,
+      ...(row === undefined ? {} : { samples: [{ row, value: originalLine(message) }] }),
+    }
+  }
+  const reason = message.replace(/^[A-Z][\w ]*Error: /, '').split('\n')[0]?.slice(0, 300) ?? ''
+  return { code: 'unreadable', message: `The file cannot be read: ${reason.replaceAll(/"?\/[^\s"]+"?/g, 'the file')}` }
+}
+
+function originalLine(message: string): string {
+  return /Original Line:\s*(.*)/.exec(message)?.[1]?.trim().slice(0, 200) ?? ''
+}

@@ -1,0 +1,14 @@
+import { Type } from 'typebox'
+import { StoredColumn } from '../define/stored-definition.js'
+import { DropReading } from './snapshot.js'
+
+/** What the child that reads drops is given. */
+export const ReadDropsInput = Type.Object({
+  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), path: Type.String() })),
+  columns: Type.Record(Type.String(), StoredColumn),
+  memoryBytes: Type.Integer(),
+  outputFolder: Type.String(),
+})
+
+/** A reading for each drop, by id. */
+export const ReadDropsOutput = Type.Record(Type.String(), DropReading)

@@ -1,0 +1,13 @@
+import { Type } from 'typebox'
+import { StoredColumn, StoredSplit, StoredWindow } from '../define/stored-definition.js'
+
+/** What the child that cuts the sets is given. */
+export const SplitInput = Type.Object({
+  parts: Type.Array(Type.Object({ drop: Type.String(), path: Type.String() })),
+  columns: Type.Record(Type.String(), StoredColumn),
+  window: StoredWindow,
+  split: StoredSplit,
+  task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),
+  memoryBytes: Type.Integer(),
+  outputFolder: Type.String(),
+})

@@ -1,0 +1,47 @@
+import type { StoredModel } from '../define/stored-definition.js'
+import { runChildJob } from '../processes/child-job.js'
+import { Sets, type Part, type Snapshot } from './snapshot.js'
+
+export interface SplitRequest {
+  readonly snapshot: Snapshot
+  /** The snapshot's parts with the local paths of their files. */
+  readonly parts: readonly (Part & { readonly path: string })[]
+  readonly split: StoredModel['split']
+  readonly task: StoredModel['task']
+  readonly memoryBytes: number
+  readonly token: string
+  readonly workingFolder: string
+  /** Appears whole, with `train`, `validation` and `test`. */
+  readonly outputFolder: string
+  readonly logFile?: string | undefined
+}
+
+const LONGEST_MS = 60 * 60_000
+
+/**
+ * Cuts a snapshot into sets, in a child with a memory limit.
+ * @throws RefitError `sets-too-small`, `process-memory`, `process-timeout`, `process-died`
+ */
+export async function splitSnapshot(request: SplitRequest, signal: AbortSignal): Promise<Sets> {
+  const { snapshot, parts, split, task, memoryBytes, token, workingFolder, outputFolder, logFile } = request
+  return runChildJob(
+    {
+      entry: new URL('./split-child.js', import.meta.url),
+      input: {
+        parts: parts.map(({ drop, path }) => ({ drop, path })),
+        columns: snapshot.columns,
+        window: snapshot.window,
+        split,
+        task,
+        memoryBytes,
+        outputFolder,
+      },
+      output: Sets,
+      token,
+      limits: { milliseconds: LONGEST_MS, memoryBytes },
+      workingFolder,
+      logFile,
+    },
+    signal,
+  )
+}
