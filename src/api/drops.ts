@@ -31,13 +31,23 @@ export function dropRoutes(parts: ApiParts): FastifyPluginAsyncTypebox {
           tags,
           summary: 'Drops of a model, the newest first',
           params: ModelName,
-          querystring: Type.Object({ state: Type.Optional(DropState), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE })) }, closed),
+          querystring: Type.Object(
+            {
+              state: Type.Optional(DropState),
+              limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE })),
+              before: Type.Optional(Type.String({ description: 'Id of the last drop of the page before' })),
+            },
+            closed,
+          ),
           response: { 200: DropList },
         },
       },
       async ({ params, query }) => {
         await getModel(database, params.model)
-        return { drops: (await listDrops(database, params.model, { ...query, limit: query.limit ?? PAGE })).map(dropSummary) }
+        const limit = query.limit ?? PAGE
+        const drops = await listDrops(database, params.model, { ...query, limit })
+        const last = drops.at(-1)
+        return { drops: drops.map(dropSummary), ...(last === undefined || drops.length < limit ? {} : { before: last.id }) }
       },
     )
 

@@ -12,11 +12,11 @@ export function nextSteps(run: Pick<Run, 'id' | 'model' | 'outcome' | 'version' 
       steps.push(`\`refit predict ${model} --row '{…}'\` asks it; \`refit rollback ${model}\` goes back to the version before.`)
       break
     case 'rejected':
-      steps.push('The champion serves on. Newer data starts the next run; nothing needs to be done.')
-      steps.push(`\`refit logs ${id}\` shows the training. If a rule asks too much, change \`check\` in the definition and \`refit run ${model}\`.`)
+      steps.push('The champion serves on; newer data starts the next run.')
+      steps.push(`\`refit logs ${id}\` shows the training; the rules stand under \`check\`.`)
       break
     case 'inconclusive':
-      steps.push('The champion serves on. More test rows make the next verdict sharper; nothing needs to be done.')
+      steps.push('The champion serves on; more test rows make the next verdict sharper.')
       steps.push(`A wider margin in \`check\`, or \`approval: 'when-inconclusive'\`, lets such candidates through.`)
       break
     case 'awaiting-approval':
@@ -35,6 +35,6 @@ export function nextSteps(run: Pick<Run, 'id' | 'model' | 'outcome' | 'version' 
       steps.push(`\`refit run ${model}\` starts another.`)
       break
   }
-  if (drops.some((drop) => drop.state === 'quarantined')) steps.push(`\`refit drops ${model} --state quarantined\` shows the refused drops with their reasons.`)
+  if (drops.some((drop) => drop.state === 'quarantined')) steps.push(`\`refit drops ${model} --state quarantined\` tells what was wrong.`)
   return steps
 }

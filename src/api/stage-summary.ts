@@ -29,8 +29,8 @@ export function summariseStage(stage: string, result: unknown): string {
       return Value.Check(Ingested, result) ? `${figure(result.rows)} rows; ${dropCounts(result.drops)}` : ''
     case 'split':
       return Value.Check(Split, result)
-        ? `${figure(result.rows.train)} training, ${figure(result.rows.validation)} validation, ${figure(result.rows.test)} test rows; ` +
-            `${result.leakage.groupsOnBothSides} groups on both sides`
+        ? `train ${figure(result.rows.train)} · validation ${figure(result.rows.validation)} · test ${figure(result.rows.test)} rows · ` +
+            `${result.leakage.groupsOnBothSides} shared groups`
         : ''
     case 'train':
       return Value.Check(Trained, result) ? `${result.format} model ${result.digest.slice(0, 12)}` : ''

@@ -27,15 +27,24 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
           tags,
           summary: 'Versions of a model, the newest first',
           params: Type.Object({ model: Type.String() }),
-          querystring: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: PAGE })) }, closed),
+          querystring: Type.Object(
+            {
+              limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: PAGE })),
+              before: Type.Optional(Type.Integer({ minimum: 1, description: 'Number of the last version of the page before' })),
+            },
+            closed,
+          ),
           response: { 200: VersionList },
         },
       },
       async ({ params, query }) => {
         await getModel(database, params.model)
         const champion = await getChampion(database, params.model)
-        const versions = await listVersions(database, params.model, query.limit ?? PAGE)
-        return { versions: versions.map((version) => versionSummary(version, champion?.version)) }
+        const limit = query.limit ?? PAGE
+        const versions = await listVersions(database, params.model, limit, query.before)
+        const last = versions.at(-1)
+        const older = last === undefined || versions.length < limit ? {} : { before: last.number }
+        return { versions: versions.map((version) => versionSummary(version, champion?.version)), ...older }
       },
     )
 

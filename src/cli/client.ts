@@ -61,13 +61,14 @@ export function createClient({ url, token, actor }: Connection) {
     cancel: (id: string) => post(RunSummary, at`/runs/${id}/cancel`),
     approve: (id: string, reason?: string) => post(Moved, at`/runs/${id}/approve`, { reason }),
     decline: (id: string, reason?: string) => post(RunSummary, at`/runs/${id}/decline`, { reason }),
-    versions: async (model: string, limit?: number) => (await get(VersionList, at`/models/${model}/versions`, { limit })).versions,
+    versions: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) =>
+      get(VersionList, at`/models/${model}/versions`, query),
     version: (model: string, version: number) => get(VersionDetail, at`/models/${model}/versions/${String(version)}`),
     promote: (model: string, version: number, request: { readonly force: boolean; readonly reason?: string | undefined }) =>
       post(Moved, at`/models/${model}/versions/${String(version)}/promote`, request),
     rollback: (model: string, request: { readonly to?: number | undefined; readonly reason?: string | undefined }) => post(Moved, at`/models/${model}/rollback`, request),
-    drops: async (model: string, query: { readonly state?: string | undefined; readonly limit?: number | undefined }) =>
-      (await get(DropList, at`/models/${model}/drops`, query)).drops,
+    drops: (model: string, query: { readonly state?: string | undefined; readonly limit?: number | undefined; readonly before?: string | undefined } = {}) =>
+      get(DropList, at`/models/${model}/drops`, query),
     drop: (id: string) => get(DropDetail, at`/drops/${id}`),
     upload: async (model: string, name: string, content: Readable) => {
       const request = { method: 'POST', url: address(at`/models/${model}/drops`, { name }), headers: { 'Content-Type': 'application/octet-stream' }, body: content } as const

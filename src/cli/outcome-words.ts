@@ -55,10 +55,10 @@ export function dropWord(paint: Paint, state: DropState): string {
   }
 }
 
-/** `mape 0.1271 (champion 0.1302)` */
+/** Metric of the candidate, and of the champion it was compared with: `mape 0.1271 vs 0.1302` */
 export function headlineWords(headline: RunSummary['headline']): string {
   if (headline === undefined) return ''
-  const champion = headline.champion === undefined ? '' : ` (champion ${figure(headline.champion)})`
+  const champion = headline.champion === undefined ? '' : ` vs ${figure(headline.champion)}`
   return `${headline.metric} ${figure(headline.candidate)}${champion}`
 }
 

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander'
 import { addApprove } from './commands/approve.js'
 import { addCancel } from './commands/cancel.js'
+import { addDown } from './commands/down.js'
 import { addDrops } from './commands/drops.js'
 import { addLogs } from './commands/logs.js'
+import { addPredict } from './commands/predict.js'
 import { addPromote } from './commands/promote.js'
 import { addRollback } from './commands/rollback.js'
 import { addRun } from './commands/run.js'
@@ -26,7 +28,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addLogs, addPromote, addApprove, addRollback, addCancel]) add(program)
+  for (const add of [addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addLogs, addPredict, addPromote, addApprove, addRollback, addCancel]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\` also tells the outcome by its code, see docs/cli.md.`)
   return program
 }

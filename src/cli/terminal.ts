@@ -54,7 +54,8 @@ export function wrap(text: string, width: number): readonly string[] {
   if (widthOf(text) <= width) return [text]
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(' ')) {
+  // A figure stays with its sign.
+  for (const word of text.replaceAll(/(\d) %/g, '$1\u00a0%').split(' ')) {
     if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line)
       line = word
@@ -62,7 +63,7 @@ export function wrap(text: string, width: number): readonly string[] {
       line = line === '' ? word : `${line} ${word}`
     }
   }
-  return [...lines, line]
+  return [...lines, line].map((text) => text.replaceAll('\u00a0', ' '))
 }
 
 /** Cuts a plain text to `width` columns, with an ellipsis. */
@@ -77,20 +78,38 @@ function characters(text: string): readonly string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment)
 }
 
-/** Lines of a table under its head; the last column is cut to fit. Empty columns are left out. */
+const LEAST_CELL = 10
+
+/** Lines of a table under its head. Empty columns are left out, the last ones too where they have no room; then the last is cut. */
 export function table(terminal: Pick<Terminal, 'width' | 'paint'>, head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  const kept = head.flatMap((_, index) => (rows.some((row) => (row[index] ?? '') !== '') ? [index] : []))
-  const widths = kept.map((column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? ''))))
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => widthOf(row[column] ?? ''))))
+  const kept = fitting(
+    head.flatMap((_, column) => (rows.some((row) => (row[column] ?? '') !== '') ? [{ column, width: widths[column] ?? 0 }] : [])),
+    terminal.width,
+  )
   const render = (row: readonly string[]): string => {
     let line = ''
-    kept.forEach((column, place) => {
+    let taken = 0
+    for (const [place, { column, width }] of kept.entries()) {
       const cell = row[column] ?? ''
-      const last = place === kept.length - 1
-      const room = terminal.width - widthOf(line) - (line === '' ? 0 : 2)
-      const shown = last && widthOf(cell) > room ? cut(stripVTControlCharacters(cell), room) : cell
-      line += `${place === 0 ? '' : '  '}${shown}${last ? '' : ' '.repeat((widths[place] ?? 0) - widthOf(cell))}`
-    })
+      const room = terminal.width - taken
+      const shown = widthOf(cell) > room ? cut(stripVTControlCharacters(cell), room) : cell
+      line += place === kept.length - 1 ? shown : `${shown}${' '.repeat(Math.max(width - widthOf(shown), 0))}  `
+      taken += width + 2
+    }
     return line.trimEnd()
   }
   return [terminal.paint.dim(render(head)), ...rows.map(render)]
+}
+
+interface Column {
+  readonly column: number
+  readonly width: number
+}
+
+function fitting(columns: readonly Column[], width: number): readonly Column[] {
+  const last = columns.at(-1)
+  const before = columns.slice(0, -1).reduce((sum, column) => sum + column.width + 2, 0)
+  if (last === undefined || columns.length <= 2 || before + Math.min(last.width, LEAST_CELL) <= width) return columns
+  return fitting(columns.slice(0, -1), width)
 }

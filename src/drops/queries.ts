@@ -2,11 +2,11 @@ import type { Database, DropState } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { dropFromRow, type Drop } from './drop.js'
 
-/** Drops of a model, the newest first. */
+/** Drops of a model, the newest first; `before` is the id of the last one of the page before. */
 export async function listDrops(
   database: Database,
   model: string,
-  query: { readonly state?: DropState | undefined; readonly limit?: number } = {},
+  query: { readonly state?: DropState | undefined; readonly limit?: number; readonly before?: string | undefined } = {},
 ): Promise<readonly Drop[]> {
   let select = database
     .selectFrom('drops')
@@ -16,6 +16,10 @@ export async function listDrops(
     .orderBy('id', 'desc')
     .limit(query.limit ?? 1000)
   if (query.state !== undefined) select = select.where('state', '=', query.state)
+  if (query.before !== undefined) {
+    const last = await getDrop(database, query.before)
+    select = select.where((where) => where(where.refTuple('recorded_at', 'id'), '<', where.tuple(last.recordedAt, last.id)))
+  }
   return (await select.execute()).map(dropFromRow)
 }
 

@@ -98,10 +98,11 @@ export async function addVersion(transaction: Transaction, at: Date, version: Ne
   return number
 }
 
-/** Versions from the newest on. */
-export async function listVersions(database: Database, model: string, limit = 100): Promise<readonly Version[]> {
-  const rows = await database.selectFrom('versions').selectAll().where('model', '=', model).orderBy('number', 'desc').limit(limit).execute()
-  return rows.map(versionFromRow)
+/** Versions from the newest on, or from the one before `before`. */
+export async function listVersions(database: Database, model: string, limit = 100, before?: number): Promise<readonly Version[]> {
+  let select = database.selectFrom('versions').selectAll().where('model', '=', model).orderBy('number', 'desc').limit(limit)
+  if (before !== undefined) select = select.where('number', '<', before)
+  return (await select.execute()).map(versionFromRow)
 }
 
 /** @throws RefitError `not-found` */

@@ -60,7 +60,7 @@ test('a run tells why it was not promoted: rules with figures, drops, what to do
   )
   assert.deepEqual(run.drops.map(({ key, state }) => [key, state]), [['week-07.csv', 'ingested'], ['week-06.csv', 'quarantined']])
   assert.deepEqual(run.stages.map(({ name }) => name), ['ingest', 'split', 'train', 'check'])
-  assert.match(run.stages[1]?.summary ?? '', /12,000 training.*0 groups on both sides/)
+  assert.match(run.stages[1]?.summary ?? '', /train 12,000.*0 shared groups/)
   assert.ok(run.nextSteps.some((step) => step.includes('--state quarantined')))
 })
 
@@ -92,7 +92,9 @@ test('an approval makes the version champion, and a rollback takes it back', asy
   await assert.rejects(client.rollback('house-price', {}), refused('nothing-to-roll-back'))
   const moves = await client.championMoves('house-price')
   assert.deepEqual(moves.map(({ cause, version }) => [cause, version]), [['rollback', 1], ['approve', 2], ['run', 1]])
-  assert.deepEqual((await client.versions('house-price')).map(({ number, serves }) => [number, serves]), [[2, false], [1, true]])
+  assert.deepEqual((await client.versions('house-price')).versions.map(({ number, serves }) => [number, serves]), [[2, false], [1, true]])
+  const newest = await client.versions('house-price', { limit: 1 })
+  assert.deepEqual((await client.versions('house-price', { before: newest.before })).versions.map(({ number }) => number), [1])
   assert.equal((await client.version('house-price', 1)).verdict?.answer, 'passed')
 })
 

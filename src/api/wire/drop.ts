@@ -48,7 +48,7 @@ export const DropDetail = Type.Object({
 })
 export type DropDetail = Static<typeof DropDetail>
 
-export const DropList = Type.Object({ drops: Type.Array(DropSummary) })
+export const DropList = Type.Object({ drops: Type.Array(DropSummary), before: Type.Optional(Type.String({ description: 'Pass it to read the next, older page' })) })
 export type DropList = Static<typeof DropList>
 
 export const DropRecorded = Type.Object({

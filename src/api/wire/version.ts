@@ -33,5 +33,5 @@ export const VersionDetail = Type.Object({
 })
 export type VersionDetail = Static<typeof VersionDetail>
 
-export const VersionList = Type.Object({ versions: Type.Array(VersionSummary) })
+export const VersionList = Type.Object({ versions: Type.Array(VersionSummary), before: Type.Optional(Type.Integer({ description: 'Pass it to read the next, older page' })) })
 export type VersionList = Static<typeof VersionList>

@@ -14,7 +14,8 @@ export function addDrops(program: Command): void {
     .addOption(new Option('--state <state>', 'only drops in this state').choices(states))
     .option('--drop <id>', 'one drop, whole')
     .option('--limit <n>', 'how many', positiveInteger, 20)
-    .action(async (named: string | undefined, options: { state?: string; drop?: string; limit: number }, command: Command) => {
+    .option('--before <drop>', 'only drops older than this one')
+    .action(async (named: string | undefined, options: { state?: string; drop?: string; limit: number; before?: string }, command: Command) => {
       const { terminal, client } = contextOf(command)
       const { paint } = terminal
       const api = client()
@@ -36,13 +37,13 @@ export function addDrops(program: Command): void {
         return
       }
       const model = await modelOrOnly(api, named)
-      const drops = await api.drops(model, { state: options.state, limit: options.limit })
+      const list = await api.drops(model, { state: options.state, limit: options.limit, before: options.before })
       if (terminal.json) {
-        terminal.document({ drops })
+        terminal.document(list)
         return
       }
       const now = Date.now()
-      const rows = drops.map((drop) => [
+      const rows = list.drops.map((drop) => [
         drop.id,
         drop.key,
         dropWord(paint, drop.state),
@@ -53,5 +54,6 @@ export function addDrops(program: Command): void {
       ])
       if (rows.length === 0) terminal.line('No such drop.')
       else for (const line of table(terminal, ['drop', 'name', 'state', '   rows', 'arrived', 'run', 'reason'], rows)) terminal.line(line)
+      if (list.before !== undefined) terminal.line(terminal.paint.dim(`Older ones: refit drops ${model} --before ${list.before}`))
     })
 }

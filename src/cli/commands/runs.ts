@@ -28,7 +28,7 @@ export function addRuns(program: Command): void {
         causeWords(run),
       ])
       if (rows.length === 0) terminal.line('No run yet.')
-      else for (const line of table(terminal, ['run', 'outcome', 'candidate', 'started', 'took', 'cause'], rows)) terminal.line(line)
+      else for (const line of table(terminal, ['run', 'outcome', 'candidate vs champion', 'started', 'took', 'cause'], rows)) terminal.line(line)
       if (list.before !== undefined) terminal.line(terminal.paint.dim(`Older ones: refit runs${model === undefined ? '' : ` ${model}`} --before ${list.before}`))
     })
 }

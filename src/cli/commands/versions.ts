@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { positiveInteger } from '../arguments.js'
+import { positiveInteger, versionNumber } from '../arguments.js'
 import { contextOf, modelOrOnly } from '../context.js'
 import { ago } from '../figures.js'
 import { headlineWords } from '../outcome-words.js'
@@ -10,18 +10,19 @@ export function addVersions(program: Command): void {
     .command('versions [model]')
     .description('versions of a model, the newest first')
     .option('--limit <n>', 'how many', positiveInteger, 20)
-    .action(async (named: string | undefined, options: { limit: number }, command: Command) => {
+    .option('--before <version>', 'only versions older than this one', versionNumber)
+    .action(async (named: string | undefined, options: { limit: number; before?: number }, command: Command) => {
       const { terminal, client } = contextOf(command)
       const api = client()
       const model = await modelOrOnly(api, named)
-      const versions = await api.versions(model, options.limit)
+      const list = await api.versions(model, { limit: options.limit, before: options.before })
       if (terminal.json) {
-        terminal.document({ versions })
+        terminal.document(list)
         return
       }
       const { paint } = terminal
       const now = Date.now()
-      const rows = versions.map((version) => [
+      const rows = list.versions.map((version) => [
         `${version.serves ? paint.green('●') : ' '} ${version.number}`,
         version.serves ? paint.green('serves') : version.state,
         headlineWords(version.headline),
@@ -32,5 +33,6 @@ export function addVersions(program: Command): void {
       ])
       if (rows.length === 0) terminal.line(`${model} has no version yet.`)
       else for (const line of table(terminal, ['version', 'state', 'metric', 'format', 'digest', 'made', 'run'], rows)) terminal.line(line)
+      if (list.before !== undefined) terminal.line(terminal.paint.dim(`Older ones: refit versions ${model} --before ${list.before}`))
     })
 }

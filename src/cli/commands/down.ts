@@ -1,0 +1,50 @@
+import type { Command } from 'commander'
+import { RefitError, refitError } from '../../errors.js'
+import { contextOf } from '../context.js'
+import type { Client } from '../client.js'
+
+const DEADLINE_SECONDS = 60
+const POLL_MS = 100
+
+export function addDown(program: Command): void {
+  program
+    .command('down')
+    .description("end control, serving and the project's own PostgreSQL")
+    .action(async (_options, command: Command) => {
+      const { terminal, client } = contextOf(command)
+      const pid = await askToEnd(client)
+      if (pid !== undefined) await untilEnded(pid)
+      if (terminal.json) terminal.document({ stopped: pid !== undefined, ...(pid === undefined ? {} : { pid }) })
+      else terminal.line(pid === undefined ? 'Refit is not running.' : `${terminal.paint.green('✓')} Refit has ended. A run under way goes on with the next \`refit up\`.`)
+    })
+}
+
+/** The process that will end; undefined when nothing runs. */
+async function askToEnd(client: () => Client): Promise<number | undefined> {
+  try {
+    return (await client().shutdown()).pid
+  } catch (error) {
+    if (error instanceof RefitError && error.code === 'control-not-running') return undefined
+    throw error
+  }
+}
+
+async function untilEnded(pid: number): Promise<void> {
+  const deadline = Date.now() + DEADLINE_SECONDS * 1000
+  while (isAlive(pid)) {
+    if (Date.now() > deadline) throw refitError('stop-failed', { pid, seconds: DEADLINE_SECONDS })
+    await new Promise((resolve) => {
+      setTimeout(resolve, POLL_MS)
+    })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process is alive too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

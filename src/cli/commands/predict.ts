@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import type { Command } from 'commander'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { deserialiseError, refitError } from '../../errors.js'
+import { Failure } from '../../api/wire/failure.js'
+import { contextOf } from '../context.js'
+import { call, textOf } from '../http.js'
+
+/** As much of the answer as is shown; with --json all of it is. */
+const Prediction = Type.Object({ version: Type.Integer(), predictions: Type.Array(Type.Unknown()) })
+
+export function addPredict(program: Command): void {
+  program
+    .command('predict <model>')
+    .description('ask the version that serves for predictions')
+    .option('--row <json>', 'one row, as a JSON object')
+    .option('--input <file>', 'a row or an array of rows, as JSON; - reads standard input')
+    .action(async (model: string, options: { row?: string; input?: string }, command: Command) => {
+      const { terminal, client } = contextOf(command)
+      const rows = rowsOf(await inputOf(options))
+      const { endpoint, champion } = await client().model(model)
+      if (endpoint === undefined || champion === undefined) throw refitError('not-serving', { model })
+      const answer = await call({ method: 'POST', url: endpoint, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ rows }) })
+      const content = parse(await textOf(answer))
+      if (answer.statusCode !== 200) throw refusalOf(content, answer.statusCode ?? 0)
+      if (terminal.json || !Value.Check(Prediction, content)) {
+        terminal.document(content)
+        return
+      }
+      for (const prediction of content.predictions) terminal.line(typeof prediction === 'string' ? prediction : JSON.stringify(prediction))
+      terminal.note(terminal.paint.dim(`version ${content.version}`))
+    })
+}
+
+async function inputOf({ row, input }: { readonly row?: string; readonly input?: string }): Promise<string> {
+  if (row !== undefined) return row
+  if (input === '-') return text(process.stdin)
+  if (input === undefined) throw refitError('row-invalid', { reason: 'none is given' })
+  try {
+    return await readFile(input, 'utf8')
+  } catch (error) {
+    throw refitError('file-unreadable', { file: input, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
+  }
+}
+
+/** One object is one row; an array is many; what is already `{ rows: […] }` is taken as it is. */
+function rowsOf(input: string): readonly unknown[] {
+  const value = parse(input)
+  if (value === undefined) throw refitError('row-invalid', { reason: 'the text cannot be parsed' })
+  if (Array.isArray(value)) return value
+  if (typeof value !== 'object' || value === null) throw refitError('row-invalid', { reason: 'it is neither an object nor an array' })
+  return 'rows' in value && Array.isArray(value.rows) ? value.rows : [value]
+}
+
+function parse(input: string): unknown {
+  try {
+    return JSON.parse(input)
+  } catch {
+    return undefined
+  }
+}
+
+function refusalOf(content: unknown, status: number): Error {
+  const known = Value.Check(Failure, content) ? deserialiseError({ ...content, status }) : undefined
+  return known ?? refitError('answer-unexpected', { reason: `status ${status} from the serving endpoint` })
+}
