@@ -63,7 +63,16 @@ export const catalogue = {
   'process-timeout': [500, '{name} took longer than {seconds} seconds and was ended.', 'Raise the limit in the definition (limits) if the data has grown.'],
   'process-memory': [422, '{name} needed more than {limit} MB and was ended.', 'Raise the limit in the definition (limits), or make drops smaller.'],
 
+  // Models
+  'package-corrupt': [500, 'The model package is damaged: {reason}.', 'It is refused rather than served. `refit rollback` goes back to the version before; the run can be repeated.'],
+  'model-missing': [422, 'The trainer left no model that is recognised; it left {left}.', 'docs/training-contract.md lists what may be left in REFIT_MODEL_DIR.'],
+  'model-ambiguous': [422, 'The trainer left models of two formats: {formats}.', 'Leave one of them in REFIT_MODEL_DIR.'],
+  'model-unreadable': [422, 'The model cannot be loaded: {reason}', 'Load it in a script of your own first; docs/training-contract.md tells what each format needs.'],
+  'prediction-invalid': [500, 'The model gave no usable prediction: {reason}', 'The champion keeps serving where the check has found it; for a live version, `refit rollback`.'],
+
   // Training
+  'training-set-too-large': [422, 'The training set has {rows} rows; gradientBoostedTrees() takes at most {most}.', 'Train with command([...]) or module(...): XGBoost, LightGBM and scikit-learn take far more. Or choose a shorter window.'],
+  'module-not-bundled': [422, 'The module {path} cannot be bundled: {reason}', 'Check that the file exists and that its imports resolve from the project folder.'],
   'training-failed': [422, 'The trainer ended with exit code {code}: {lastWords}', '`refit logs <run>` shows all it printed.'],
   'training-killed': [500, 'The trainer was killed by {signal}: {lastWords}', 'The system kills what takes too much memory; see limits.trainMemory, and `refit logs <run>`.'],
   'training-timeout': [422, 'The trainer took longer than {seconds} seconds and was ended.', 'Raise limits.trainTime in the definition.'],

@@ -1,0 +1,62 @@
+import { xoshiro128 } from './random.js'
+import type { Evaluator } from './scored.js'
+import type { Estimate } from './verdict.js'
+
+/** EVIDENCE rule 3. */
+export const RESAMPLES = 2000
+
+/** A figure over resamples, beside its value on the rows themselves; NaN where it is undefined. */
+export interface Distribution {
+  readonly value: number | null
+  readonly draws: Float64Array
+}
+
+/**
+ * Draws units with replacement, as many as there are, and evaluates every figure on the same draws: this is what pairs
+ * candidate and champion. The same seed gives the same draws.
+ */
+export function resample(evaluators: readonly Evaluator[], units: number, seed: number, resamples = RESAMPLES): readonly Distribution[] {
+  const random = xoshiro128(seed)
+  const counts = new Int32Array(units)
+  const draws = evaluators.map(() => new Float64Array(resamples))
+  for (let draw = 0; draw < resamples; draw += 1) {
+    counts.fill(0)
+    for (let unit = 0; unit < units; unit += 1) {
+      // Multiplication instead of a remainder: without bias for any number of units that fits in memory.
+      const drawn = Math.floor((random() / 4_294_967_296) * units)
+      counts[drawn] = (counts[drawn] ?? 0) + 1
+    }
+    for (const [index, evaluate] of evaluators.entries()) {
+      const values = draws[index]
+      if (values !== undefined) values[draw] = evaluate(counts) ?? Number.NaN
+    }
+  }
+  return evaluators.map((evaluate, index) => ({ value: evaluate(undefined), draws: draws[index] ?? new Float64Array() }))
+}
+
+/** The harm of one figure beside another, draw by draw: positive is worse. */
+export function harmOf(candidate: Distribution, other: Distribution, direction: 1 | -1, relative: boolean): Distribution {
+  const harm = (a: number, b: number): number => {
+    const difference = direction === -1 ? a - b : b - a
+    return relative ? difference / Math.abs(b) : difference
+  }
+  const value = candidate.value === null || other.value === null ? null : harm(candidate.value, other.value)
+  return {
+    value: value !== null && Number.isFinite(value) ? value : null,
+    draws: candidate.draws.map((draw, index) => harm(draw, other.draws[index] ?? Number.NaN)),
+  }
+}
+
+/** Percentile bounds at a one-sided confidence; null if the value or any draw is undefined, which fails closed. */
+export function estimateOf({ value, draws }: Distribution, confidence = 0.95): Estimate {
+  if (value === null || draws.some((draw) => !Number.isFinite(draw))) return { value, lower: null, upper: null }
+  const sorted = draws.toSorted()
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.max(0, Math.round(share * (sorted.length - 1))))] ?? Number.NaN
+  return { value, lower: at(1 - confidence), upper: at(confidence) }
+}
+
+/** Standard deviation of the draws: the standard error of the figure. */
+export function standardErrorOf({ draws }: Distribution): number {
+  const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length
+  return Math.sqrt(draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0) / Math.max(1, draws.length - 1))
+}

@@ -1,0 +1,128 @@
+import type { ClassificationMetric } from '../define/stored-definition.js'
+import { additive } from './additive.js'
+import type { Evaluator, Scored, Units } from './scored.js'
+
+type Classification = Extract<Scored, { task: 'classification' }>
+
+/** The smallest probability that log loss counts with, as scikit-learn has it for doubles. */
+const EPSILON = 2.220446049250313e-16
+
+/** The evaluator of a classification metric. With two classes the second in sorted order is the positive one. */
+export function classificationEvaluator(metric: ClassificationMetric, scored: Classification, units: Units): Evaluator {
+  const { labels, probabilities, classes } = scored
+  const probability = (row: number, label: number): number => probabilities[row * classes + label] ?? Number.NaN
+  const truth = (row: number): number => labels[row] ?? -1
+  const guess = mostLikely(scored)
+  switch (metric) {
+    case 'accuracy':
+      return additive(units, [(row) => (guess(row) === truth(row) ? 1 : 0)], ([right = 0], rows) => right / rows)
+    case 'logLoss':
+      return additive(
+        units,
+        [(row) => -Math.log(Math.min(1 - EPSILON, Math.max(EPSILON, probability(row, truth(row)))))],
+        ([sum = 0], rows) => sum / rows,
+      )
+    case 'brier':
+      return additive(units, [(row) => brierOf(scored, row)], ([sum = 0], rows) => sum / rows)
+    case 'balancedAccuracy':
+      return fromConfusion(units, classes, truth, guess, (confusion) => meanOf(confusion.map(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))))
+    case 'f1':
+      return fromConfusion(units, classes, truth, guess, (confusion) => {
+        const scores = confusion.map(({ right, actual, guessed }) => (actual + guessed === 0 ? Number.NaN : (2 * right) / (actual + guessed)))
+        return classes === 2 ? (scores[1] ?? Number.NaN) : meanOf(scores)
+      })
+    case 'rocAuc':
+      return classes === 2 ? areaUnderCurve(units, truth, (row) => probability(row, 1), 1) : macroArea(units, scored)
+  }
+}
+
+function mostLikely({ probabilities, classes }: Classification): (row: number) => number {
+  return (row) => {
+    let best = 0
+    for (let label = 1; label < classes; label += 1) {
+      if ((probabilities[row * classes + label] ?? 0) > (probabilities[row * classes + best] ?? 0)) best = label
+    }
+    return best
+  }
+}
+
+/** Squared distance from the truth; with two classes that of the positive one alone, as is customary. */
+function brierOf({ labels, probabilities, classes }: Classification, row: number): number {
+  let sum = 0
+  for (let label = 0; label < classes; label += 1) {
+    sum += ((probabilities[row * classes + label] ?? Number.NaN) - (labels[row] === label ? 1 : 0)) ** 2
+  }
+  return classes === 2 ? sum / 2 : sum
+}
+
+interface ClassCounts {
+  readonly right: number
+  readonly actual: number
+  readonly guessed: number
+}
+
+function fromConfusion(
+  units: Units,
+  classes: number,
+  truth: (row: number) => number,
+  guess: (row: number) => number,
+  finish: (counts: readonly ClassCounts[]) => number,
+): Evaluator {
+  const labels = Array.from({ length: classes }, (_, label) => label)
+  const figures = labels.flatMap((label) => [
+    (row: number): number => (truth(row) === label && guess(row) === label ? 1 : 0),
+    (row: number): number => (truth(row) === label ? 1 : 0),
+    (row: number): number => (guess(row) === label ? 1 : 0),
+  ])
+  return additive(units, figures, (sums) =>
+    finish(labels.map((label) => ({ right: sums[label * 3] ?? 0, actual: sums[label * 3 + 1] ?? 0, guessed: sums[label * 3 + 2] ?? 0 }))),
+  )
+}
+
+/**
+ * Area under the ROC curve as the probability that a positive row scores above a negative one, ties counting half
+ * (Mann-Whitney). Undefined when one side is empty.
+ */
+function areaUnderCurve({ rows, unitOfRow }: Units, truth: (row: number) => number, score: (row: number) => number, positive: number): Evaluator {
+  const order = Array.from(rows).toSorted((a, b) => score(a) - score(b))
+  const scores = Float64Array.from(order, score)
+  const isPositive = Uint8Array.from(order, (row) => (truth(row) === positive ? 1 : 0))
+  const unit = Int32Array.from(order, (row) => unitOfRow[row] ?? 0)
+  if (scores.some((value) => Number.isNaN(value))) return () => null
+  return (counts) => {
+    let below = 0
+    let positives = 0
+    let wins = 0
+    for (let start = 0; start < order.length; ) {
+      let tiedPositive = 0
+      let tiedNegative = 0
+      let end = start
+      for (; end < order.length && scores[end] === scores[start]; end += 1) {
+        const times = counts === undefined ? 1 : (counts[unit[end] ?? 0] ?? 0)
+        if (isPositive[end] === 1) tiedPositive += times
+        else tiedNegative += times
+      }
+      wins += tiedPositive * (below + tiedNegative / 2)
+      below += tiedNegative
+      positives += tiedPositive
+      start = end
+    }
+    return positives === 0 || below === 0 ? null : wins / (positives * below)
+  }
+}
+
+/** One class against the rest, the plain mean over classes. */
+function macroArea(units: Units, { labels, probabilities, classes }: Classification): Evaluator {
+  const areas = Array.from({ length: classes }, (_, label) =>
+    areaUnderCurve(units, (row) => labels[row] ?? -1, (row) => probabilities[row * classes + label] ?? Number.NaN, label),
+  )
+  return (counts) => {
+    const values = areas.map((area) => area(counts))
+    const mean = meanOf(values.map((value) => value ?? Number.NaN))
+    return Number.isFinite(mean) ? mean : null
+  }
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

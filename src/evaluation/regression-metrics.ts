@@ -1,0 +1,56 @@
+import type { RegressionMetric } from '../define/stored-definition.js'
+import type { Evaluator, Scored, Units } from './scored.js'
+import { additive } from './additive.js'
+
+type Regression = Extract<Scored, { task: 'regression' }>
+
+/** The evaluator of a regression metric. */
+export function regressionEvaluator(metric: RegressionMetric, { targets, values }: Regression, units: Units): Evaluator {
+  const error = (row: number): number => (values[row] ?? Number.NaN) - (targets[row] ?? Number.NaN)
+  switch (metric) {
+    case 'mae':
+      return additive(units, [(row) => Math.abs(error(row))], ([sum = 0], rows) => sum / rows)
+    case 'rmse':
+      return additive(units, [(row) => error(row) ** 2], ([sum = 0], rows) => Math.sqrt(sum / rows))
+    case 'mape':
+      // Undefined at a target of 0: the quotient is infinite or NaN there, and so is the sum.
+      return additive(units, [(row) => Math.abs(error(row) / (targets[row] ?? 0))], ([sum = 0], rows) => sum / rows)
+    case 'r2':
+      return rSquared(units, targets, error)
+    case 'medianAbsoluteError':
+      return weightedMedian(units, (row) => Math.abs(error(row)))
+  }
+}
+
+/** 1 - residual sum of squares / total sum of squares; undefined when the target does not vary. */
+function rSquared(units: Units, targets: Float64Array, error: (row: number) => number): Evaluator {
+  // Shifted by a typical target, so that the sums of squares do not cancel.
+  const shift = targets[units.rows[0] ?? 0] ?? 0
+  const shifted = (row: number): number => (targets[row] ?? Number.NaN) - shift
+  return additive(units, [(row) => error(row) ** 2, shifted, (row) => shifted(row) ** 2], ([residual = 0, sum = 0, squares = 0], rows) => {
+    const total = squares - (sum * sum) / rows
+    return total <= 0 ? Number.NaN : 1 - residual / total
+  })
+}
+
+/** The median of a figure over rows, each as often as its unit counts; the mean of the two middle ones. */
+function weightedMedian({ rows, unitOfRow }: Units, figure: (row: number) => number): Evaluator {
+  const sorted = Array.from(rows, (row) => ({ figure: figure(row), unit: unitOfRow[row] ?? 0 })).toSorted((a, b) => a.figure - b.figure)
+  if (sorted.some((entry) => !Number.isFinite(entry.figure))) return () => null
+  return (counts) => {
+    const weight = (unit: number): number => counts?.[unit] ?? (counts === undefined ? 1 : 0)
+    let total = 0
+    for (const { unit } of sorted) total += weight(unit)
+    if (total === 0) return null
+    const at = (position: number): number => {
+      let seen = 0
+      for (const entry of sorted) {
+        seen += weight(entry.unit)
+        if (seen > position) return entry.figure
+      }
+      return Number.NaN
+    }
+    const middle = Math.floor((total - 1) / 2)
+    return total % 2 === 1 ? at(middle) : (at(middle) + at(middle + 1)) / 2
+  }
+}

@@ -1,0 +1,90 @@
+import { Type, type Static } from 'typebox'
+import { Sets } from '../data/snapshot.js'
+import { StoredModel } from '../define/stored-definition.js'
+import { refitError, RefitError } from '../errors.js'
+import { primaryMetricOf } from '../evaluation/metric.js'
+import { unservableVerdict } from '../evaluation/summary.js'
+import { Verdict } from '../evaluation/verdict.js'
+import { runChildJob } from '../processes/child-job.js'
+
+/** What the check must know of the champion. */
+export const ChampionFacts = Type.Object({
+  version: Type.Integer(),
+  /** Of its package, verified. */
+  folder: Type.String(),
+  /** Drops of the snapshot that it was made from. */
+  drops: Type.Array(Type.String()),
+  /** How its sets were cut. */
+  split: Type.Unknown(),
+  /** Newest time among the rows that it was trained or validated on. */
+  trainedUntil: Type.Optional(Type.String()),
+})
+export type ChampionFacts = Static<typeof ChampionFacts>
+
+/** What the child that judges is given. */
+export const CheckInput = Type.Object({
+  definition: StoredModel,
+  sets: Sets,
+  candidateFolder: Type.String(),
+  champion: Type.Optional(ChampionFacts),
+  seed: Type.Integer(),
+})
+export type CheckInput = Static<typeof CheckInput>
+
+/** The child's answer: a verdict, or why the candidate cannot be served. */
+export const CheckOutput = Type.Union([Type.Object({ verdict: Verdict }), Type.Object({ unservable: Type.String() })])
+export type CheckOutput = Static<typeof CheckOutput>
+
+export interface CheckRequest {
+  readonly definition: StoredModel
+  readonly sets: Sets
+  readonly candidateFolder: string
+  readonly champion: ChampionFacts | undefined
+  readonly seed: number
+  readonly memoryBytes: number
+  readonly milliseconds: number
+  readonly token: string
+  readonly workingFolder: string
+  readonly logFile: string
+  /** The compiled child: it belongs to the composition root, which knows the predictors. */
+  readonly entry: URL
+}
+
+/**
+ * Judges the candidate in a child. A candidate that throws, hangs, dies or answers nonsense is a rejection with that
+ * reason, not a failure of the run.
+ */
+export async function checkCandidate(request: CheckRequest, signal: AbortSignal): Promise<Verdict> {
+  const { definition, sets, candidateFolder, champion, seed } = request
+  const unservable = (reason: string): Verdict => unservableVerdict(primaryMetricOf(definition.task), seed, reason)
+  try {
+    const output = await runChildJob(
+      {
+        entry: request.entry,
+        input: { definition, sets, candidateFolder, champion, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
+        output: CheckOutput,
+        token: request.token,
+        limits: { milliseconds: request.milliseconds, memoryBytes: request.memoryBytes },
+        workingFolder: request.workingFolder,
+        logFile: request.logFile,
+      },
+      signal,
+    )
+    return 'verdict' in output ? output.verdict : unservable(output.unservable)
+  } catch (error) {
+    if (error instanceof RefitError && (error.code === 'process-timeout' || error.code === 'process-memory')) return unservable(error.message)
+    throw error
+  }
+}
+
+/** Thrown in the child when it is the candidate that cannot be served. */
+export function candidateUnservable(error: unknown): CheckOutput {
+  if (error instanceof RefitError) return { unservable: error.message }
+  return { unservable: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
+}
+
+/** @throws RefitError `prediction-invalid` for anything that is not finite */
+export function requireFinite(values: Float64Array): void {
+  const wrong = values.findIndex((value) => !Number.isFinite(value))
+  if (wrong !== -1) throw refitError('prediction-invalid', { reason: `${values[wrong] ?? 'nothing'} for test row ${wrong + 1}` })
+}

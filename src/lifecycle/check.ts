@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import type { Sets } from '../data/snapshot.js'
+import { Answer, Verdict } from '../evaluation/verdict.js'
+import { fetchPackage } from '../packages/store.js'
+import { getChampion } from '../registry/champion.js'
+import { getVersion } from '../registry/version.js'
+import type { Attempt, Commit } from '../workflow/stage.js'
+import { checkCandidate, type ChampionFacts } from './check-candidate.js'
+import { attemptFolder, attemptLog } from './folders.js'
+import type { Ingested } from './ingest.js'
+import type { LifecycleRun, Rooms } from './run.js'
+import { ensureSets } from './split.js'
+import type { Candidate } from './train.js'
+
+export const Checked = Type.Object({
+  answer: Answer,
+  summary: Type.String(),
+  /** What follows: nothing, someone's approval, or the deployment. */
+  next: Type.Union([Type.Literal('none'), Type.Literal('approval'), Type.Literal('deploy')]),
+  comparedWith: Type.Optional(Type.Integer()),
+  verdict: Verdict,
+})
+export type Checked = Static<typeof Checked>
+
+/**
+ * Decides whether the candidate may replace the champion: both are loaded by the predictor code that serves them, in
+ * a child, and judged on the same test rows by the rules of evidence.
+ */
+export async function check(
+  rooms: Rooms,
+  run: LifecycleRun,
+  data: Ingested,
+  former: Sets,
+  candidate: Candidate,
+  attempt: Attempt,
+): Promise<Commit<Checked>> {
+  const folder = await attemptFolder(rooms.stateFolder, attempt)
+  const sets = await ensureSets(rooms, run, data, former, attempt, folder)
+  const candidateFolder = join(folder, 'candidate')
+  await fetchPackage(rooms.objects, candidate.digest, candidateFolder)
+  const champion = await championFacts(rooms, run, join(folder, 'champion'))
+  const verdict = await checkCandidate(
+    {
+      definition: run.definition,
+      sets,
+      candidateFolder,
+      champion,
+      seed: data.seed,
+      memoryBytes: run.definition.limits.trainMemoryBytes,
+      milliseconds: run.definition.limits.trainMilliseconds,
+      token: attempt.token,
+      workingFolder: folder,
+      logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
+      entry: rooms.checkEntry,
+    },
+    attempt.signal,
+  )
+  const checked: Checked = {
+    answer: verdict.answer,
+    summary: verdict.summary,
+    next: whatFollows(run, verdict),
+    ...(champion === undefined ? {} : { comparedWith: champion.version }),
+    verdict,
+  }
+  return async (transaction) => {
+    await transaction.updateTable('runs').set({ verdict: JSON.stringify(verdict) }).where('id', '=', run.id).execute()
+    return checked
+  }
+}
+
+function whatFollows(run: LifecycleRun, verdict: Verdict): Checked['next'] {
+  const { approval } = run.definition
+  if (verdict.answer === 'passed') return approval === 'always' ? 'approval' : 'deploy'
+  return verdict.answer === 'inconclusive' && approval === 'when-inconclusive' ? 'approval' : 'none'
+}
+
+/** What the check must know of the champion, with its package made ready; undefined for a first version. */
+async function championFacts(rooms: Rooms, run: LifecycleRun, folder: string): Promise<ChampionFacts | undefined> {
+  const champion = await getChampion(rooms.database, run.model)
+  if (champion === undefined) return undefined
+  const version = await getVersion(rooms.database, run.model, champion.version)
+  await fetchPackage(rooms.objects, version.digest, folder)
+  return {
+    version: version.number,
+    folder,
+    drops: version.lineage.drops.map((drop) => drop.id),
+    split: version.lineage.split,
+    ...(version.lineage.trainedUntil === undefined ? {} : { trainedUntil: version.lineage.trainedUntil }),
+  }
+}

@@ -1,0 +1,163 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import { readDrops } from '../data/read-drops.js'
+import { buildSnapshot } from '../data/build-snapshot.js'
+import type { DropReading, Part, Snapshot } from '../data/snapshot.js'
+import type { Drop } from '../drops/drop.js'
+import { ingestedDrops, waitingDrops } from '../drops/queries.js'
+import { decideDrops, settleDrops, type DropDecision } from '../drops/settle.js'
+import { saveSnapshot } from '../drops/snapshots.js'
+import type { Attempt, Commit } from '../workflow/stage.js'
+import { readCodeState } from './code-state.js'
+import { fingerprintOf, sameAsLastVerdict, type FingerprintParts } from './fingerprint.js'
+import { attemptFolder, attemptLog } from './folders.js'
+import { seedOf, type LifecycleRun, type Rooms } from './run.js'
+import { getChampion } from '../registry/champion.js'
+
+const DropSummary = Type.Object({ id: Type.String(), key: Type.String(), rows: Type.Optional(Type.Integer()), why: Type.Optional(Type.String()) })
+
+export const Ingested = Type.Object({
+  /** Digest of the snapshot; empty while there is no accepted drop at all. */
+  snapshot: Type.String(),
+  rows: Type.Integer(),
+  /** What became of the drops that waited. */
+  drops: Type.Object({
+    ingested: Type.Array(DropSummary),
+    quarantined: Type.Array(DropSummary),
+    discarded: Type.Array(DropSummary),
+    superseded: Type.Array(DropSummary),
+  }),
+  /** The drops that the snapshot consists of. */
+  history: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String() })),
+  fingerprint: Type.String(),
+  seed: Type.Integer(),
+  code: Type.Object({ hash: Type.String(), commit: Type.Optional(Type.String()), lockFileHash: Type.Optional(Type.String()) }),
+  environment: Type.Object({ refit: Type.String(), node: Type.String(), platform: Type.String() }),
+  /** Set when the run ends here: why. */
+  nothingNew: Type.Optional(Type.String()),
+})
+export type Ingested = Static<typeof Ingested>
+
+/**
+ * Takes every drop recorded by now, accepts or quarantines it whole by the contract, and fixes the snapshot that
+ * this run trains and tests on.
+ */
+export async function ingest(rooms: Rooms, run: LifecycleRun, attempt: Attempt): Promise<Commit<Ingested>> {
+  const { database, clock } = rooms
+  const waiting = await waitingDrops(database, run.model)
+  const former = await ingestedDrops(database, run.model)
+  const readings = await readWaiting(rooms, run, waiting, attempt)
+  const decisions = decideDrops(waiting, former, readings)
+  const parts = partsAfter(former, decisions)
+  const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window)
+  const summary = await summarise(rooms, run, snapshot, decisions, [...former, ...waiting])
+  return async (transaction) => {
+    await settleDrops(transaction, clock, run.id, decisions)
+    if (snapshot !== undefined) await saveSnapshot(transaction, clock.now(), run.model, snapshot)
+    await transaction
+      .updateTable('runs')
+      .set({ snapshot: snapshot?.digest ?? null, fingerprint: summary.fingerprint })
+      .where('id', '=', run.id)
+      .execute()
+    return summary
+  }
+}
+
+async function readWaiting(rooms: Rooms, run: LifecycleRun, waiting: readonly Drop[], attempt: Attempt): Promise<ReadonlyMap<string, DropReading>> {
+  if (waiting.length === 0) return new Map()
+  const folder = await attemptFolder(rooms.stateFolder, attempt)
+  const outputFolder = join(folder, 'parts')
+  await mkdir(outputFolder)
+  const drops = await Promise.all(waiting.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object) })))
+  const readings = await readDrops(
+    {
+      drops,
+      columns: run.definition.columns,
+      memoryBytes: run.definition.limits.dataMemoryBytes,
+      token: attempt.token,
+      workingFolder: folder,
+      outputFolder,
+      logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
+    },
+    attempt.signal,
+  )
+  for (const reading of readings.values()) {
+    if (reading.accepted) await rooms.objects.putFile('parts', join(outputFolder, `${reading.part.sha256}.parquet`), '.parquet')
+  }
+  return readings
+}
+
+function partsAfter(former: readonly Drop[], decisions: readonly DropDecision[]): readonly Part[] {
+  const gone = new Set(decisions.filter((decision) => decision.state === 'superseded').map((decision) => decision.drop.id))
+  const added = decisions.flatMap((decision) => (decision.state === 'ingested' && decision.reading.accepted ? [decision.reading.part] : []))
+  return [...former.flatMap((drop) => (drop.part === undefined || gone.has(drop.id) ? [] : [drop.part])), ...added]
+}
+
+async function summarise(
+  rooms: Rooms,
+  run: LifecycleRun,
+  snapshot: Snapshot | undefined,
+  decisions: readonly DropDecision[],
+  drops: readonly Drop[],
+): Promise<Ingested> {
+  const code = await readCodeState(rooms.projectFolder)
+  const environment = { refit: rooms.refitVersion, node: process.version, platform: `${process.platform}-${process.arch}` }
+  const digest = snapshot?.digest ?? ''
+  const seed = seedOf(digest, run.definitionHash)
+  const parts: FingerprintParts = { snapshot: digest, definitionHash: run.definitionHash, codeHash: code.hash, lockFileHash: code.lockFileHash, environment, seed }
+  const champion = await getChampion(rooms.database, run.model)
+  const byId = new Map(drops.map((drop) => [drop.id, drop]))
+  const nothingNew = await whyNothingNew(rooms, run, snapshot, decisions, parts)
+  return {
+    snapshot: digest,
+    rows: snapshot?.parts.reduce((sum, part) => sum + part.rows, 0) ?? 0,
+    drops: {
+      ingested: summaries(decisions, 'ingested'),
+      quarantined: summaries(decisions, 'quarantined'),
+      discarded: summaries(decisions, 'discarded'),
+      superseded: summaries(decisions, 'superseded'),
+    },
+    history: (snapshot?.parts ?? []).map((part) => ({ id: part.drop, key: byId.get(part.drop)?.key ?? '', sha256: byId.get(part.drop)?.sha256 ?? '' })),
+    fingerprint: fingerprintOf(parts, champion?.version),
+    seed,
+    code,
+    environment,
+    ...(nothingNew === undefined ? {} : { nothingNew }),
+  }
+}
+
+async function whyNothingNew(
+  rooms: Rooms,
+  run: LifecycleRun,
+  snapshot: Snapshot | undefined,
+  decisions: readonly DropDecision[],
+  parts: FingerprintParts,
+): Promise<string | undefined> {
+  const quarantined = decisions.filter((decision) => decision.state === 'quarantined').map((decision) => decision.drop.key)
+  const besides = quarantined.length === 0 ? '' : ` Quarantined: ${quarantined.join(', ')}.`
+  if (snapshot === undefined) return `There is no accepted data yet.${besides}`
+  if (run.force) return undefined
+  const same = await sameAsLastVerdict(rooms.database, run.model, parts)
+  return same === undefined ? undefined : `Nothing has changed since run ${same}.${besides}`
+}
+
+function summaries(decisions: readonly DropDecision[], state: DropDecision['state']): Static<typeof DropSummary>[] {
+  return decisions
+    .filter((decision) => decision.state === state)
+    .map((decision) => ({ id: decision.drop.id, key: decision.drop.key, ...details(decision) }))
+}
+
+function details(decision: DropDecision): { rows?: number; why?: string } {
+  switch (decision.state) {
+    case 'ingested':
+    case 'quarantined':
+      return decision.reading.accepted
+        ? { rows: decision.reading.part.rows }
+        : { why: decision.reading.faults.map((fault) => fault.message).join(' ') }
+    case 'discarded':
+      return { why: decision.summary }
+    case 'superseded':
+      return { why: `Delivered again as ${decision.by}.` }
+  }
+}

@@ -1,0 +1,135 @@
+import { readTestSet, type TestSet } from '../data/read-test-set.js'
+import { canonicalJson } from '../define/canonical-json.js'
+import type { StoredModel } from '../define/stored-definition.js'
+import { RefitError } from '../errors.js'
+import { judge, type ChampionCase } from '../evaluation/judge.js'
+import type { Scored } from '../evaluation/scored.js'
+import { readManifest } from '../packages/read.js'
+import type { PackageManifest } from '../packages/manifest.js'
+import type { FeatureBatch, PredictorAdapter } from '../predictors/predictor.js'
+import { adapterOf } from '../predictors/recognise.js'
+import { candidateUnservable, requireFinite, type ChampionFacts, type CheckInput, type CheckOutput } from './check-candidate.js'
+
+const BATCH_ROWS = 1000
+
+/** Scores the test set with candidate and champion and judges. Runs in the check's child. */
+export async function judgeCandidate(adapters: readonly PredictorAdapter[], input: CheckInput): Promise<CheckOutput> {
+  const { definition, sets } = input
+  const testSet = await readTestSet(sets.folder, definition.columns)
+  const classes = definition.task === 'regression' ? [] : await classesOf(input, testSet)
+  let candidate: Scored
+  try {
+    candidate = await score(adapters, input.candidateFolder, testSet, classes)
+  } catch (error) {
+    return candidateUnservable(error)
+  }
+  const champion = input.champion === undefined ? undefined : await championCase(adapters, input.champion, testSet, classes)
+  const verdict = judge({
+    task: definition.task,
+    rules: definition.check,
+    candidate,
+    baseline: baselineOf(input, testSet, classes),
+    champion,
+    unitOfRow: testSet.units,
+    unit: unitName(definition, testSet),
+    split: definition.split.kind,
+    eligible: eligibility(definition, input.champion, testSet),
+    slices: testSet.slices(definition.check.flatMap((rule) => (rule.kind === 'threshold' && rule.slice !== undefined ? [rule.slice.column] : []))),
+    seed: input.seed,
+  })
+  return { verdict }
+}
+
+/** Labels in sorted order: those of the model and of the test set together, so that both are scored alike. */
+async function classesOf(input: CheckInput, testSet: TestSet): Promise<readonly string[]> {
+  const { signature } = await readManifest(input.candidateFolder)
+  return [...new Set([...signature.classes, ...testSet.labels])].toSorted()
+}
+
+async function score(adapters: readonly PredictorAdapter[], folder: string, testSet: TestSet, classes: readonly string[]): Promise<Scored> {
+  const manifest = await readManifest(folder)
+  const predictor = await adapterOf(adapters, manifest.format).load(folder, manifest.signature)
+  try {
+    const width = manifest.signature.task === 'regression' ? 1 : manifest.signature.classes.length
+    const answers = new Float64Array(testSet.rows * width)
+    for (let from = 0; from < testSet.rows; from += BATCH_ROWS) {
+      const batch = testSet.batch(manifest.signature.inputs, from, Math.min(testSet.rows, from + BATCH_ROWS))
+      answers.set(await predictBatch(predictor.predict, batch), from * width)
+    }
+    return scoredOf(manifest, testSet, classes, answers)
+  } finally {
+    await predictor.close()
+  }
+}
+
+async function predictBatch(
+  predict: (batch: FeatureBatch) => Promise<{ task: 'regression'; values: Float64Array } | { task: 'classification'; probabilities: Float64Array }>,
+  batch: FeatureBatch,
+): Promise<Float64Array> {
+  const predictions = await predict(batch)
+  const values = predictions.task === 'regression' ? predictions.values : predictions.probabilities
+  requireFinite(values)
+  return values
+}
+
+function scoredOf({ signature }: PackageManifest, testSet: TestSet, classes: readonly string[], answers: Float64Array): Scored {
+  if (signature.task === 'regression') return { task: 'regression', targets: testSet.targets, values: answers }
+  const places = signature.classes.map((label) => classes.indexOf(label))
+  const probabilities = new Float64Array(testSet.rows * classes.length)
+  for (let row = 0; row < testSet.rows; row += 1) {
+    for (const [index, place] of places.entries()) probabilities[row * classes.length + place] = answers[row * signature.classes.length + index] ?? 0
+  }
+  return { task: 'classification', labels: labelsOf(testSet, classes), probabilities, classes: classes.length }
+}
+
+function labelsOf(testSet: TestSet, classes: readonly string[]): Int32Array {
+  return Int32Array.from(testSet.labels, (label) => classes.indexOf(label))
+}
+
+/** What the mean, or the shares of the classes, of the training rows would have predicted. */
+function baselineOf({ sets }: CheckInput, testSet: TestSet, classes: readonly string[]): Scored {
+  const { baseline } = sets
+  if (baseline.kind === 'mean') return { task: 'regression', targets: testSet.targets, values: new Float64Array(testSet.rows).fill(baseline.value) }
+  const shares = classes.map((label) => baseline.shares[label] ?? 0)
+  const probabilities = Float64Array.from({ length: testSet.rows * classes.length }, (_, index) => shares[index % classes.length] ?? 0)
+  return { task: 'classification', labels: labelsOf(testSet, classes), probabilities, classes: classes.length }
+}
+
+async function championCase(
+  adapters: readonly PredictorAdapter[],
+  facts: ChampionFacts,
+  testSet: TestSet,
+  classes: readonly string[],
+): Promise<ChampionCase> {
+  const known = new Set(facts.drops)
+  const fresh = (row: number): boolean => !known.has(testSet.drops[row] ?? '')
+  try {
+    return { version: facts.version, scored: await score(adapters, facts.folder, testSet, classes), fresh }
+  } catch (error) {
+    if (!(error instanceof RefitError)) throw error
+    return { version: facts.version, scored: undefined, reason: error.message, fresh }
+  }
+}
+
+/**
+ * EVIDENCE rule 4: rows that neither model has trained or validated on. The same grouped split keeps every group on its
+ * side for ever; by time, rows after the newest one the champion knows; after a change of split, only rows of drops
+ * that the champion never saw.
+ */
+function eligibility(definition: StoredModel, champion: ChampionFacts | undefined, testSet: TestSet): (row: number) => boolean {
+  if (champion === undefined) return () => true
+  const sameSplit = canonicalJson(champion.split) === canonicalJson(definition.split)
+  if (sameSplit && definition.split.kind === 'group') return () => true
+  const { trainedUntil } = champion
+  if (sameSplit && trainedUntil !== undefined) {
+    const until = Date.parse(trainedUntil)
+    return (row) => (testSet.times[row] ?? Number.NaN) > until
+  }
+  const known = new Set(champion.drops)
+  return (row) => !known.has(testSet.drops[row] ?? '')
+}
+
+function unitName(definition: StoredModel, testSet: TestSet): string {
+  if (definition.split.kind === 'time') return testSet.units.some((unit) => !unit.endsWith('T00:00')) ? 'hour' : 'day'
+  return Object.values(definition.columns).some(({ role }) => role === 'group') ? 'group' : 'row'
+}

@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.js'
+import type { Database } from '../database/schema.js'
+import { digestOf } from '../define/canonical-json.js'
+import type { StoredModel } from '../define/stored-definition.js'
+import type { Executor } from '../executors/executor.js'
+import type { ObjectStore } from '../objects/object-store.js'
+import type { PredictorAdapter } from '../predictors/predictor.js'
+import type { Trainer } from '../trainers/trainer.js'
+
+/** A run as its stages know it. */
+export interface LifecycleRun {
+  readonly id: string
+  readonly model: string
+  /** As it was when the run became active. */
+  readonly definition: StoredModel
+  readonly definitionHash: string
+  /** Train although nothing has changed. */
+  readonly force: boolean
+}
+
+/** What the stages work with. The composition root picks the adapters. */
+export interface Rooms {
+  readonly database: Database
+  readonly objects: ObjectStore
+  readonly clock: Clock
+  readonly executor: Executor
+  readonly trainers: ReadonlyMap<string, Trainer>
+  readonly predictors: readonly PredictorAdapter[]
+  /** The compiled entry of the check's child. */
+  readonly checkEntry: URL
+  readonly projectFolder: string
+  /** `.refit` of the project. */
+  readonly stateFolder: string
+  /** Version of Refit itself, for the lineage. */
+  readonly refitVersion: string
+}
+
+/** What the tokens of a run's processes begin with; two projects of one machine do not share it. */
+export function tokenPrefix(stateFolder: string, run: string): string {
+  return `${digestOf(stateFolder).slice(0, 12)}/${run}`
+}
+
+/** The run's seed follows from what it trains on and how: a retry cannot roll again. */
+export function seedOf(snapshot: string, definitionHash: string): number {
+  return Number.parseInt(digestOf([snapshot, definitionHash]).slice(0, 8), 16) & 0x7fff_ffff
+}

@@ -1,0 +1,17 @@
+import { localExecutor } from '../executors/local/adapter.js'
+import type { Executor } from '../executors/executor.js'
+import { moduleModel } from '../predictors/module/adapter.js'
+import { onnx } from '../predictors/onnx/adapter.js'
+import type { PredictorAdapter } from '../predictors/predictor.js'
+import { ydf } from '../predictors/ydf/adapter.js'
+import { commandTrainer } from '../trainers/command/adapter.js'
+import { gradientBoostedTreesTrainer } from '../trainers/gradient-boosted-trees/adapter.js'
+import { moduleTrainer } from '../trainers/module/adapter.js'
+import type { Trainer } from '../trainers/trainer.js'
+
+/** The adapters of this build: a new one is a line here. */
+export const predictors: readonly PredictorAdapter[] = [ydf, onnx, moduleModel]
+
+export const trainers: ReadonlyMap<string, Trainer> = new Map([gradientBoostedTreesTrainer, commandTrainer, moduleTrainer].map((trainer) => [trainer.kind, trainer]))
+
+export const executor: Executor = localExecutor

@@ -1,0 +1,45 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { startTimeOf } from '../processes/proc.js'
+
+/** `.refit` of a project. */
+export function stateFolderOf(projectFolder: string): string {
+  return join(projectFolder, '.refit')
+}
+
+/** What a running process leaves in the state folder, so that others find it. */
+export const ProcessNote = Type.Object({
+  pid: Type.Integer(),
+  /** With the id, it names the process for good: ids are given out again. */
+  startTime: Type.String(),
+  url: Type.String(),
+})
+export type ProcessNote = Static<typeof ProcessNote>
+
+/** Writes the note of this process, whole or not at all. */
+export async function writeProcessNote(stateFolder: string, role: string, url: string): Promise<void> {
+  const note: ProcessNote = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? '', url }
+  await mkdir(stateFolder, { recursive: true })
+  const file = noteFile(stateFolder, role)
+  await writeFile(`${file}.${process.pid}`, JSON.stringify(note))
+  await rename(`${file}.${process.pid}`, file)
+}
+
+/** The note of a role whose process is alive; undefined otherwise. */
+export async function readProcessNote(stateFolder: string, role: string): Promise<ProcessNote | undefined> {
+  const text = await readFile(noteFile(stateFolder, role), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  const note: unknown = JSON.parse(text)
+  if (!Value.Check(ProcessNote, note)) return undefined
+  return (await startTimeOf(note.pid)) === note.startTime ? note : undefined
+}
+
+export async function removeProcessNote(stateFolder: string, role: string): Promise<void> {
+  await rm(noteFile(stateFolder, role), { force: true })
+}
+
+function noteFile(stateFolder: string, role: string): string {
+  return join(stateFolder, `${role}.json`)
+}

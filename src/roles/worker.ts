@@ -1,0 +1,34 @@
+import type { Connection } from '../database/connection.js'
+import { createPool } from '../database/connection.js'
+import { executeRun } from '../lifecycle/execute-run.js'
+import type { Rooms } from '../lifecycle/run.js'
+import { startDispatcher } from '../workflow/dispatch.js'
+import { launchDurable, type WorkflowLog } from '../workflow/durable.js'
+
+export interface WorkerOptions {
+  readonly connection: Connection
+  readonly rooms: Rooms
+  /** How many runs are carried at once. */
+  readonly concurrency: number
+  readonly log: WorkflowLog
+}
+
+/** Executes runs: durable workflows and the dispatcher that starts them. */
+export async function startWorker({ connection, rooms, concurrency, log }: WorkerOptions): Promise<{ hint(): void; stop(): Promise<void> }> {
+  const pool = createPool(connection.url, { applicationName: 'refit-workflows', durable: false })
+  const durable = await launchDurable({
+    pool,
+    executor: 'control',
+    execute: (run, checkpoint, signal) => executeRun(rooms, run, checkpoint, signal),
+    log,
+  })
+  const dispatcher = startDispatcher({ database: connection.database, clock: rooms.clock, durable, concurrency, log })
+  return {
+    hint: dispatcher.hint,
+    stop: async () => {
+      await dispatcher.stop()
+      await durable.stop()
+      await pool.end()
+    },
+  }
+}

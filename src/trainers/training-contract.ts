@@ -1,0 +1,51 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { basicEnvironment } from '../processes/run-process.js'
+import type { TrainingRequest } from './trainer.js'
+
+const Parameters = Type.Record(Type.String(), Type.Unknown())
+
+/**
+ * The environment of every trainer: Refit's own variables, and those under which scripts written for SageMaker and
+ * Vertex AI look. The platforms' test variables point at the validation set: test rows never leave the check.
+ * docs/training-contract.md is its public form.
+ */
+export async function trainingEnvironment(request: TrainingRequest): Promise<Record<string, string>> {
+  const { trainFolder, validationFolder, modelFolder, attemptFolder, definition, seed } = request
+  const given = request.options['parameters'] ?? {}
+  const parameters = Value.Parse(Parameters, given)
+  const parametersFile = join(attemptFolder, 'parameters.json')
+  await writeFile(parametersFile, JSON.stringify(parameters))
+  const target = Object.entries(definition.columns).find(([, { role }]) => role === 'target')?.[0] ?? ''
+  const trainCsv = join(trainFolder, 'train.csv')
+  const validationCsv = join(validationFolder, 'validation.csv')
+  return {
+    ...basicEnvironment(),
+    REFIT_TRAIN: trainFolder,
+    REFIT_VALIDATION: validationFolder,
+    REFIT_MODEL_DIR: modelFolder,
+    REFIT_PARAMS: parametersFile,
+    REFIT_SEED: String(seed),
+    REFIT_TARGET: target,
+    REFIT_TASK: definition.task,
+    SM_CHANNELS: JSON.stringify(['train', 'validation', 'test']),
+    SM_CHANNEL_TRAIN: trainFolder,
+    SM_CHANNEL_VALIDATION: validationFolder,
+    SM_CHANNEL_TEST: validationFolder,
+    SM_MODEL_DIR: modelFolder,
+    SM_OUTPUT_DATA_DIR: attemptFolder,
+    SM_HPS: JSON.stringify(parameters),
+    ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`SM_HP_${name.toUpperCase().replaceAll(/\W/g, '_')}`, plain(value)])),
+    AIP_DATA_FORMAT: 'csv',
+    AIP_TRAINING_DATA_URI: trainCsv,
+    AIP_VALIDATION_DATA_URI: validationCsv,
+    AIP_TEST_DATA_URI: validationCsv,
+    AIP_MODEL_DIR: modelFolder,
+  }
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
