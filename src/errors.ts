@@ -65,8 +65,10 @@ export const catalogue = {
 
   // Models
   'package-corrupt': [500, 'The model package is damaged: {reason}.', 'It is refused rather than served. `refit rollback` goes back to the version before; the run can be repeated.'],
+  'package-newer': [409, 'The model package has format version {version}; this Refit reads up to {newest}.', 'It was made by a newer Refit: run that one, or train the model again with this one.'],
+  'package-unfit': [422, 'What the trainer left cannot be packaged: {reason}.', 'Leave plain files in REFIT_MODEL_DIR; docs/training-contract.md has the limits.'],
   'model-missing': [422, 'The trainer left no model that is recognised; it left {left}.', 'docs/training-contract.md lists what may be left in REFIT_MODEL_DIR.'],
-  'model-ambiguous': [422, 'The trainer left models of two formats: {formats}.', 'Leave one of them in REFIT_MODEL_DIR.'],
+  'model-ambiguous': [422, 'The trainer left models of several formats: {formats}.', 'Leave one of them in REFIT_MODEL_DIR.'],
   'model-unreadable': [422, 'The model cannot be loaded: {reason}', 'Load it in a script of your own first; docs/training-contract.md tells what each format needs.'],
   'prediction-invalid': [500, 'The model gave no usable prediction: {reason}', 'The champion keeps serving where the check has found it; for a live version, `refit rollback`.'],
 

@@ -6,6 +6,9 @@ import { Type, type Static } from 'typebox'
  * model always has the same digest; it is never an identity.
  */
 
+/** The manifest's name in the folder. */
+export const MANIFEST_FILE = 'refit.json'
+
 /** One input column, in the order in which the predictor takes them. */
 export const SignatureColumn = Type.Object({
   name: Type.String(),

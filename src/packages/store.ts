@@ -1,46 +1,118 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { canonicalJson } from '../define/canonical-json.js'
+import { RefitError, refitError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
-import type { PackageManifest } from './manifest.js'
-import { MANIFEST_FILE, parseManifest, readManifest, verifyPackage } from './read.js'
+import { MANIFEST_FILE, type PackageManifest } from './manifest.js'
+import { LARGEST_MANIFEST_BYTES, parseManifest, readWithDigest, verifyPackage } from './read.js'
 
-/** Puts a package into the object store, its files first and its manifest last, and returns its digest. */
+const MOST_TRIES = 5
+
+/**
+ * Puts a package into the object store and returns its digest. The files come first and the manifest last, so that
+ * a manifest which is there can be relied on.
+ * @throws RefitError `package-corrupt` when a file is not what the manifest says
+ */
 export async function storePackage(objects: ObjectStore, folder: string): Promise<string> {
-  const manifest = await readManifest(folder)
-  for (const { path } of manifest.files) await objects.put('files', createReadStream(join(folder, path)))
+  const { manifest, digest, json } = await readWithDigest(folder)
+  for (const { path, sha256 } of manifest.files) {
+    const stored = await objects.putFile('files', join(folder, path))
+    if (stored.sha256 !== sha256) throw refitError('package-corrupt', { reason: `its file ${path} has another content` })
+  }
+  const { sha256 } = await objects.put('manifests', Readable.from([json]), '.json')
   // The digest is the hash of the canonical manifest, and so the object's own name.
-  const { sha256 } = await objects.put('manifests', Readable.from([canonicalJson(manifest)]), '.json')
-  return sha256
+  if (sha256 !== digest) throw new Error(`manifest stored as ${sha256}, expected ${digest}`)
+  return digest
 }
 
 /**
- * Makes a package's folder from the object store, whole and verified, or leaves nothing. A folder that is there
- * already is verified and used.
- * @throws RefitError `package-corrupt`, `object-missing`
+ * Makes a package's folder from the object store, whole and verified, or leaves nothing new. A folder that is there
+ * already is verified and used; a damaged one is replaced.
+ * @throws RefitError `package-corrupt`, `package-newer`, `object-missing`
  */
 export async function fetchPackage(objects: ObjectStore, digest: string, folder: string): Promise<PackageManifest> {
-  const present = await verifyPackage(folder, digest).catch(() => undefined)
+  const present = await verifiedOrUndefined(folder, digest)
   if (present !== undefined) return present
-  const temporary = `${folder}.${randomUUID()}`
+  const temporary = `${folder}.${randomUUID()}.tmp`
   try {
-    const manifest = parseManifest(await text(await objects.read(`manifests/${digest}.json`)))
+    const json = await readManifestObject(objects, digest)
+    const read = parseManifest(json)
+    if (read.digest !== digest) throw refitError('package-corrupt', { reason: 'its manifest is another one' })
     await mkdir(temporary, { recursive: true })
-    for (const { path, sha256 } of manifest.files) {
-      await mkdir(dirname(join(temporary, path)), { recursive: true })
-      await pipeline(await objects.read(`files/${sha256}`), createWriteStream(join(temporary, path)))
+    for (const { path, sha256, bytes } of read.manifest.files) {
+      const target = join(temporary, path)
+      await mkdir(dirname(target), { recursive: true })
+      await pipeline(await objects.read(`files/${sha256}`), atMost(bytes, path), createWriteStream(target, { flags: 'wx', flush: true }))
     }
-    await writeFile(join(temporary, MANIFEST_FILE), canonicalJson(manifest))
-    const verified = await verifyPackage(temporary, digest)
-    await rm(folder, { recursive: true, force: true })
-    await rename(temporary, folder)
-    return verified
+    await writeFile(join(temporary, MANIFEST_FILE), json, { flush: true })
+    const manifest = await verifyPackage(temporary, digest)
+    await publish(temporary, folder, digest)
+    return manifest
   } finally {
     await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Renaming settles who comes first; a folder that is whole is never touched, for somebody may be reading it. */
+async function publish(temporary: string, folder: string, digest: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await rename(temporary, folder)
+      break
+    } catch (error) {
+      if (!isOccupied(error) || tries === MOST_TRIES) throw error
+    }
+    if ((await verifiedOrUndefined(folder, digest)) !== undefined) return
+    const damaged = `${folder}.${randomUUID()}.tmp`
+    await rename(folder, damaged).catch(ignoreAbsence)
+    await rm(damaged, { recursive: true, force: true })
+  }
+  const parent = await open(dirname(folder), 'r')
+  try {
+    await parent.sync()
+  } finally {
+    await parent.close()
+  }
+}
+
+function isOccupied(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST')
+}
+
+/** Another process may have moved the damaged folder away already. */
+function ignoreAbsence(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+}
+
+async function verifiedOrUndefined(folder: string, digest: string): Promise<PackageManifest | undefined> {
+  try {
+    return await verifyPackage(folder, digest)
+  } catch (error) {
+    if (error instanceof RefitError && error.code === 'package-corrupt') return undefined
+    throw error
+  }
+}
+
+async function readManifestObject(objects: ObjectStore, digest: string): Promise<string> {
+  const chunks: Buffer[] = []
+  const content = await objects.read(`manifests/${digest}.json`)
+  await pipeline(content, atMost(LARGEST_MANIFEST_BYTES, 'its manifest'), async (source: AsyncIterable<Buffer>) => {
+    for await (const chunk of source) chunks.push(chunk)
+  })
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Stops a stream that gives more than it should before it fills the disk. */
+function atMost(bytes: number, name: string): (source: AsyncIterable<Buffer>) => AsyncGenerator<Buffer> {
+  return async function* limited(source) {
+    let seen = 0
+    for await (const chunk of source) {
+      seen += chunk.length
+      if (seen > bytes) throw refitError('package-corrupt', { reason: `${name} is longer than ${bytes} bytes` })
+      yield chunk
+    }
   }
 }
