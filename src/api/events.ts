@@ -92,6 +92,8 @@ export function eventRoutes(parts: ApiParts): FastifyPluginCallbackTypebox {
         if (streams >= MOST_STREAMS) throw refitError('too-many-listeners', { limit: MOST_STREAMS })
         await checkSelection(query)
         const after = await beginning(parts, lastEventId(request) ?? query.after ?? (query.run === undefined ? 'now' : 'start'))
+        // A cursor that is none is refused while there is still an answer to refuse it by.
+        await readEvents(database, { ...query, after, limit: 1 })
         const signal = endWithConnection(request, closing.signal)
         streams += 1
         signal.addEventListener('abort', () => {

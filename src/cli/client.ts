@@ -23,6 +23,8 @@ export interface Connection {
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
 const RECONNECT_MS = 500
+/** How long a server may be away, as at a restart, until those who follow it give up. */
+const AWAY_MS = 15_000
 
 /** The control API as functions; every answer is checked by the schema that the server answers by. */
 export type Client = ReturnType<typeof createClient>
@@ -37,8 +39,11 @@ export function createClient({ url, token, actor }: Connection) {
   }
   const send = async (request: HttpCall): Promise<IncomingMessage> => {
     const answer = await call({ ...request, headers: { ...headers, ...request.headers } })
-    if (answer.statusCode === undefined || answer.statusCode >= 300) throw await refusal(answer)
-    return answer
+    if (answer.statusCode !== undefined && answer.statusCode < 300) return answer
+    const refused = await refusal(answer)
+    // Refused before all of it was sent: the rest need not go.
+    if (typeof request.body === 'object') request.body.destroy()
+    throw refused
   }
   const get = async <S extends TSchema>(schema: S, path: string, query?: Query): Promise<Static<S>> =>
     decode(schema, await textOf(await send({ method: 'GET', url: address(path, query) })))
@@ -81,20 +86,20 @@ export function createClient({ url, token, actor }: Connection) {
     /** Events as they come, for ever; goes on where it was when the connection breaks. */
     follow: async function* (query: { readonly model?: string | undefined; readonly run?: string | undefined; readonly after?: string }, signal: AbortSignal): AsyncGenerator<EventRecord> {
       let last: string | undefined
-      for (let broken: unknown; !signal.aborted; ) {
+      let answered = Date.now()
+      while (!signal.aborted) {
         try {
           const resume = last === undefined ? {} : { 'Last-Event-ID': last }
           const answer = await send({ method: 'GET', url: address('/events/stream', query), headers: { Accept: 'text/event-stream', ...resume }, signal })
-          broken = undefined
           for await (const { id, data } of serverSentEvents(answer)) {
             last = id ?? last
+            answered = Date.now()
             yield decode(EventRecord, data)
           }
+          answered = Date.now()
         } catch (error) {
           if (signal.aborted) return
-          // One try more, for a connection may break; a server that has gone is an error.
-          if (broken !== undefined || last === undefined) throw error
-          broken = error
+          if (last === undefined || Date.now() - answered > AWAY_MS) throw error
         }
         await new Promise((resolve) => {
           setTimeout(resolve, RECONNECT_MS)

@@ -7,8 +7,10 @@ type Colours = ReturnType<typeof pico.createColors>
 export interface Terminal {
   /** Results as JSON: one document, or one a line for what goes on. */
   readonly json: boolean
-  /** Someone watches: lines may be rewritten, questions asked. */
+  /** Someone watches: lines may be rewritten. */
   readonly interactive: boolean
+  /** Someone may be asked. */
+  readonly canAsk: boolean
   /** Columns; unbounded when nobody watches. */
   readonly width: number
   readonly paint: Colours
@@ -31,9 +33,11 @@ export interface TerminalOptions {
 export function openTerminal({ json, colour }: TerminalOptions): Terminal {
   const { stdout, stderr, stdin } = process
   const watched = stdout.isTTY
+  const interactive = watched && !json && process.env['CI'] === undefined && process.env['TERM'] !== 'dumb'
   return {
     json,
-    interactive: watched && stdin.isTTY && !json && process.env['CI'] === undefined && process.env['TERM'] !== 'dumb',
+    interactive,
+    canAsk: interactive && stdin.isTTY,
     width: watched ? Math.max(stdout.columns, 40) : Number.POSITIVE_INFINITY,
     paint: pico.createColors(colour && pico.isColorSupported && !json),
     line: (text = '') => void stdout.write(`${text}\n`),

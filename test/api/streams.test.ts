@@ -66,6 +66,12 @@ test('a stream of a model shows no other', async () => {
   assert.deepEqual([...new Set(seen)], ['price-direction'])
 })
 
+test('a cursor that is none is refused before the stream begins', async () => {
+  const answer = await fetch(`${api.url}/api/v1/events/stream`, { headers: { 'Last-Event-ID': 'yesterday' } })
+  assert.equal(answer.status, 400)
+  assert.match(await answer.text(), /request-invalid/)
+})
+
 test('listeners are bounded', async () => {
   const stopped = new AbortController()
   setMaxListeners(0, stopped.signal)
