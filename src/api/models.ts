@@ -6,6 +6,7 @@ import { getModel, listModels, type RegisteredModel } from '../registry/models.j
 import { getVersion, type Version } from '../registry/version.js'
 import { listRuns } from '../runs/queries.js'
 import type { ApiParts } from './parts.js'
+import { metricFigure, metricLabel } from './rule-label.js'
 import { runSummary } from './run-answers.js'
 import { ChampionMoves, ModelDetail, ModelList, type ChampionSummary, type ModelSummary } from './wire/model.js'
 import { instant } from './wire/time.js'
@@ -104,7 +105,7 @@ function championSummary(pointer: { version: number; generation: number; since: 
     generation: pointer.generation,
     since: instant(pointer.since),
     digest: version.digest,
-    ...(name === undefined || estimate === undefined ? {} : { metric: { name, ...estimate } }),
+    ...(name === undefined || estimate === undefined ? {} : { metric: { name, ...estimate, text: `${metricLabel(name)} ${metricFigure(name, estimate.value)}` } }),
   }
 }
 

@@ -1,19 +1,39 @@
-import type { StoredRule } from '../define/stored-definition.js'
+import type { MetricName, StoredRule } from '../define/stored-definition.js'
+import { classificationMetrics, labelOf, regressionMetrics } from '../evaluation/metric.js'
+import { figure, number, percent } from '../evaluation/wording.js'
 
-/** A rule of `check` in a few words, e.g. `mae not worse than the champion by 3 %`. */
+/** A rule of `check` in a few words, e.g. `MAE not worse than the champion by 3 %`. */
 export function ruleLabel(rule: StoredRule): string {
+  const metric = labelOf(rule.metric)
   switch (rule.kind) {
     case 'threshold': {
-      const bound = `${rule.metric} ${rule.bound === 'atMost' ? 'at most' : 'at least'} ${rule.value}`
-      const sure = rule.confidence === undefined ? '' : ` (${rule.confidence * 100} % sure)`
+      const bound = `${metric} ${rule.bound === 'atMost' ? 'at most' : 'at least'} ${figure(rule.metric, rule.value)}`
+      const sure = rule.confidence === undefined ? '' : ` (${percent(rule.confidence)} sure)`
       return rule.slice === undefined ? `${bound}${sure}` : `${bound} for each ${rule.slice.column}${sure}`
     }
     case 'champion': {
-      if (rule.comparison === 'better') return `${rule.metric} better than the champion`
-      const margin = 'relative' in rule.margin ? `${Number((rule.margin.relative * 100).toPrecision(4))} %` : String(rule.margin.absolute)
-      return `${rule.metric} not worse than the champion by ${margin}`
+      if (rule.comparison === 'better') return `${metric} better than the champion`
+      return `${metric} not worse than the champion by ${'relative' in rule.margin ? percent(rule.margin.relative) : number(rule.margin.absolute)}`
     }
     case 'baseline':
-      return `${rule.metric} better than the baseline`
+      return `${metric} better than the baseline`
   }
+}
+
+/** The metric of that name, as people write it. */
+export function metricLabel(name: string): string {
+  const metric = metricNamed(name)
+  return metric === undefined ? name : labelOf(metric)
+}
+
+/** A metric's value as people write it. */
+export function metricFigure(name: string, value: number | null): string {
+  const metric = metricNamed(name)
+  if (metric !== undefined) return figure(metric, value)
+  return value === null ? 'undefined' : number(value)
+}
+
+/** Metrics are stored by name; one that a later release has added is shown as it stands. */
+function metricNamed(name: string): MetricName | undefined {
+  return [...regressionMetrics, ...classificationMetrics].find((metric) => metric === name)
 }

@@ -3,7 +3,7 @@ import { Verdict, type RuleResult } from '../evaluation/verdict.js'
 import type { AttemptView, StageView } from '../runs/queries.js'
 import type { Run, RunError } from '../runs/run.js'
 import { nextSteps } from './next-steps.js'
-import { ruleLabel } from './rule-label.js'
+import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
 import { dropsOf, summariseStage } from './stage-summary.js'
 import type { Headline, RuleLine, RunDetail, RunFailure, RunSummary } from './wire/run.js'
 import { instant } from './wire/time.js'
@@ -65,19 +65,22 @@ function ruleLine({ rule, answer, explanation, candidate, champion }: RuleResult
     label: ruleLabel(rule),
     answer,
     explanation,
-    ...(candidate === undefined ? {} : { candidate: candidate.value }),
-    ...(champion === undefined ? {} : { champion: champion.value }),
+    ...(candidate === undefined ? {} : { candidate: metricFigure(rule.metric, candidate.value) }),
+    ...(champion === undefined ? {} : { champion: metricFigure(rule.metric, champion.value) }),
   }
 }
 
 /** The verdict in one figure. */
 export function headline(verdict: Verdict): Headline {
   const metric = verdict.primaryMetric
+  const candidate = verdict.candidate[metric]?.value ?? null
+  const champion = verdict.champion === undefined ? undefined : (verdict.champion.metrics[metric]?.value ?? null)
+  const text = `${metricLabel(metric)} ${metricFigure(metric, candidate)}`
   return {
     answer: verdict.answer,
     metric,
-    candidate: verdict.candidate[metric]?.value ?? null,
-    ...(verdict.champion === undefined ? {} : { champion: verdict.champion.metrics[metric]?.value ?? null }),
+    candidate,
+    ...(champion === undefined ? { text } : { champion, text: `${text} vs ${metricFigure(metric, champion)}` }),
   }
 }
 

@@ -1,10 +1,3 @@
-/** A metric's value: four digits that count, thousands set apart. */
-export function figure(value: number | null | undefined): string {
-  if (value === null || value === undefined) return '–'
-  const digits = Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 }
-  return value.toLocaleString('en-US', digits)
-}
-
 /** A number of things. */
 export function count(value: number): string {
   return value.toLocaleString('en-US')

@@ -1,6 +1,5 @@
 import type { RunSummary } from '../api/wire/run.js'
 import type { DropState } from '../api/wire/drop.js'
-import { figure } from './figures.js'
 import type { Terminal } from './terminal.js'
 
 type Paint = Terminal['paint']
@@ -53,13 +52,6 @@ export function dropWord(paint: Paint, state: DropState): string {
     case 'withdrawn':
       return paint.dim(`- ${state}`)
   }
-}
-
-/** Metric of the candidate, and of the champion it was compared with: `mape 0.1271 vs 0.1302` */
-export function headlineWords(headline: RunSummary['headline']): string {
-  if (headline === undefined) return ''
-  const champion = headline.champion === undefined ? '' : ` vs ${figure(headline.champion)}`
-  return `${headline.metric} ${figure(headline.candidate)}${champion}`
 }
 
 /** Why a run started, in a few words. */

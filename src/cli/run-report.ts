@@ -1,5 +1,5 @@
 import type { RunDetail } from '../api/wire/run.js'
-import { ago, count, duration, figure } from './figures.js'
+import { ago, count, duration } from './figures.js'
 import { answerSign, causeWords, outcomeWord } from './outcome-words.js'
 import { cut, table, wrap, type Terminal } from './terminal.js'
 
@@ -66,10 +66,11 @@ function stageLines(run: RunDetail): readonly string[] {
 }
 
 function testLines({ verdict }: RunDetail): readonly string[] {
-  if (verdict === undefined) return []
+  if (verdict === undefined || verdict.test.rows === 0) return []
   const { rows, units, unit, ineligibleRows } = verdict.test
   const leftOut = ineligibleRows === 0 ? '' : `, ${count(ineligibleRows)} left out as seen before`
-  return [`${count(rows)} rows in ${count(units)} units (${unit})${leftOut}`, ...verdict.warnings]
+  const belowStandard = verdict.belowStandard ? ['The champion itself falls short of the thresholds on these rows.'] : []
+  return [`${count(rows)} rows in ${count(units)} ${unit}s${leftOut}`, ...verdict.warnings, ...belowStandard]
 }
 
 function ruleLines(terminal: Page, { rules }: RunDetail): readonly string[] {
@@ -78,8 +79,8 @@ function ruleLines(terminal: Page, { rules }: RunDetail): readonly string[] {
   const width = textWidth(terminal)
   const rows = rules.map((rule) => [
     `${answerSign(paint, rule.answer)} ${cut(rule.label, width - 30)}`,
-    rule.candidate === undefined ? '' : figure(rule.candidate).padStart(9),
-    rule.champion === undefined ? '' : figure(rule.champion).padStart(8),
+    (rule.candidate ?? '').padStart(9),
+    (rule.champion ?? '').padStart(8),
   ])
   const [head = '', ...lines] = table({ paint, width: width - 2 }, ['  rule', 'candidate', 'champion'], rows)
   const told = lines.flatMap((line, index) => {

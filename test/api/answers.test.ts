@@ -53,9 +53,9 @@ test('a run tells why it was not promoted: rules with figures, drops, what to do
   assert.deepEqual(
     run.rules.map(({ label, answer }) => [label, answer]),
     [
-      ['mape at most 0.15', 'passed'],
-      ['mae not worse than the champion by 3 %', 'failed'],
-      ['mape at most 0.35 for each zipcode', 'inconclusive'],
+      ['MAPE at most 15 %', 'passed'],
+      ['MAE not worse than the champion by 3 %', 'failed'],
+      ['MAPE at most 35 % for each zipcode', 'inconclusive'],
     ],
   )
   assert.deepEqual(run.drops.map(({ key, state }) => [key, state]), [['week-07.csv', 'ingested'], ['week-06.csv', 'quarantined']])

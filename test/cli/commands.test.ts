@@ -25,8 +25,8 @@ function ask(...commandLine: string[]): Promise<Finished> {
 
 test('status, runs, versions and drops are plain lines when nobody watches', async () => {
   for (const [commandLine, expected] of [
-    [['status'], /house-price {2}regression of price\n {2}serves {3}version 1 {2}mape 0\.1271/],
-    [['runs', 'house-price'], /house-price-2 {2}✗ rejected {2}mape 0\.1271 vs 0\.1302/],
+    [['status'], /house-price {2}regression of price\n {2}serves {3}version 1 {2}MAPE 12\.7 %/],
+    [['runs', 'house-price'], /house-price-2 {2}✗ rejected {2}MAPE 12\.7 % vs 13 %/],
     [['versions', 'house-price'], /● 1 .*serves/],
     [['drops', 'house-price'], /No such drop\./],
   ] as const) {
@@ -42,9 +42,9 @@ test('show answers on one screen of 24 lines why a run was not promoted', async 
   assert.equal(code, 0)
   assert.ok(out.split('\n').length <= 25, out)
   assert.match(out, /✗ rejected {2}house-price-2/)
-  assert.match(out, /✓ mape at most 0\.15/)
-  assert.match(out, /✗ mae not worse than the champion by 3 % +71,021 +68,201\n.*4\.1 % worse/)
-  assert.match(out, /\? mape at most 0\.35 for each zipcode/)
+  assert.match(out, /✓ MAPE at most 15 %/)
+  assert.match(out, /✗ MAE not worse than the champion by 3 % +71,021 +68,201\n.*4\.1 % worse/)
+  assert.match(out, /\? MAPE at most 35 % for each zipcode/)
   assert.match(out, /week-06\.csv quarantined/)
   assert.match(out, /Next/)
 })

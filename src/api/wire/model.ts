@@ -12,7 +12,7 @@ export const ChampionSummary = Type.Object({
   /** Of its package. */
   digest: Type.String(),
   /** Its primary metric, from the verdict that let it through. */
-  metric: Type.Optional(Type.Object({ name: Type.String(), ...Estimate.properties })),
+  metric: Type.Optional(Type.Object({ name: Type.String(), ...Estimate.properties, text: Type.String({ description: 'E.g. `MAPE 12.7 %`' }) })),
 })
 export type ChampionSummary = Static<typeof ChampionSummary>
 

@@ -37,6 +37,8 @@ export const Headline = Type.Object({
   metric: Type.String(),
   candidate: Type.Union([Type.Number(), Type.Null()]),
   champion: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+  /** E.g. `MAPE 12.7 % vs 13 %`: candidate, and champion where there was one. */
+  text: Type.String(),
 })
 export type Headline = Static<typeof Headline>
 
@@ -102,8 +104,9 @@ export const RuleLine = Type.Object({
   answer: Verdict.properties.answer,
   /** One sentence in words and figures. */
   explanation: Type.String(),
-  candidate: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
-  champion: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
+  /** The metric's value with its unit. */
+  candidate: Type.Optional(Type.String()),
+  champion: Type.Optional(Type.String()),
 })
 export type RuleLine = Static<typeof RuleLine>
 

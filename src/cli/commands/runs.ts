@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { contextOf } from '../context.js'
 import { ago, duration } from '../figures.js'
-import { causeWords, headlineWords, outcomeWord } from '../outcome-words.js'
+import { causeWords, outcomeWord } from '../outcome-words.js'
 import { positiveInteger } from '../arguments.js'
 import { table } from '../terminal.js'
 
@@ -22,7 +22,7 @@ export function addRuns(program: Command): void {
       const rows = list.runs.map((run) => [
         run.id,
         outcomeWord(terminal.paint, run),
-        headlineWords(run.headline),
+        run.headline?.text ?? '',
         ago(run.startedAt ?? run.createdAt, now),
         run.startedAt === undefined ? '' : duration((run.endedAt === undefined ? now : Date.parse(run.endedAt)) - Date.parse(run.startedAt)),
         causeWords(run),

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { ModelSummary } from '../../api/wire/model.js'
 import { contextOf } from '../context.js'
-import { ago, figure } from '../figures.js'
-import { headlineWords, outcomeWord } from '../outcome-words.js'
+import { ago } from '../figures.js'
+import { outcomeWord } from '../outcome-words.js'
 import type { Terminal } from '../terminal.js'
 
 export function addStatus(program: Command): void {
@@ -34,13 +34,13 @@ function modelLines({ paint }: Terminal, model: ModelSummary, now: number): read
   const lines = [`${paint.bold(model.name)}  ${paint.dim(`${model.task} of ${model.target}`)}`]
   if (champion === undefined) lines.push(`  serves   ${paint.yellow('nothing yet')}`)
   else {
-    const metric = champion.metric === undefined ? '' : `  ${champion.metric.name} ${figure(champion.metric.value)}`
+    const metric = champion.metric === undefined ? '' : `  ${champion.metric.text}`
     lines.push(`  serves   version ${champion.version}${metric}  ${paint.dim(`since ${ago(champion.since, now)}`)}`)
   }
   if (active !== undefined) lines.push(`  now      ${outcomeWord(paint, active)} ${active.id}`)
   if (waiting !== undefined) lines.push(`  next     ${outcomeWord(paint, waiting)} ${waiting.id}`)
   if (lastEnded !== undefined) {
-    lines.push(`  last     ${outcomeWord(paint, lastEnded)} ${lastEnded.id}  ${headlineWords(lastEnded.headline)}  ${paint.dim(ago(lastEnded.endedAt ?? lastEnded.createdAt, now))}`)
+    lines.push(`  last     ${outcomeWord(paint, lastEnded)} ${lastEnded.id}  ${lastEnded.headline?.text ?? ''}  ${paint.dim(ago(lastEnded.endedAt ?? lastEnded.createdAt, now))}`)
   }
   if (waitingDrops > 0) lines.push(`  drops    ${waitingDrops} ${waitingDrops === 1 ? 'waits' : 'wait'} for a run`)
   return lines

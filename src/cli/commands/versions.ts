@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import { positiveInteger, versionNumber } from '../arguments.js'
 import { contextOf, modelOrOnly } from '../context.js'
 import { ago } from '../figures.js'
-import { headlineWords } from '../outcome-words.js'
 import { table } from '../terminal.js'
 
 export function addVersions(program: Command): void {
@@ -25,7 +24,7 @@ export function addVersions(program: Command): void {
       const rows = list.versions.map((version) => [
         `${version.serves ? paint.green('●') : ' '} ${version.number}`,
         version.serves ? paint.green('serves') : version.state,
-        headlineWords(version.headline),
+        version.headline?.text ?? '',
         version.format,
         version.digest.slice(0, 12),
         ago(version.createdAt, now),
