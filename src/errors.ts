@@ -57,6 +57,9 @@ export const catalogue = {
   // Objects
   'object-missing': [500, 'The object {key} is not in the object store.', 'It was removed by hand, or the state folder was copied in part. `refit doctor` names what depends on it.'],
 
+  // Sources
+  'source-object-gone': [409, 'The file {key} has changed or gone since it was listed.', 'Nothing is lost: the next look takes it as it is then.'],
+
   // Processes
   'command-not-started': [422, 'The command {command} could not be started: {reason}', 'Check that it is installed and on the PATH of whoever runs `refit up`.'],
   'process-died': [500, '{name} ended {how}.', 'Its log is kept with the attempt: `refit logs <run>`. If memory is short, lower what runs at once.'],

@@ -1,0 +1,63 @@
+import type { ColumnRole, ColumnType } from './stored-definition.js'
+
+/** A column as the project file defines it. `Type` and `Role` let the editor complete names of the right kind. */
+export interface Column<Type extends ColumnType = ColumnType, Role extends ColumnRole = ColumnRole> {
+  readonly type: Type
+  readonly role: Role
+  readonly optional?: boolean
+  readonly min?: number
+  readonly max?: number
+  readonly values?: readonly string[]
+}
+
+interface Optional {
+  /** Whether a value may be missing; default false. */
+  readonly optional?: boolean
+}
+
+interface Range extends Optional {
+  /** Smallest and largest allowed value, inclusive: a drop that breaks them is quarantined. */
+  readonly min?: number
+  readonly max?: number
+}
+
+interface Categories extends Optional {
+  /** Allowed categories; default any. */
+  readonly values?: readonly string[]
+}
+
+interface Target {
+  /** Smallest and largest allowed value of a regression's target. */
+  readonly min?: number
+  readonly max?: number
+  /** Allowed classes of a classification's target; default any. */
+  readonly values?: readonly string[]
+}
+
+/** Columns of a model, by their role. */
+export const column = {
+  /** A feature that is a number. */
+  number: (options: Range = {}): Column<'number', 'feature'> => ({ type: 'number', role: 'feature', ...options }),
+  /** A feature that is one of a set of texts; codes such as `98029` stay text. */
+  category: (options: Categories = {}): Column<'category', 'feature'> => ({ type: 'category', role: 'feature', ...options }),
+  /** A feature that is true or false (also yes/no, 1/0). */
+  boolean: (options: Optional = {}): Column<'boolean', 'feature'> => ({ type: 'boolean', role: 'feature', ...options }),
+  /** What is predicted: a number for a regression, a class for a classification. */
+  target: (options: Target = {}): Column<'number', 'target'> => ({ type: 'number', role: 'target', ...options }),
+  /** When the row happened (a date, or ISO 8601; without a zone it is UTC). No feature. */
+  time: (): Column<'time', 'time'> => ({ type: 'time', role: 'time' }),
+  /** Rows with the same value stay on the same side of every split. No feature. */
+  group: (): Column<'text', 'group'> => ({ type: 'text', role: 'group' }),
+  /** Identifies a row. No feature. */
+  key: (): Column<'text', 'key'> => ({ type: 'text', role: 'key' }),
+  /** Known, and of no use: it need not be there. */
+  ignored: (): Column<'text', 'ignored'> => ({ type: 'text', role: 'ignored', optional: true }),
+} as const
+
+/** The columns of a model, by name, in the order of the file. */
+export type Columns = Readonly<Record<string, Column>>
+
+/** Names of columns whose values can be told apart as slices. */
+export type SliceColumn<C extends Columns> = {
+  [Name in keyof C & string]: C[Name] extends Column<'category' | 'boolean', 'feature'> ? Name : never
+}[keyof C & string]

@@ -1,0 +1,34 @@
+/** Durations and shares as the project file writes them. */
+
+type Unit = 'millisecond' | 'second' | 'minute' | 'hour' | 'day' | 'week'
+
+/** E.g. `'52 weeks'`, `'10 minutes'`, `'1 day'`. */
+export type Duration = `${number} ${Unit | `${Unit}s`}`
+
+/** E.g. `'20%'`. */
+export type Share = `${number}%`
+
+const unitMilliseconds: Readonly<Record<Unit, number>> = {
+  millisecond: 1,
+  second: 1000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+}
+
+/** Milliseconds of a duration; undefined if the text is none. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?) (millisecond|second|minute|hour|day|week)s?$/.exec(text)
+  const unit = Object.entries(unitMilliseconds).find(([name]) => name === match?.[2])
+  if (match === null || unit === undefined) return undefined
+  const milliseconds = Math.round(Number(match[1]) * unit[1])
+  return milliseconds > 0 ? milliseconds : undefined
+}
+
+/** A share as a number in (0, 1); undefined if the text is none. */
+export function parseShare(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)%$/.exec(text)
+  const share = match === null ? Number.NaN : Number(match[1]) / 100
+  return share > 0 && share < 1 ? share : undefined
+}

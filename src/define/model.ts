@@ -1,0 +1,75 @@
+import type { Columns } from './column.js'
+import type { Duration, Share } from './measures.js'
+import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
+import type { AdapterReference, Approval, CatchUp, Task } from './stored-definition.js'
+
+/** How rows are put on a side. */
+export type Split =
+  | { readonly kind: 'group'; readonly test: Share; readonly validation: Share }
+  | { readonly kind: 'time'; readonly test: Duration; readonly gap?: Duration; readonly validation: Share }
+
+/** By the group, else the key, else the whole row: what stays together is on the same side in every run. */
+export function byGroup(options: { readonly test?: Share; readonly validation?: Share } = {}): Split {
+  return { kind: 'group', test: options.test ?? '20%', validation: options.validation ?? '10%' }
+}
+
+/** The newest stretch of time is the test set; `gap` before it is left out of both. */
+export function byTime(options: { readonly test: Duration; readonly gap?: Duration; readonly validation?: Share }): Split {
+  return { kind: 'time', validation: '10%', ...options }
+}
+
+/** What starts a run besides `refit run`. */
+export type Trigger =
+  | { readonly kind: 'arrival' }
+  | { readonly kind: 'schedule'; readonly cron: string; readonly timeZone: string; readonly catchUp: CatchUp }
+
+/** A run as soon as a drop has arrived. */
+export function onArrival(): Trigger {
+  return { kind: 'arrival' }
+}
+
+/**
+ * A run at every occurrence of a cron expression in a time zone (default UTC). `catchUp` says what becomes of
+ * occurrences that passed while nothing ran: `skip`, `once` (default) or `each`.
+ */
+export function schedule(cron: string, options: { readonly timeZone?: string; readonly catchUp?: CatchUp } = {}): Trigger {
+  return { kind: 'schedule', cron, timeZone: options.timeZone ?? 'UTC', catchUp: options.catchUp ?? 'once' }
+}
+
+/** Limits of the processes that a run starts. */
+export interface Limits {
+  /** Longest time of one training; default 1 hour. */
+  readonly trainTime?: Duration
+  /** Largest memory of a training with all its processes, in megabytes; default 4,000. */
+  readonly trainMemory?: number
+  /** Largest memory of the process that reads drops and cuts the sets, in megabytes; default 2,000. */
+  readonly dataMemory?: number
+}
+
+/** One model's lifecycle, as the project file defines it. */
+export interface ModelDefinition<T extends Task = Task, C extends Columns = Columns> {
+  readonly task: T
+  readonly columns: C
+  readonly source: AdapterReference
+  /** Which part of the history a run sees: `'all'` (default), a duration back from the newest row, or the last rows. */
+  readonly window?: 'all' | Duration | { readonly rows: number }
+  /** Default `byGroup()`. */
+  readonly split?: Split
+  readonly train: AdapterReference
+  /** Default: not worse than the champion, and better than the trivial baseline. */
+  readonly check?: (m: Metrics<T, C>) => readonly Rule[]
+  /** Whether someone has to approve a version before it serves: `never` (default), `always`, `when-inconclusive`. */
+  readonly approval?: Approval
+  /** Default `[onArrival()]`. */
+  readonly triggers?: readonly Trigger[]
+  readonly limits?: Limits
+}
+
+/** A model whose `check` has been called: plain data. */
+export type EvaluatedModel = Omit<ModelDefinition, 'check'> & { readonly check?: readonly Rule[] }
+
+/** Defines a model. The columns give the names, the task the metrics that `check` can use. */
+export function defineModel<const T extends Task, const C extends Columns>(definition: ModelDefinition<T, C>): EvaluatedModel {
+  const { check, ...rest } = definition
+  return { ...rest, ...(check === undefined ? {} : { check: [...check(metricsFor<T, C>())] }) }
+}

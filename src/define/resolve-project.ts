@@ -1,0 +1,55 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import type { Fault } from '../errors.js'
+import { resolveModel, WrittenModel, type AdapterSchemas } from './resolve-model.js'
+import { structuralFaults } from './structural-faults.js'
+import type { StoredModel, StoredProject } from './stored-definition.js'
+
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
+
+/** A project as it leaves the project file; its models are looked at one by one. */
+const WrittenProject = Type.Object(
+  {
+    models: Type.Record(Type.String(), Type.Unknown(), { minProperties: 1 }),
+    database: Type.Optional(Type.String({ minLength: 1 })),
+    server: Type.Optional(
+      Type.Object(
+        {
+          controlPort: Type.Optional(Port),
+          servingPort: Type.Optional(Port),
+          bind: Type.Optional(Type.String({ minLength: 1 })),
+          hosts: Type.Optional(Type.Array(Type.String())),
+          origins: Type.Optional(Type.Array(Type.String())),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** Validates what a project file evaluates to and fills in every default. Either faults or a project, never both. */
+export function resolveProject(written: unknown, schemas: AdapterSchemas): { readonly project: StoredProject } | { readonly faults: readonly Fault[] } {
+  if (!Value.Check(WrittenProject, written)) return { faults: structuralFaults(WrittenProject, written, '') }
+  const faults: Fault[] = []
+  const models: Record<string, StoredModel> = {}
+  for (const [name, model] of Object.entries(written.models)) {
+    const path = `models.${name}`
+    if (!Value.Check(WrittenModel, model)) {
+      faults.push(...structuralFaults(WrittenModel, model, path))
+      continue
+    }
+    const resolved = resolveModel(name, model, schemas, path)
+    faults.push(...resolved.faults)
+    models[name] = resolved.model
+  }
+  if (faults.length > 0) return { faults }
+  const { database, server = {} } = written
+  const project: StoredProject = {
+    formatVersion: 1,
+    ...(database === undefined ? {} : { database }),
+    server: { controlPort: 7700, servingPort: 7800, bind: '127.0.0.1', hosts: [], origins: [], ...server },
+    models,
+  }
+  return { project }
+}

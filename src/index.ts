@@ -1,0 +1,11 @@
+/** The public API of Refit: what a project file and the modules it names may import. */
+export { column, type Column, type Columns } from './define/column.js'
+export type { Duration, Share } from './define/measures.js'
+export type { Metrics, Rule } from './define/metric-rules.js'
+export { byGroup, byTime, defineModel, onArrival, schedule, type EvaluatedModel, type Limits, type ModelDefinition, type Split, type Trigger } from './define/model.js'
+export { defineProject, secret, type ProjectDefinition, type Server } from './define/project.js'
+export { folder } from './sources/folder/definition.js'
+export { upload } from './sources/upload/definition.js'
+export { command, type CommandOptions } from './trainers/command/definition.js'
+export { gradientBoostedTrees } from './trainers/gradient-boosted-trees/definition.js'
+export { module, type ModuleOptions, type TrainingContext } from './trainers/module/definition.js'

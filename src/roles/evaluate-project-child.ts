@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs'
+import { basename, isAbsolute, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Type } from 'typebox'
+import { resolveProject } from '../define/resolve-project.js'
+import type { StoredProject } from '../define/stored-definition.js'
+import { refitError, type Fault } from '../errors.js'
+import { answerChildJob } from '../processes/child-job.js'
+import * as folder from '../sources/folder/definition.js'
+import * as upload from '../sources/upload/definition.js'
+import * as command from '../trainers/command/definition.js'
+import * as gradientBoostedTrees from '../trainers/gradient-boosted-trees/definition.js'
+import * as module from '../trainers/module/definition.js'
+
+const schemas = {
+  sources: { [folder.kind]: folder.options, [upload.kind]: upload.options },
+  trainers: { [gradientBoostedTrees.kind]: gradientBoostedTrees.options, [command.kind]: command.options, [module.kind]: module.options },
+}
+
+const Input = Type.Object({
+  bundle: Type.String(),
+  file: Type.String(),
+  projectFolder: Type.String(),
+  environment: Type.Record(Type.String(), Type.String()),
+})
+
+/** Runs the bundled project file and validates what it exports. */
+answerChildJob(Input, async ({ bundle, file, projectFolder, environment }) => {
+  Object.assign(process.env, environment)
+  let written: unknown
+  try {
+    const loaded: unknown = await import(pathToFileURL(bundle).href)
+    written = typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, 'default') : undefined
+  } catch (error) {
+    return { thrown: whereThrown(error, projectFolder) }
+  }
+  if (written === undefined) return { thrown: 'it has no default export; write `export default defineProject({ ... })`' }
+  const resolved = resolveProject(plain(written), schemas)
+  const faults = 'faults' in resolved ? resolved.faults : missingModules(resolved.project, projectFolder)
+  if (faults.length > 0) throw refitError('definition-invalid', { file: basename(file), count: faults.length }, { faults })
+  return resolved
+})
+
+/** As JSON would have it: what is no data falls away and is then missed by name. */
+function plain(written: unknown): unknown {
+  const json = JSON.stringify(written)
+  const value: unknown = json === undefined ? undefined : JSON.parse(json)
+  return value
+}
+
+/** The message, and the first place of the stack within the project. */
+function whereThrown(error: unknown, projectFolder: string): string {
+  if (!(error instanceof Error)) return String(error)
+  const place = error.stack?.split('\n').find((line) => line.includes(projectFolder) && !line.includes('node_modules'))
+  return place === undefined ? error.message : `${error.message} (${place.trim().replace(/^at /, '').replace(`${projectFolder}/`, '')})`
+}
+
+function missingModules(project: StoredProject, projectFolder: string): readonly Fault[] {
+  return Object.entries(project.models).flatMap(([name, { train }]) =>
+    train.kind !== module.kind
+      ? []
+      : ['path', 'predictor'].flatMap((option) => {
+          const path = train.options[option]
+          if (typeof path !== 'string' || existsSync(isAbsolute(path) ? path : join(projectFolder, path))) return []
+          return [{ path: `models.${name}.train.${option}`, message: `there is no file ${path}` }]
+        }),
+  )
+}

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type BuildFailure } from 'esbuild'
+import { Type } from 'typebox'
+import { StoredProject } from '../define/stored-definition.js'
+import { refitError } from '../errors.js'
+import { runChildJob } from '../processes/child-job.js'
+
+const projectFiles = ['refit.config.ts', 'refit.config.mts', 'refit.config.js', 'refit.config.mjs']
+const LIMITS = { milliseconds: 60_000, memoryBytes: 1_000_000_000 }
+
+/** The project file of a folder or of the nearest one above it. @throws RefitError `project-not-found` */
+export function findProject(folder: string): { readonly folder: string; readonly file: string } {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const file = projectFiles.map((name) => join(at, name)).find((path) => existsSync(path))
+    if (file !== undefined) return { folder: at, file }
+    if (dirname(at) === at) throw refitError('project-not-found', { folder: resolve(folder) })
+  }
+}
+
+/** What the child answers: the project, or what was thrown, in the words of the user's own file. */
+const Evaluated = Type.Union([Type.Object({ project: StoredProject }), Type.Object({ thrown: Type.String() })])
+
+/**
+ * Evaluates a project file once, in a child: TypeScript is bundled, `refit` is this very package, defaults are filled
+ * in and every fault is named at its path.
+ * @throws RefitError `project-not-found`, `definition-invalid`, `definition-unreadable`
+ */
+export async function evaluateProject(folder: string, signal: AbortSignal): Promise<{ readonly folder: string; readonly project: StoredProject }> {
+  const found = findProject(folder)
+  const scratch = await mkdtemp(join(tmpdir(), 'refit-definition-'))
+  try {
+    const bundle = join(scratch, 'project.mjs')
+    await bundleProject(found.file, found.folder, bundle)
+    const evaluated = await runChildJob(
+      {
+        entry: new URL('./evaluate-project-child.js', import.meta.url),
+        input: { bundle, file: found.file, projectFolder: found.folder, environment: { ...process.env } },
+        output: Evaluated,
+        token: `definition/${process.pid}/${scratch}`,
+        limits: LIMITS,
+        workingFolder: scratch,
+      },
+      signal,
+    )
+    if ('thrown' in evaluated) throw refitError('definition-unreadable', { file: found.file, reason: evaluated.thrown })
+    return { folder: found.folder, project: evaluated.project }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+async function bundleProject(file: string, folder: string, outfile: string): Promise<void> {
+  try {
+    await build({
+      absWorkingDir: folder,
+      entryPoints: [file],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      sourcemap: 'inline',
+      logLevel: 'silent',
+      alias: { refit: fileURLToPath(new URL('../index.js', import.meta.url)) },
+    })
+  } catch (error) {
+    throw refitError('definition-unreadable', { file, reason: bundlingFault(error) }, { cause: error })
+  }
+}
+
+function bundlingFault(error: unknown): string {
+  if (!isBuildFailure(error)) return error instanceof Error ? error.message : String(error)
+  return error.errors.map(({ text, location }) => (location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`)).join('; ')
+}
+
+function isBuildFailure(error: unknown): error is BuildFailure {
+  return error instanceof Error && 'errors' in error && Array.isArray(error.errors)
+}
