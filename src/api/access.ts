@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import { refitError } from '../errors.js'
 
@@ -50,6 +51,18 @@ export function parseTokens(text: string): readonly Token[] {
 }
 
 const MINIMUM_SECRET = 16
+
+/**
+ * Beyond loopback anybody on the network could call, so tokens must tell who may.
+ * @throws RefitError `tokens-required`
+ */
+export function requireTokensBeyondLoopback(bind: string, tokens: readonly Token[]): void {
+  if (tokens.length === 0 && !isLoopback(bind)) throw refitError('tokens-required', { bind })
+}
+
+function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'))
+}
 
 /** @throws Error, at start: a route without a role, or an open one with one, is a mistake of ours. */
 export function requireDeclaredRole(route: RouteOptions): void {

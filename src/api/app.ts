@@ -3,7 +3,7 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { isOutage } from '../database/outage.js'
 import { refitError } from '../errors.js'
-import { authorise, requireDeclaredRole, type Token } from './access.js'
+import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type Token } from './access.js'
 import { dropRoutes } from './drops.js'
 import { eventRoutes } from './events.js'
 import { answerFailure, failureOf } from './failures.js'
@@ -18,6 +18,8 @@ import { versionRoutes } from './versions.js'
 
 /** Who may call, and how. */
 export interface ApiAccess {
+  /** The address that the server will be bound to. */
+  readonly bind: string
   /** Empty: everybody who reaches the address is admin, which is right on loopback only. */
   readonly tokens: readonly Token[]
 }
@@ -34,8 +36,10 @@ const SMALL_BODY_BYTES = 1024 * 1024
 /**
  * The control API below /api/v1. Every route declares a role or is on the list of open ones, checked here at start.
  * @throws Error when a route does not
+ * @throws RefitError `tokens-required`
  */
 export async function createApi(parts: ApiParts, access: ApiAccess, log: FastifyBaseLogger): Promise<{ readonly app: FastifyInstance; readonly routes: readonly DeclaredRoute[] }> {
+  requireTokensBeyondLoopback(access.bind, access.tokens)
   const routes: DeclaredRoute[] = []
   const app = Fastify({
     loggerInstance: log,

@@ -2,7 +2,8 @@ import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { refitError } from '../errors.js'
 import { createClient, type Client } from './client.js'
-import { projectFolder, readControlFile } from './project-folder.js'
+import { readProcessNote, stateFolderOf } from '../roles/state.js'
+import { projectFolder } from './project-folder.js'
 import { openTerminal, type Terminal } from './terminal.js'
 
 const DEFAULT_URL = 'http://127.0.0.1:7700'
@@ -13,7 +14,9 @@ export interface CommandContext {
   /** Folder of the project. @throws RefitError `project-not-found` */
   readonly project: () => string
   /** The control server: --url, else REFIT_URL, else the one that runs this project. @throws RefitError `control-not-running`, `project-not-found` */
-  readonly client: () => Client
+  readonly connect: () => Promise<Client>
+  /** A client of the server at an address. */
+  readonly clientAt: (url: string) => Client
 }
 
 /** Options that every command takes. */
@@ -28,17 +31,18 @@ export interface GlobalOptions {
 export function contextOf(command: Command): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>()
   const project = (): string => projectFolder(options.project ?? process.cwd())
-  const url = (): string => {
-    const given = options.url ?? process.env['REFIT_URL']
-    if (given !== undefined && given !== '') return given.replace(/\/+$/, '')
-    const control = readControlFile(project())
-    if (control === undefined) throw refitError('control-not-running', { url: DEFAULT_URL })
-    return control.url.replace(/\/+$/, '')
-  }
+  const clientAt = (url: string): Client => createClient({ url: url.replace(/\/+$/, ''), token: process.env['REFIT_TOKEN'], actor: `cli:${userName()}` })
   return {
     terminal: openTerminal({ json: options.json === true, colour: options.color }),
     project,
-    client: () => createClient({ url: url(), token: process.env['REFIT_TOKEN'], actor: `cli:${userName()}` }),
+    clientAt,
+    connect: async () => {
+      const given = options.url ?? process.env['REFIT_URL'] ?? ''
+      if (given !== '') return clientAt(given)
+      const running = await readProcessNote(stateFolderOf(project()), 'control')
+      if (running === undefined) throw refitError('control-not-running', { url: DEFAULT_URL })
+      return clientAt(running.url)
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import Fastify from 'fastify'
-import { openRoutes, parseTokens, requireDeclaredRole, roles } from '../../src/api/access.js'
+import { openRoutes, parseTokens, requireDeclaredRole, requireTokensBeyondLoopback, roles } from '../../src/api/access.js'
 import { RefitError } from '../../src/errors.js'
 import { startApi, type RunningApi } from './running-api.js'
 
@@ -79,5 +79,14 @@ test('tokens are read from text, and what is wrong with them is said', () => {
     ['a:admin:0123456789abcdef a:viewer:0123456789abcdef', /Two tokens/],
   ] as const) {
     assert.throws(() => parseTokens(text), (error) => error instanceof RefitError && error.code === 'tokens-invalid' && fault.test(error.message), text)
+  }
+})
+
+test('beyond loopback nobody starts without tokens', () => {
+  const some = parseTokens('a:viewer:0123456789abcdef')
+  for (const bind of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) requireTokensBeyondLoopback(bind, [])
+  for (const bind of ['0.0.0.0', '::', '192.168.1.7', '127.0.0.1.example.com', 'host']) {
+    assert.throws(() => requireTokensBeyondLoopback(bind, []), (error) => error instanceof RefitError && error.code === 'tokens-required', bind)
+    requireTokensBeyondLoopback(bind, some)
   }
 })

@@ -9,8 +9,8 @@ export function addApprove(program: Command): void {
     .option('--decline', 'keep the champion')
     .option('--reason <text>', 'why, for the event log')
     .action(async (id: string, options: { decline?: boolean; reason?: string }, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const api = client()
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
       if (options.decline !== true) {
         reportMove(terminal, await api.approve(id, options.reason))
         return

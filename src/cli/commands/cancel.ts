@@ -6,8 +6,9 @@ export function addCancel(program: Command): void {
     .command('cancel <run>')
     .description('end a run with all its processes; the champion stays')
     .action(async (id: string, _options, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const run = await client().cancel(id)
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
+      const run = await api.cancel(id)
       if (terminal.json) terminal.document(run)
       else terminal.line(`${terminal.paint.green('✓')} ${run.state === 'ended' ? `${run.id} is cancelled.` : `${run.id} is asked to end.`}`)
     })

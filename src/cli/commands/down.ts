@@ -11,8 +11,8 @@ export function addDown(program: Command): void {
     .command('down')
     .description("end control, serving and the project's own PostgreSQL")
     .action(async (_options, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const pid = await askToEnd(client)
+      const { terminal, connect } = contextOf(command)
+      const pid = await askToEnd(connect)
       if (pid !== undefined) await untilEnded(pid)
       if (terminal.json) terminal.document({ stopped: pid !== undefined, ...(pid === undefined ? {} : { pid }) })
       else terminal.line(pid === undefined ? 'Refit is not running.' : `${terminal.paint.green('✓')} Refit has ended. A run under way goes on with the next \`refit up\`.`)
@@ -20,9 +20,10 @@ export function addDown(program: Command): void {
 }
 
 /** The process that will end; undefined when nothing runs. */
-async function askToEnd(client: () => Client): Promise<number | undefined> {
+async function askToEnd(connect: () => Promise<Client>): Promise<number | undefined> {
   try {
-    return (await client().shutdown()).pid
+    const api = await connect()
+    return (await api.shutdown()).pid
   } catch (error) {
     if (error instanceof RefitError && error.code === 'control-not-running') return undefined
     throw error

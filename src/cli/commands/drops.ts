@@ -16,9 +16,9 @@ export function addDrops(program: Command): void {
     .option('--limit <n>', 'how many', positiveInteger, 20)
     .option('--before <drop>', 'only drops older than this one')
     .action(async (named: string | undefined, options: { state?: string; drop?: string; limit: number; before?: string }, command: Command) => {
-      const { terminal, client } = contextOf(command)
+      const { terminal, connect } = contextOf(command)
       const { paint } = terminal
-      const api = client()
+      const api = await connect()
       if (options.drop !== undefined) {
         const drop = await api.drop(options.drop)
         if (terminal.json) {

@@ -10,8 +10,8 @@ export function addLogs(program: Command): void {
     .option('--stage <stage>', 'only this stage')
     .option('-f, --follow', 'go on until the run ends')
     .action(async (named: string, options: { stage?: string; follow?: boolean }, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const api = client()
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
       const run = await runOrNewest(api, named)
       const log = await api.log(run, { stage: options.stage, follow: options.follow })
       const decoder = new TextDecoder()

@@ -18,9 +18,10 @@ export function addPredict(program: Command): void {
     .option('--row <json>', 'one row, as a JSON object')
     .option('--input <file>', 'a row or an array of rows, as JSON; - reads standard input')
     .action(async (model: string, options: { row?: string; input?: string }, command: Command) => {
-      const { terminal, client } = contextOf(command)
+      const { terminal, connect } = contextOf(command)
       const rows = rowsOf(await inputOf(options))
-      const { endpoint, champion } = await client().model(model)
+      const api = await connect()
+      const { endpoint, champion } = await api.model(model)
       if (endpoint === undefined || champion === undefined) throw refitError('not-serving', { model })
       const answer = await call({ method: 'POST', url: endpoint, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ rows }) })
       const content = parse(await textOf(answer))

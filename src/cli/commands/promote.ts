@@ -12,7 +12,8 @@ export function addPromote(program: Command): void {
     .option('--force', 'whatever its verdict says')
     .option('--reason <text>', 'why, for the event log')
     .action(async (model: string, version: number, options: { force?: boolean; reason?: string }, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      reportMove(terminal, await client().promote(model, version, { force: options.force === true, reason: options.reason }))
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
+      reportMove(terminal, await api.promote(model, version, { force: options.force === true, reason: options.reason }))
     })
 }

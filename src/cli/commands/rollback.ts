@@ -10,8 +10,8 @@ export function addRollback(program: Command): void {
     .option('--to <version>', 'a version that has served before', versionNumber)
     .option('--reason <text>', 'why, for the event log')
     .action(async (named: string | undefined, options: { to?: number; reason?: string }, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const api = client()
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
       const model = await modelOrOnly(api, named)
       reportMove(terminal, await api.rollback(model, { to: options.to, reason: options.reason }))
     })

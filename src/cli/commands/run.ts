@@ -14,8 +14,8 @@ export function addRun(program: Command): void {
     .option('--reason <text>', 'why, for the event log')
     .option('--no-wait', 'only ask for it')
     .action(async (named: string | undefined, options: { force?: boolean; reason?: string; wait: boolean }, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const api = client()
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
       const model = await modelOrOnly(api, named)
       const { run, coalesced } = await api.requestRun(model, { force: options.force === true, reason: options.reason })
       if (!options.wait) {

@@ -12,8 +12,9 @@ export function addRuns(program: Command): void {
     .option('--limit <n>', 'how many', positiveInteger, 20)
     .option('--before <run>', 'only runs older than this one')
     .action(async (model: string | undefined, options: { limit: number; before?: string }, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const list = await client().runs({ model, limit: options.limit, before: options.before })
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
+      const list = await api.runs({ model, limit: options.limit, before: options.before })
       if (terminal.json) {
         terminal.document(list)
         return

@@ -7,8 +7,9 @@ export function addShow(program: Command): void {
     .command('show <run>')
     .description('one run on one screen: why it ended so, and what to do next')
     .action(async (id: string, _options, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const run = await client().run(id)
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
+      const run = await api.run(id)
       if (terminal.json) terminal.document(run)
       else for (const line of runReport(terminal, run, Date.now())) terminal.line(line)
     })

@@ -10,8 +10,8 @@ export function addStatus(program: Command): void {
     .command('status')
     .description('what serves, what runs and what waits')
     .action(async (_options, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const api = client()
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
       const [project, models] = await Promise.all([api.project(), api.models()])
       if (terminal.json) {
         terminal.document({ project, models })

@@ -11,9 +11,9 @@ export function addUpload(program: Command): void {
     .command('upload <model> <files...>')
     .description('send files as drops; a model that starts on arrival runs by itself')
     .action(async (model: string, files: readonly string[], _options, command: Command) => {
-      const { terminal, client } = contextOf(command)
+      const { terminal, connect } = contextOf(command)
       const { paint } = terminal
-      const api = client()
+      const api = await connect()
       for (const file of files) {
         const bytes = await sizeOf(file)
         const answer = await api.upload(model, basename(file), createReadStream(file))

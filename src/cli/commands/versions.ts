@@ -11,8 +11,8 @@ export function addVersions(program: Command): void {
     .option('--limit <n>', 'how many', positiveInteger, 20)
     .option('--before <version>', 'only versions older than this one', versionNumber)
     .action(async (named: string | undefined, options: { limit: number; before?: number }, command: Command) => {
-      const { terminal, client } = contextOf(command)
-      const api = client()
+      const { terminal, connect } = contextOf(command)
+      const api = await connect()
       const model = await modelOrOnly(api, named)
       const list = await api.versions(model, { limit: options.limit, before: options.before })
       if (terminal.json) {
