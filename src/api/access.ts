@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isIPv4 } from 'node:net'
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import { refitError } from '../errors.js'
+import { isLoopback } from './guard.js'
 
 /** What a caller may do. Each role may do all that the former ones may. */
 export const roles = ['viewer', 'operator', 'admin'] as const
@@ -58,10 +58,6 @@ const MINIMUM_SECRET = 16
  */
 export function requireTokensBeyondLoopback(bind: string, tokens: readonly Token[]): void {
   if (tokens.length === 0 && !isLoopback(bind)) throw refitError('tokens-required', { bind })
-}
-
-function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'))
 }
 
 /** @throws Error, at start: a route without a role, or an open one with one, is a mistake of ours. */

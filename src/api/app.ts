@@ -7,6 +7,7 @@ import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type Token
 import { dropRoutes } from './drops.js'
 import { eventRoutes } from './events.js'
 import { answerFailure, failureOf } from './failures.js'
+import { checkHostAndOrigin, type Guard } from './guard.js'
 import { healthRoutes } from './health.js'
 import { logRoutes } from './logs.js'
 import { modelRoutes } from './models.js'
@@ -16,10 +17,8 @@ import { projectRoutes } from './project.js'
 import { runRoutes } from './runs.js'
 import { versionRoutes } from './versions.js'
 
-/** Who may call, and how. */
-export interface ApiAccess {
-  /** The address that the server will be bound to. */
-  readonly bind: string
+/** Who may call, and from where. */
+export interface ApiAccess extends Guard {
   /** Empty: everybody who reaches the address is admin, which is right on loopback only. */
   readonly tokens: readonly Token[]
 }
@@ -62,6 +61,7 @@ export async function createApi(parts: ApiParts, access: ApiAccess, log: Fastify
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
+    checkHostAndOrigin(access, request.headers)
     if (!request.is404) authorise(request, access.tokens)
   })
   app.addHook('preValidation', async (request) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import Fastify from 'fastify'
 import { openRoutes, parseTokens, requireDeclaredRole, requireTokensBeyondLoopback, roles } from '../../src/api/access.js'
+import { call, textOf } from '../../src/cli/http.js'
 import { RefitError } from '../../src/errors.js'
 import { startApi, type RunningApi } from './running-api.js'
 
@@ -89,4 +90,19 @@ test('beyond loopback nobody starts without tokens', () => {
     assert.throws(() => requireTokensBeyondLoopback(bind, []), (error) => error instanceof RefitError && error.code === 'tokens-required', bind)
     requireTokensBeyondLoopback(bind, some)
   }
+})
+
+test('every route, also one that is not there, refuses strange hosts and strange pages', async () => {
+  const wrong: string[] = []
+  for (const { method, url } of [...api.routes, { method: 'GET', url: '/nowhere' }]) {
+    for (const [headers, code] of [
+      [{ Host: 'evil.example' }, 'host-not-allowed'],
+      [{ Origin: 'http://evil.example' }, 'origin-not-allowed'],
+    ] as const) {
+      const answer = await call({ method: method === 'POST' ? 'POST' : 'GET', url: `${api.url}${pathOf(url)}`, headers: { ...headers, Authorization: `Bearer ${secrets.admin}` } })
+      const body = await textOf(answer)
+      if (answer.statusCode !== 403 || !body.includes(code)) wrong.push(`${method} ${url} ${code}: ${answer.statusCode ?? 0} ${body.slice(0, 80)}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
 })

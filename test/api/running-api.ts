@@ -66,7 +66,7 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
       shutdowns += 1
     },
   }
-  const { app, routes } = await createApi(parts, { bind: '127.0.0.1', tokens: parseTokens(options.tokens ?? '') }, pino({}, sink))
+  const { app, routes } = await createApi(parts, { bind: '127.0.0.1', hosts: [], origins: [], tokens: parseTokens(options.tokens ?? '') }, pino({}, sink))
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,
