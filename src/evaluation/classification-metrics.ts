@@ -10,6 +10,8 @@ const EPSILON = 2.220446049250313e-16
 /** The evaluator of a classification metric. With two classes the second in sorted order is the positive one. */
 export function classificationEvaluator(metric: ClassificationMetric, scored: Classification, units: Units): Evaluator {
   const { labels, probabilities, classes } = scored
+  // NaN is never the largest probability: without this a model that answers NaN would be taken to guess the first class.
+  if (!isDefined(scored, units.rows)) return () => null
   const probability = (row: number, label: number): number => probabilities[row * classes + label] ?? Number.NaN
   const truth = (row: number): number => labels[row] ?? -1
   const guess = mostLikely(scored)
@@ -34,6 +36,13 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
     case 'rocAuc':
       return classes === 2 ? areaUnderCurve(units, truth, (row) => probability(row, 1), 1) : macroArea(units, scored)
   }
+}
+
+function isDefined({ labels, probabilities, classes }: Classification, rows: Int32Array): boolean {
+  return rows.every((row) => {
+    const label = labels[row] ?? -1
+    return label >= 0 && label < classes && probabilities.subarray(row * classes, (row + 1) * classes).every(Number.isFinite)
+  })
 }
 
 function mostLikely({ probabilities, classes }: Classification): (row: number) => number {
@@ -88,7 +97,6 @@ function areaUnderCurve({ rows, unitOfRow }: Units, truth: (row: number) => numb
   const scores = Float64Array.from(order, score)
   const isPositive = Uint8Array.from(order, (row) => (truth(row) === positive ? 1 : 0))
   const unit = Int32Array.from(order, (row) => unitOfRow[row] ?? 0)
-  if (scores.some((value) => Number.isNaN(value))) return () => null
   return (counts) => {
     let below = 0
     let positives = 0

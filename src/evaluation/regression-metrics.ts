@@ -2,6 +2,9 @@ import type { RegressionMetric } from '../define/stored-definition.js'
 import type { Evaluator, Scored, Units } from './scored.js'
 import { additive } from './additive.js'
 
+/** Below this share of its sum of squares a spread is only the rounding of equal targets, e.g. of one row drawn again and again. */
+const ROUNDING = 1e-12
+
 type Regression = Extract<Scored, { task: 'regression' }>
 
 /** The evaluator of a regression metric. */
@@ -24,12 +27,12 @@ export function regressionEvaluator(metric: RegressionMetric, { targets, values 
 
 /** 1 - residual sum of squares / total sum of squares; undefined when the target does not vary. */
 function rSquared(units: Units, targets: Float64Array, error: (row: number) => number): Evaluator {
-  // Shifted by a typical target, so that the sums of squares do not cancel.
-  const shift = targets[units.rows[0] ?? 0] ?? 0
+  // Shifted by the mean, so that the sums of squares do not cancel.
+  const shift = units.rows.reduce((sum, row) => sum + (targets[row] ?? Number.NaN), 0) / units.rows.length
   const shifted = (row: number): number => (targets[row] ?? Number.NaN) - shift
   return additive(units, [(row) => error(row) ** 2, shifted, (row) => shifted(row) ** 2], ([residual = 0, sum = 0, squares = 0], rows) => {
     const total = squares - (sum * sum) / rows
-    return total <= 0 ? Number.NaN : 1 - residual / total
+    return total <= ROUNDING * squares ? Number.NaN : 1 - residual / total
   })
 }
 
