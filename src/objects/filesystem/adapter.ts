@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, copyFile, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -29,9 +29,11 @@ export function filesystemObjects(root: string): ObjectStore {
     }
     await sync(temporary)
     await chmod(temporary, 0o444)
-    await mkdir(dirname(path), { recursive: true })
+    const isNewFolder = (await mkdir(dirname(path), { recursive: true })) !== undefined
     await rename(temporary, path)
     await sync(dirname(path))
+    // A new folder is as good as its entry in the one above.
+    if (isNewFolder) for (const above of [root, dirname(root)]) await sync(above)
     return { key, sha256, bytes }
   }
 
@@ -50,14 +52,14 @@ export function filesystemObjects(root: string): ObjectStore {
       await pipeline(createReadStream(path), hash)
       const temporary = await temporaryPath()
       try {
-        // A link costs nothing; across file systems there is only the copy.
-        await link(path, temporary).catch(() => copyFile(path, temporary))
+        // A link costs nothing; across file systems there is only the copy. A link to a symbolic link would lead outside.
+        await link(await realpath(path), temporary).catch(() => copyFile(path, temporary))
         return await publish(temporary, prefix, hash.digest('hex'), ending)
       } finally {
         await rm(temporary, { force: true })
       }
     },
-    has: (key) => exists(pathOf(root, key)),
+    has: async (key) => keyPattern.test(key) && exists(pathOf(root, key)),
     read: async (key) => createReadStream(await present(root, key)),
     localPath: (key) => present(root, key),
     list: (prefix) => list(root, prefix),
@@ -111,12 +113,20 @@ async function sync(path: string): Promise<void> {
 }
 
 async function* list(root: string, prefix: string): AsyncIterable<{ key: string; bytes: number; modified: Date }> {
-  for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])) {
+  for (const entry of (await unlessGone(readdir(root, { recursive: true, withFileTypes: true }))) ?? []) {
     if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
     const key = relative(root, path).split(sep).join('/')
     if (!key.startsWith(prefix) || !keyPattern.test(key)) continue
-    const { size, mtime } = await stat(path)
-    yield { key, bytes: size, modified: mtime }
+    const present = await unlessGone(stat(path))
+    if (present !== undefined) yield { key, bytes: present.size, modified: present.mtime }
   }
+}
+
+/** The first object may not have come yet, and one may be removed during a listing; anything else that fails is told. */
+async function unlessGone<T>(looking: Promise<T>): Promise<T | undefined> {
+  return looking.catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  })
 }
