@@ -19,6 +19,16 @@ export function nextOccurrence(cron: string, timeZone: string, after: Date): Dat
   return new Cron(cron, { timezone: timeZone, paused: true }).nextRun(after) ?? undefined
 }
 
+/**
+ * Up to where occurrences are dealt with, as far as that can be believed. A clock set back by less than an occurrence
+ * runs nothing twice; one that was further ahead, e.g. years for a moment, must not silence the schedule until then.
+ */
+export function handledBy(cron: string, timeZone: string, handledUntil: Date, now: Date): Date {
+  if (handledUntil <= now) return handledUntil
+  const next = nextOccurrence(cron, timeZone, now)
+  return next !== undefined && handledUntil > next ? now : handledUntil
+}
+
 /** What to do about the occurrences since the last look. */
 export interface Firing {
   /** The occurrence to run for, or undefined. */

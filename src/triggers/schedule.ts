@@ -5,7 +5,7 @@ import type { StoredTrigger } from '../define/stored-definition.js'
 import type { RegisteredModel } from '../registry/models.js'
 import { appendEvent } from '../runs/event.js'
 import { requestRunIn } from '../runs/requests.js'
-import { decideFiring, occurrences } from './occurrences.js'
+import { decideFiring, handledBy, occurrences } from './occurrences.js'
 
 type Schedule = Extract<StoredTrigger, { kind: 'schedule' }>
 
@@ -36,15 +36,17 @@ async function fireSchedule(database: Database, clock: Clock, model: string, sch
       .forUpdate()
       .executeTakeFirstOrThrow()
     const waiting = await transaction.selectFrom('runs').select('id').where('model', '=', model).where('state', '=', 'waiting').executeTakeFirst()
-    const due = occurrences(schedule.cron, schedule.timeZone, row.handled_until, now)
+    const handledUntil = handledBy(schedule.cron, schedule.timeZone, row.handled_until, now)
+    const due = occurrences(schedule.cron, schedule.timeZone, handledUntil, now)
     const firing = decideFiring(due, schedule.catchUp, now, waiting !== undefined)
-    if (firing === undefined) return
+    if (firing === undefined && handledUntil === row.handled_until) return
     await transaction
       .updateTable('schedules')
-      .set({ handled_until: firing.handledUntil })
+      .set({ handled_until: firing?.handledUntil ?? handledUntil })
       .where('model', '=', model)
       .where('trigger', '=', trigger)
       .execute()
+    if (firing === undefined) return
     if (firing.missed.length > 0) {
       await appendEvent(transaction, {
         at: now,

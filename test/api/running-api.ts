@@ -11,10 +11,10 @@ import { startEmbeddedServer } from '../../src/database/embedded/server.js'
 import { listen } from '../../src/database/listen.js'
 import { migrate } from '../../src/database/migrate.js'
 import type { Database } from '../../src/database/schema.js'
-import type { StoredModel, StoredProject } from '../../src/define/stored-definition.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
 import { EVENTS_CHANNEL } from '../../src/runs/event.js'
+import { modelNamed, projectOf } from '../support/stored-models.js'
 
 /** A control API on a real port over a real database, without the rest of the control server. */
 export interface RunningApi {
@@ -87,29 +87,4 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
   }
 }
 
-export function modelNamed(name: string): StoredModel {
-  return {
-    formatVersion: 1,
-    name,
-    task: 'regression',
-    columns: {
-      id: { type: 'category', role: 'group', optional: false },
-      price: { type: 'number', role: 'target', optional: false },
-      rooms: { type: 'number', role: 'feature', optional: false },
-    },
-    source: { kind: 'upload', options: {} },
-    window: { kind: 'all' },
-    split: { kind: 'group', test: 0.2, validation: 0.1 },
-    train: { kind: 'module', options: {} },
-    check: [{ kind: 'threshold', metric: 'mape', bound: 'atMost', value: 0.15 }],
-    approval: 'never',
-    triggers: [{ kind: 'arrival' }],
-    limits: { trainMilliseconds: 60_000, trainMemoryBytes: 1e9, dataMemoryBytes: 1e9 },
-  }
-}
-
-const project: StoredProject = {
-  formatVersion: 1,
-  server: { controlPort: 0, servingPort: 0, bind: '127.0.0.1', hosts: [], origins: [] },
-  models: { 'house-price': modelNamed('house-price'), 'price-direction': modelNamed('price-direction') },
-}
+const project = projectOf(modelNamed('house-price'), modelNamed('price-direction'))
