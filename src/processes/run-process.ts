@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -41,22 +41,33 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal): 
   const log = await openLog(request.logFile)
   const ended = new AbortController()
   try {
-    const child = spawn(request.command, [...request.arguments], {
-      cwd: request.workingFolder,
-      env: { ...request.environment, [TOKEN_VARIABLE]: request.token },
-      stdio: ['ignore', log?.fd ?? 'ignore', log?.fd ?? 'ignore'],
-      detached: true,
-    })
-    const exit = new Promise<ProcessEnd>((resolve) => {
-      child.once('error', (error) => resolve({ kind: 'not-started', reason: error.message }))
-      child.once('exit', (code, killer) => resolve(code === null ? { kind: 'killed', signal: killer ?? 'unknown' } : { kind: 'exited', code }))
-    })
+    // It may have been cancelled while the log was opened.
+    if (signal.aborted) return { kind: 'cancelled' }
+    const exit = exitOf(() => start(request, log))
     return await Promise.race([exit, timeout(request, ended.signal), memoryExcess(request, ended.signal), cancellation(signal, ended.signal)])
   } finally {
     ended.abort()
     await endProcesses((token) => token === request.token, signal.aborted ? 500 : undefined)
     await log?.close()
   }
+}
+
+function start(request: ProcessRequest, log: FileHandle | undefined): ChildProcess {
+  return spawn(request.command, [...request.arguments], {
+    cwd: request.workingFolder,
+    env: { ...request.environment, [TOKEN_VARIABLE]: request.token },
+    stdio: ['ignore', log?.fd ?? 'ignore', log?.fd ?? 'ignore'],
+    detached: true,
+  })
+}
+
+/** Some reasons not to start are thrown at once, such as too many arguments; others come as an event. */
+function exitOf(begin: () => ChildProcess): Promise<ProcessEnd> {
+  return new Promise<ProcessEnd>((resolve) => {
+    const child = begin()
+    child.once('error', (error) => resolve({ kind: 'not-started', reason: error.message }))
+    child.once('exit', (code, killer) => resolve(code === null ? { kind: 'killed', signal: killer ?? 'unknown' } : { kind: 'exited', code }))
+  }).catch((error: unknown) => ({ kind: 'not-started', reason: error instanceof Error ? error.message : String(error) }))
 }
 
 async function openLog(file: string | undefined): Promise<FileHandle | undefined> {
