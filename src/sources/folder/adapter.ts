@@ -1,5 +1,5 @@
-import { createReadStream, existsSync, watch } from 'node:fs'
-import { mkdir, readdir, realpath, stat } from 'node:fs/promises'
+import { existsSync, watch, type BigIntStats } from 'node:fs'
+import { mkdir, open, readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { Value } from 'typebox/value'
 import { refitError } from '../../errors.js'
@@ -30,11 +30,14 @@ export function folderSource(projectFolder: string, given: Readonly<Record<strin
     open: async (object) => {
       const file = join(root, ...object.key.split('/'))
       const inside = await realpath(file).catch(() => undefined)
-      const present = inside === undefined ? undefined : await objectAt(file, object.key)
-      if (inside === undefined || present?.version !== object.version || !inside.startsWith((await realpath(root)) + sep)) {
+      if (inside === undefined || !inside.startsWith((await realpath(root)) + sep)) throw refitError('source-object-gone', { key: object.key })
+      const handle = await open(inside).catch(unlessGone)
+      // What is looked at is what will be read, whatever is put in its place meanwhile.
+      if (handle === undefined || versionOf(await handle.stat({ bigint: true })) !== object.version) {
+        await handle?.close()
         throw refitError('source-object-gone', { key: object.key })
       }
-      return createReadStream(file)
+      return handle.createReadStream()
     },
     watch: async (hint) => {
       await mkdir(root, { recursive: true })
@@ -50,11 +53,16 @@ export function folderSource(projectFolder: string, given: Readonly<Record<strin
 }
 
 async function objectAt(file: string, key: string): Promise<ListedObject | undefined> {
-  try {
-    const { size, mtimeNs, ino } = await stat(file, { bigint: true })
-    return { key, version: `${size}-${mtimeNs}-${ino}`, bytes: Number(size) }
-  } catch {
-    // It has gone since the folder was read.
-    return undefined
-  }
+  const found = await stat(file, { bigint: true }).catch(unlessGone)
+  return found === undefined ? undefined : { key, version: versionOf(found), bytes: Number(found.size) }
+}
+
+function versionOf({ size, mtimeNs, ino }: BigIntStats): string {
+  return `${size}-${mtimeNs}-${ino}`
+}
+
+/** It may have gone since the folder was read; anything else that fails is told. */
+function unlessGone(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
+  throw error
 }

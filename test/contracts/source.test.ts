@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { renameSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { test, type TestContext } from 'node:test'
+import { folderSource } from '../../src/sources/folder/adapter.js'
+import { uploadSource } from '../../src/sources/upload/adapter.js'
+import { gone, testSource, type SourceUnderTest } from './source.js'
+
+const never = new AbortController().signal
+
+testSource('folder', async (context) => openFolder(await projectFolder(context)))
+
+test('folder: hidden and temporary files are left alone, and so is what lies below such a folder', async (context) => {
+  const { source, deliver } = openFolder(await projectFolder(context))
+  const unfinished = ['.hidden.csv', '.git/objects.csv', '~$week.csv', 'week.csv~', 'week.csv.tmp', 'week.csv.part', 'week.CSV.PARTIAL', 'week.csv.crdownload', '.week.csv.swp']
+  for (const key of [...unfinished, 'partial.csv', 'week.tmp.csv']) await deliver(key, 'a\n1\n')
+  assert.deepEqual((await source.list(never)).map(({ key }) => key).toSorted(), ['partial.csv', 'week.tmp.csv'])
+})
+
+test('folder: a link out of the folder is neither listed nor opened', async (context) => {
+  const project = await projectFolder(context)
+  const { source, deliver } = openFolder(project)
+  await deliver('week.csv', 'a\n1\n')
+  await mkdir(join(project, 'private'))
+  await writeFile(join(project, 'private', 'secret.csv'), 'secret\n')
+  await symlink(join(project, 'private'), join(project, 'drops', 'weeks', 'link'))
+  await symlink(join(project, 'private', 'secret.csv'), join(project, 'drops', 'weeks', 'secret.csv'))
+  const listed = await source.list(never)
+  assert.deepEqual(listed.map(({ key }) => key), ['week.csv'])
+  // As if it had been listed: a source that knew its version would have to refuse all the same.
+  const [secret] = await folderSource(project, { path: 'private' }).list(never)
+  assert.ok(secret !== undefined)
+  for (const key of ['link/secret.csv', 'secret.csv', '../../private/secret.csv']) await assert.rejects(source.open({ ...secret, key }), gone, key)
+})
+
+test('folder: a file that is replaced at the very moment it was opened is read as it was', async (context) => {
+  const project = await projectFolder(context)
+  const { source, deliver } = openFolder(project)
+  await deliver('week.csv', 'a\n1\n')
+  await writeFile(join(project, 'next.csv'), 'a\n2\n')
+  const [week] = await source.list(never)
+  assert.ok(week !== undefined)
+  const content = await source.open(week)
+  renameSync(join(project, 'next.csv'), join(project, 'drops', 'weeks', 'week.csv'))
+  assert.equal(await text(content), 'a\n1\n')
+})
+
+test('folder: an absolute path is taken as it is, and a file in the place of the folder is no silence', async (context) => {
+  const project = await projectFolder(context)
+  const { deliver } = openFolder(project)
+  await deliver('week.csv', 'a\n1\n')
+  const absolute = folderSource('/', { path: join(project, 'drops', 'weeks') })
+  assert.deepEqual((await absolute.list(never)).map(({ key }) => key), ['week.csv'])
+  await assert.rejects(folderSource(project, { path: 'drops/weeks/week.csv' }).list(never), { code: 'ENOTDIR' })
+})
+
+test('folder: something that arrives while it is watched gives a hint', async (context) => {
+  const { source, deliver } = openFolder(await projectFolder(context))
+  let hint = (): void => undefined
+  const hinted = new Promise<void>((resolve) => {
+    hint = resolve
+  })
+  const stop = await source.watch(() => hint())
+  context.after(stop)
+  await deliver('week.csv', 'a\n1\n')
+  await hinted
+})
+
+test('upload: lists nothing and opens nothing, for what is uploaded is recorded already', async () => {
+  assert.deepEqual(await uploadSource.list(never), [])
+  await assert.rejects(uploadSource.open({ key: 'week.csv', version: '1', bytes: 1 }), gone)
+  const stop = await uploadSource.watch(() => assert.fail('nothing can arrive here'))
+  await stop()
+})
+
+async function projectFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'refit-source-'))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function openFolder(project: string): SourceUnderTest {
+  const root = join(project, 'drops', 'weeks')
+  const reopen = (): SourceUnderTest['source'] => folderSource(project, { path: 'drops/weeks' })
+  return {
+    source: reopen(),
+    reopen,
+    deliver: async (key, content) => {
+      const file = join(root, ...key.split('/'))
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(join(project, 'incoming'), content)
+      await rename(join(project, 'incoming'), file)
+    },
+    withdraw: (key) => rm(join(root, ...key.split('/'))),
+  }
+}
