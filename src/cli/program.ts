@@ -3,6 +3,7 @@ import { addApprove } from './commands/approve.js'
 import { addCancel } from './commands/cancel.js'
 import { addDown } from './commands/down.js'
 import { addDrops } from './commands/drops.js'
+import { addInit } from './commands/init.js'
 import { addLogs } from './commands/logs.js'
 import { addPredict } from './commands/predict.js'
 import { addPromote } from './commands/promote.js'
@@ -28,7 +29,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addLogs, addPredict, addPromote, addApprove, addRollback, addCancel]) add(program)
+  for (const add of [addInit, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addLogs, addPredict, addPromote, addApprove, addRollback, addCancel]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\` also tells the outcome by its code, see docs/cli.md.`)
   return program
 }

@@ -13,7 +13,7 @@ export function neededColumns(columns: Columns): readonly (readonly [string, Sto
 }
 
 /** The value of a column under the contract's type, from its text in `raw`; NULL where it is none. */
-export function castOf(column: string, { type }: StoredColumn): string {
+export function castOf(column: string, { type }: Pick<StoredColumn, 'type'>): string {
   const raw = `nullif(trim(${name(column)}::varchar), '')`
   switch (type) {
     case 'number':
@@ -31,7 +31,7 @@ export function castOf(column: string, { type }: StoredColumn): string {
 /** Differences between the columns of a drop and those of the contract. */
 export function schemaFaults(found: readonly string[], columns: Columns): readonly DropFault[] {
   const missing = neededColumns(columns).filter(([column]) => !found.includes(column))
-  const unexpected = found.filter((column) => columns[column] === undefined)
+  const unexpected = found.filter((column) => !Object.hasOwn(columns, column))
   return [
     ...missing.map(([column, { role }]) => ({
       code: 'missing-column',

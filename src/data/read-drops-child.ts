@@ -11,6 +11,7 @@ import { recogniseFormat, readerOf } from './drop-format.js'
 import { name, numberOf, openDuckDb, rowOf, rowsOf, text } from './duckdb.js'
 import { ReadDropsInput } from './read-drops-job.js'
 import type { DropFault, DropReading, Part } from './snapshot.js'
+import { unreadable } from './unreadable.js'
 
 type Input = Static<typeof ReadDropsInput>
 
@@ -67,25 +68,4 @@ async function timeRange(connection: DuckDBConnection, file: string, time: strin
 
 function refuse(fault: DropFault): DropReading {
   return { accepted: false, faults: [fault] }
-}
-
-/** DuckDB's own words are long; the first sentence and the line number are what helps. */
-function unreadable(error: unknown): DropFault {
-  const message = error instanceof Error ? error.message : String(error)
-  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1]
-  const row = line === undefined ? undefined : Math.max(1, Number(line) - 1)
-  const ragged = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message)
-  if (ragged !== null) {
-    return {
-      code: 'ragged-row',
-      message: `Row ${row ?? '?'} has ${ragged[2] ?? '?'} values, the header has ${ragged[1] ?? '?'}.`,
-      ...(row === undefined ? {} : { samples: [{ row, value: originalLine(message) }] }),
-    }
-  }
-  const reason = message.replace(/^[A-Z][\w ]*Error: /, '').split('\n')[0]?.slice(0, 300) ?? ''
-  return { code: 'unreadable', message: `The file cannot be read: ${reason.replaceAll(/"?\/[^\s"]+"?/g, 'the file')}` }
-}
-
-function originalLine(message: string): string {
-  return /Original Line:\s*(.*)/.exec(message)?.[1]?.trim().slice(0, 200) ?? ''
 }

@@ -61,3 +61,11 @@ export type Columns = Readonly<Record<string, Column>>
 export type SliceColumn<C extends Columns> = {
   [Name in keyof C & string]: C[Name] extends Column<'category' | 'boolean', 'feature'> ? Name : never
 }[keyof C & string]
+
+/** Why a column cannot have a name; undefined if it can. */
+export function unfitName(name: string): string | undefined {
+  if (name.startsWith('refit_')) return 'names that begin with refit_ are taken'
+  // JavaScript takes __proto__ for the prototype of a row, and PostgreSQL keeps no text with a zero byte.
+  if (name === '__proto__' || name === '' || name.includes('\0')) return 'no column can have this name'
+  return undefined
+}

@@ -1,6 +1,7 @@
 import { Cron } from 'croner'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { Fault } from '../errors.js'
+import { unfitName } from './column.js'
 import { parseDuration, parseShare } from './measures.js'
 import { structuralFaults } from './structural-faults.js'
 import {
@@ -137,7 +138,8 @@ function resolveColumns(written: WrittenModel, fault: Report): Record<string, St
   const columns: Record<string, StoredColumn> = {}
   for (const [name, column] of Object.entries(written.columns)) {
     const where = `columns.${name}`
-    if (name.startsWith('refit_')) fault(where, 'names that begin with refit_ are taken')
+    const reason = unfitName(name)
+    if (reason !== undefined) fault(where, reason)
     if (column.min !== undefined && column.max !== undefined && column.min > column.max) fault(`${where}.min`, `${column.min} is above max ${column.max}`)
     if (column.role === 'target' && written.task === 'classification' && (column.min !== undefined || column.max !== undefined)) {
       fault(where, 'the target of a classification is a class and has no range')

@@ -12,10 +12,15 @@ import { runChildJob } from '../processes/child-job.js'
 const projectFiles = ['refit.config.ts', 'refit.config.mts', 'refit.config.js', 'refit.config.mjs']
 const LIMITS = { milliseconds: 60_000, memoryBytes: 1_000_000_000 }
 
+/** The project file in a folder itself, if it has one. */
+export function projectFileIn(folder: string): string | undefined {
+  return projectFiles.map((name) => join(folder, name)).find((path) => existsSync(path))
+}
+
 /** The project file of a folder or of the nearest one above it. @throws RefitError `project-not-found` */
 export function findProject(folder: string): { readonly folder: string; readonly file: string } {
   for (let at = resolve(folder); ; at = dirname(at)) {
-    const file = projectFiles.map((name) => join(at, name)).find((path) => existsSync(path))
+    const file = projectFileIn(at)
     if (file !== undefined) return { folder: at, file }
     if (dirname(at) === at) throw refitError('project-not-found', { folder: resolve(folder) })
   }

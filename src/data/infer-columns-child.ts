@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import type { InferredColumn } from '../define/inferred-data.js'
+import type { ColumnType } from '../define/stored-definition.js'
+import { refitError } from '../errors.js'
+import { answerChildJob } from '../processes/child-job.js'
+import { castOf } from './contract.js'
+import { readerOf, recogniseFormat } from './drop-format.js'
+import { name, numberOf, openDuckDb, rowOf, rowsOf, type Row } from './duckdb.js'
+import { InferColumnsInput } from './infer-columns-job.js'
+import { unreadable } from './unreadable.js'
+
+/** Texts of more words or letters on average are prose, no categories. */
+const PROSE = { words: 5, letters: 50 }
+/** More categories than this are no categories, unless a value stands for two rows at least. */
+const MOST_CATEGORIES = 1000
+const MOST_VALUES = 12
+/** From this share of numbers on, the rest are strays worth naming. */
+const NEARLY_ALL = 0.9
+
+/** Looks at the file column by column. */
+answerChildJob(InferColumnsInput, async ({ path, mostRows, memoryBytes, spillFolder }) => {
+  const connection = await openDuckDb({ memoryBytes, spillFolder })
+  const complete = await load(connection, path, mostRows)
+  const rows = numberOf((await rowOf(connection, 'select count(*) as rows from raw'))['rows'])
+  if (rows === 0) throw refitError('data-unfit', { file: basename(path), reason: 'it has a header but no rows' })
+  const names = (await rowsOf(connection, 'describe raw')).map((row) => String(row['column_name']))
+  const columns: InferredColumn[] = []
+  for (const column of names) columns.push(await inferColumn(connection, column, rows))
+  return { rows, complete, columns }
+})
+
+/** Makes the table `raw` of the first rows; whether these are all. */
+async function load(connection: DuckDBConnection, path: string, mostRows: number): Promise<boolean> {
+  const file = basename(path)
+  if ((await stat(path)).size === 0) throw refitError('data-unfit', { file, reason: 'it is empty (0 bytes)' })
+  try {
+    const format = await recogniseFormat(path, path)
+    await connection.run(`create temp table raw as select * from ${readerOf(path, format)} limit ${mostRows}`)
+    const { more } = await rowOf(connection, `select count(*) >= ${mostRows} as more from raw`)
+    return more !== true
+  } catch (error) {
+    throw refitError('data-unfit', { file, reason: unreadable(error).message }, { cause: error })
+  }
+}
+
+async function inferColumn(connection: DuckDBConnection, column: string, rows: number): Promise<InferredColumn> {
+  const as = (type: ColumnType): string => castOf(column, { type })
+  const found = await rowOf(
+    connection,
+    `with v as (select nullif(trim(${name(column)}::varchar), '') as v, ${as('number')} as n, ${as('boolean')} as b, ${as('time')} as t from raw)
+      select count(v) as present, count(distinct v) as "distinct",
+        count(*) filter (where isfinite(n)) as numbers, count(*) filter (where isfinite(n) and n = floor(n)) as wholes,
+        count(*) filter (where v ~ '^0[0-9]+$') as codes, count(*) filter (where n in (0, 1)) as digits,
+        min(n) filter (where isfinite(n)) as smallest, max(n) filter (where isfinite(n)) as largest,
+        any_value(v) filter (where n is null or not isfinite(n)) as stray,
+        count(b) as booleans, count(*) filter (where isfinite(t)) as times,
+        strftime(min(t) filter (where isfinite(t)), '%Y-%m-%dT%H:%M:%S') as oldest, strftime(max(t) filter (where isfinite(t)), '%Y-%m-%dT%H:%M:%S') as newest,
+        (quantile_disc(epoch_ms(t), 0.99) filter (where isfinite(t))) - (quantile_disc(epoch_ms(t), 0.79) filter (where isfinite(t))) as fifth,
+        avg(length(v)) as letters, avg(length(v) - length(replace(v, ' ', '')) + 1) as words
+      from v`,
+  )
+  const present = numberOf(found['present'])
+  const distinct = numberOf(found['distinct'])
+  const numbers = numberOf(found['numbers'])
+  const type = typeOf(found)
+  const isStray = type !== 'number' && type !== 'time' && numbers < present && numbers >= present * NEARLY_ALL
+  return {
+    name: column,
+    type,
+    distinct,
+    missing: (rows - present) / rows,
+    unique: present === 0 ? 0 : distinct / present,
+    whole: present > 0 && numberOf(found['wholes']) === present,
+    ...(type === 'number' ? { min: String(numberOf(found['smallest'])), max: String(numberOf(found['largest'])) } : {}),
+    ...(type === 'time' ? { min: timeText(found['oldest']), max: timeText(found['newest']), newestFifth: numberOf(found['fifth']) } : {}),
+    ...(distinct <= MOST_VALUES ? { values: await valuesOf(connection, column) } : {}),
+    ...(isStray ? { strays: { rows: present - numbers, example: String(found['stray']) } } : {}),
+  }
+}
+
+function typeOf(found: Row): ColumnType {
+  const count = (what: string): number => numberOf(found[what])
+  const present = count('present')
+  const distinct = count('distinct')
+  if (present === 0) return 'text'
+  // Zeros and ones stay numbers: nothing tells that no two will follow.
+  if (count('booleans') === present && distinct === 2 && count('digits') === 0) return 'boolean'
+  if (count('times') === present) return 'time'
+  // A code such as 02134 loses its zero as a number.
+  if (count('numbers') === present && count('codes') === 0) return 'number'
+  const prose = numberOf(found['words']) > PROSE.words || numberOf(found['letters']) > PROSE.letters
+  const repeats = distinct <= 20 || distinct <= present / 2
+  return !prose && repeats && distinct <= MOST_CATEGORIES ? 'category' : 'text'
+}
+
+/** Midnight goes without saying. */
+function timeText(value: DuckDBValue | undefined): string {
+  return String(value).replace(/T00:00:00$/, '')
+}
+
+/** Each value as the contract would keep it. */
+async function valuesOf(connection: DuckDBConnection, column: string): Promise<string[]> {
+  const value = castOf(column, { type: 'category' })
+  const rows = await rowsOf(connection, `select distinct ${value} as value from raw where nullif(trim(${name(column)}::varchar), '') is not null order by value`)
+  return rows.map((row) => String(row['value']))
+}

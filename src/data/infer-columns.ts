@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { InferredData } from '../define/inferred-data.js'
+import { runChildJob } from '../processes/child-job.js'
+
+/** Rows of a file that are looked at; a longer one is judged by as many first rows. */
+export const MOST_ROWS = 1_000_000
+
+const LIMITS = { milliseconds: 5 * 60_000, memoryBytes: 2_000_000_000 }
+
+/**
+ * Looks at a file of data as it would arrive as a drop, in a child with limits: types, ranges and shares by column.
+ * @throws RefitError `data-unfit`, `process-memory`, `process-timeout`, `process-died`
+ */
+export async function inferColumns(path: string, signal: AbortSignal): Promise<InferredData> {
+  const scratch = await mkdtemp(join(tmpdir(), 'refit-infer-'))
+  try {
+    return await runChildJob(
+      {
+        entry: new URL('./infer-columns-child.js', import.meta.url),
+        input: { path, mostRows: MOST_ROWS, memoryBytes: LIMITS.memoryBytes, spillFolder: join(scratch, 'spill') },
+        output: InferredData,
+        token: `infer/${process.pid}/${scratch}`,
+        limits: LIMITS,
+        workingFolder: scratch,
+      },
+      signal,
+    )
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
