@@ -38,7 +38,9 @@ export const catalogue = {
   unreachable: [503, '{url} cannot be reached: {reason}', 'Check the address given by --url or REFIT_URL, and the network between.'],
   'answer-unexpected': [502, 'The answer is not one of the control API: {reason}', 'Something else may listen at that address, or another version of Refit; `refit doctor` tells.'],
   'already-running': [409, 'Refit is already running for this project, at {url} (process {pid}).', '`refit status` shows what it does; `refit down` ends it.'],
-  'start-failed': [500, 'Refit did not start: {reason}', 'Its log is {log}; `refit doctor` looks at everything it needs.'],
+  'serving-not-started': [500, 'The serving process did not start: {reason}', 'Its log is logs/serving.log in the state folder.'],
+  'port-taken': [409, '{bind}:{port} cannot be bound: {reason}', 'End what listens there, or choose other ports: server: { controlPort, servingPort } in refit.config.ts.'],
+  'start-failed': [500, 'Refit did not start: {reason}; its log is {log}.', '`refit doctor` looks at everything it needs.'],
   'stop-failed': [500, 'Process {pid} has not ended within {seconds} seconds.', 'It may be finishing a stage; look again, or end it with `kill {pid}`: a run under way goes on at the next start.'],
   'model-needed': [422, 'The project has several models: {models}', 'Name one of them.'],
   'flag-needed': [422, 'Without a terminal nothing can be asked. Missing: {flags}', 'Give them as flags.'],
@@ -68,6 +70,10 @@ export const catalogue = {
   'process-died': [500, '{name} ended {how}.', 'Its log is kept with the attempt: `refit logs <run>`. If memory is short, lower what runs at once.'],
   'process-timeout': [500, '{name} took longer than {seconds} seconds and was ended.', 'Raise the limit in the definition (limits) if the data has grown.'],
   'process-memory': [422, '{name} needed more than {limit} MB and was ended.', 'Raise the limit in the definition (limits), or make drops smaller.'],
+
+  // Serving
+  'model-not-live': [404, 'No version of model {model} serves here; there are: {live}.', 'A model serves from its first promotion on; `refit status` shows where it stands.'],
+  'rows-invalid': [400, '{count} fault(s) in the rows of the request.', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
 
   // Models
   'package-corrupt': [500, 'The model package is damaged: {reason}.', 'It is refused rather than served. `refit rollback` goes back to the version before; the run can be repeated.'],

@@ -1,7 +1,10 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { openRoutes, roles } from './access.js'
-import { Failure } from './wire/failure.js'
+import { roles } from '../http/access.js'
+import { Failure } from '../http/failure.js'
+
+/** Routes that need no role: they tell nothing about the project. */
+export const openRoutes: ReadonlySet<string> = new Set(['/api/v1/health', '/api/v1/openapi.json'])
 
 /** Describes the routes that are registered after it, as OpenAPI 3.1 at /api/v1/openapi.json. */
 export async function describeApi(app: FastifyInstance, version: string): Promise<void> {

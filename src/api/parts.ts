@@ -21,6 +21,6 @@ export interface ApiParts {
   readonly onEventHint: (listener: () => void) => () => void
   /** Called when a drop was uploaded: hastens the triggers. */
   readonly onUpload: () => void
-  /** Called when someone asks to end the control server; must return at once. */
-  readonly onShutdown: () => void
+  /** Called when someone asks to end the control server, with or without serving; must return at once. */
+  readonly onShutdown: (request: { readonly keepServing: boolean }) => void
 }

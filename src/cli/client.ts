@@ -4,7 +4,7 @@ import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { DropDetail, DropList, DropRecorded } from '../api/wire/drop.js'
 import { EventList, EventRecord } from '../api/wire/event.js'
-import { Failure } from '../api/wire/failure.js'
+import { Failure } from '../http/failure.js'
 import { ChampionMoves, ModelDetail, ModelList, Moved } from '../api/wire/model.js'
 import { Health, ProjectStatus, ShuttingDown } from '../api/wire/project.js'
 import { RunDetail, RunList, RunRequested, RunSummary } from '../api/wire/run.js'
@@ -56,7 +56,7 @@ export function createClient({ url, token, actor }: Connection) {
     url,
     health: () => get(Health, '/health'),
     project: () => get(ProjectStatus, '/project'),
-    shutdown: () => post(ShuttingDown, '/project/shutdown'),
+    shutdown: (request: { readonly keepServing: boolean }) => post(ShuttingDown, '/project/shutdown', request),
     models: async () => (await get(ModelList, '/models')).models,
     model: (model: string) => get(ModelDetail, at`/models/${model}`),
     championMoves: async (model: string) => (await get(ChampionMoves, at`/models/${model}/champion-moves`)).moves,

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { addApprove } from './commands/approve.js'
 import { addCancel } from './commands/cancel.js'
+import { addDoctor } from './commands/doctor.js'
 import { addDown } from './commands/down.js'
 import { addDrops } from './commands/drops.js'
 import { addInit } from './commands/init.js'
@@ -13,6 +14,7 @@ import { addRuns } from './commands/runs.js'
 import { addShow } from './commands/show.js'
 import { addStatus } from './commands/status.js'
 import { addUpload } from './commands/upload.js'
+import { addUp } from './commands/up.js'
 import { addVersions } from './commands/versions.js'
 import { exitCodes } from './exit-codes.js'
 
@@ -29,7 +31,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addLogs, addPredict, addPromote, addApprove, addRollback, addCancel]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addLogs, addPredict, addPromote, addApprove, addRollback, addCancel, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\` also tells the outcome by its code, see docs/cli.md.`)
   return program
 }

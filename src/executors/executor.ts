@@ -4,7 +4,7 @@ export interface Task {
   readonly arguments: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   readonly workingFolder: string
-  /** Carried in the environment as REFIT_TOKEN by the process and all it starts: `<state>/<run>/<stage>/<attempt>`. */
+  /** Carried in the environment as REFIT_PROCESS by the process and all it starts: `<state>/<run>/<stage>/<attempt>`. */
   readonly token: string
   readonly limits: { readonly milliseconds: number; readonly memoryBytes: number }
   /** Standard output and error are appended here as they come. */

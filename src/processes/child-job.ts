@@ -17,7 +17,7 @@ export interface ChildJob<S extends TSchema> {
   readonly input: unknown
   /** What the answer must look like. */
   readonly output: S
-  /** REFIT_TOKEN of the process and its children. */
+  /** REFIT_PROCESS of the process and its children. */
   readonly token: string
   readonly limits: { readonly milliseconds: number; readonly memoryBytes: number }
   readonly workingFolder: string

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 
 /**
- * What Linux tells of running processes. Every process that Refit starts carries REFIT_TOKEN in its environment, and
+ * What Linux tells of running processes. Every process that Refit starts carries REFIT_PROCESS in its environment, and
  * so does whatever it starts: that is how descendants are found, however they detach themselves.
  */
-export const TOKEN_VARIABLE = 'REFIT_TOKEN'
+export const TOKEN_VARIABLE = 'REFIT_PROCESS'
 
 /** Ids of the living processes whose token satisfies `matches`. On systems without /proc there are none. */
 export async function processesWithToken(matches: (token: string) => boolean): Promise<readonly number[]> {

@@ -28,6 +28,19 @@ export interface ChampionMove {
   readonly at: Date
 }
 
+/** The champion of every model of the project with its package: what is to serve. */
+export async function championPackages(database: Database): Promise<readonly { model: string; version: number; generation: number; digest: string }[]> {
+  const rows = await database
+    .selectFrom('champions')
+    .innerJoin('versions', (join) => join.onRef('versions.model', '=', 'champions.model').onRef('versions.number', '=', 'champions.version'))
+    .innerJoin('models', 'models.name', 'champions.model')
+    .select(['champions.model', 'champions.version', 'champions.generation', 'versions.digest'])
+    .where('models.present', '=', true)
+    .orderBy('champions.model')
+    .execute()
+  return rows.map((row) => ({ ...row, generation: Number(row.generation) }))
+}
+
 export async function getChampion(database: Database, model: string): Promise<Champion | undefined> {
   const row = await database.selectFrom('champions').selectAll().where('model', '=', model).executeTakeFirst()
   return row === undefined ? undefined : { model: row.model, version: row.version, generation: Number(row.generation), since: row.since }

@@ -1,9 +1,13 @@
+import type { AdapterReference } from '../define/stored-definition.js'
 import { localExecutor } from '../executors/local/adapter.js'
 import type { Executor } from '../executors/executor.js'
 import { moduleModel } from '../predictors/module/adapter.js'
 import { onnx } from '../predictors/onnx/adapter.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
 import { ydf } from '../predictors/ydf/adapter.js'
+import { folderSource } from '../sources/folder/adapter.js'
+import type { Source } from '../sources/source.js'
+import { uploadSource } from '../sources/upload/adapter.js'
 import { commandTrainer } from '../trainers/command/adapter.js'
 import { gradientBoostedTreesTrainer } from '../trainers/gradient-boosted-trees/adapter.js'
 import { moduleTrainer } from '../trainers/module/adapter.js'
@@ -15,3 +19,16 @@ export const predictors: readonly PredictorAdapter[] = [ydf, onnx, moduleModel]
 export const trainers: ReadonlyMap<string, Trainer> = new Map([gradientBoostedTreesTrainer, commandTrainer, moduleTrainer].map((trainer) => [trainer.kind, trainer]))
 
 export const executor: Executor = localExecutor
+
+/** Opens the source of a model of the project in `projectFolder`. */
+export function openSource(projectFolder: string, { kind, options }: AdapterReference): Source {
+  const open = sources.get(kind)
+  // The definition was validated against this very list.
+  if (open === undefined) throw new Error(`no source of kind ${kind}`)
+  return open(projectFolder, options)
+}
+
+const sources: ReadonlyMap<string, (projectFolder: string, options: AdapterReference['options']) => Source> = new Map([
+  ['folder', folderSource],
+  ['upload', () => uploadSource],
+])

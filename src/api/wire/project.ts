@@ -7,8 +7,9 @@ export type Health = Static<typeof Health>
 /** What a serving process says it answers from. */
 export const Replica = Type.Object({
   address: Type.String(),
+  pid: Type.Integer(),
   seenAt: Instant,
-  live: Type.Unknown(),
+  live: Type.Array(Type.Object({ model: Type.String(), version: Type.Integer(), generation: Type.Integer(), digest: Type.String() })),
 })
 
 export const ProjectStatus = Type.Object({
@@ -18,8 +19,15 @@ export const ProjectStatus = Type.Object({
   pid: Type.Integer(),
   startedAt: Instant,
   servingUrl: Type.Optional(Type.String()),
+  /** The serving processes heard of in the last minute. */
+  replicas: Type.Array(Replica),
 })
 export type ProjectStatus = Static<typeof ProjectStatus>
+
+export const ShutdownRequest = Type.Object(
+  { keepServing: Type.Optional(Type.Boolean({ description: 'Serving goes on answering, and the next start adopts it', default: false })) },
+  { additionalProperties: false },
+)
 
 export const ShuttingDown = Type.Object({ pid: Type.Integer() })
 export type ShuttingDown = Static<typeof ShuttingDown>

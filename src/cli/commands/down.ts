@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { RefitError, refitError } from '../../errors.js'
+import { endLeftovers } from '../../roles/leftovers.js'
 import { contextOf } from '../context.js'
 import type { Client } from '../client.js'
 
@@ -10,26 +11,29 @@ export function addDown(program: Command): void {
   program
     .command('down')
     .description("end control, serving and the project's own PostgreSQL")
-    .action(async (_options, command: Command) => {
-      const { terminal, connect } = contextOf(command)
-      const pid = await askToEnd(connect)
+    .option('--keep-serving', 'let serving go on answering; the next `refit up` adopts it')
+    .action(async ({ keepServing = false }: { keepServing?: boolean }, command: Command) => {
+      const { terminal, connect, project } = contextOf(command)
+      const pid = await askToEnd(connect, keepServing)
       if (pid !== undefined) await untilEnded(pid)
-      if (terminal.json) terminal.document({ stopped: pid !== undefined, ...(pid === undefined ? {} : { pid }) })
-      else terminal.line(pid === undefined ? 'Refit is not running.' : `${terminal.paint.green('✓')} Refit has ended. A run under way goes on with the next \`refit up\`.`)
+      // A control server that was killed has left serving and PostgreSQL behind.
+      const leftovers = pid === undefined && !keepServing && (await endLeftovers(project()))
+      const stopped = pid !== undefined || leftovers
+      if (terminal.json) terminal.document({ stopped, ...(pid === undefined ? {} : { pid }) })
+      else terminal.line(stopped ? `${terminal.paint.green('✓')} Refit has ended. A run under way goes on with the next \`refit up\`.` : 'Refit is not running.')
     })
 }
 
 /** The process that will end; undefined when nothing runs. */
-async function askToEnd(connect: () => Promise<Client>): Promise<number | undefined> {
+async function askToEnd(connect: () => Promise<Client>, keepServing: boolean): Promise<number | undefined> {
   try {
     const api = await connect()
-    return (await api.shutdown()).pid
+    return (await api.shutdown({ keepServing })).pid
   } catch (error) {
     if (error instanceof RefitError && error.code === 'control-not-running') return undefined
     throw error
   }
 }
-
 async function untilEnded(pid: number): Promise<void> {
   const deadline = Date.now() + DEADLINE_SECONDS * 1000
   while (isAlive(pid)) {

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { deserialiseError, refitError } from '../../errors.js'
-import { Failure } from '../../api/wire/failure.js'
+import { Failure } from '../../http/failure.js'
 import { contextOf } from '../context.js'
 import { call, textOf } from '../http.js'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { RefitError, refitError, type Fault } from '../errors.js'
-import type { Failure } from './wire/failure.js'
+import type { Failure } from './failure.js'
 
 /** Answers a failed request: a foreseen error as it is, a bug by an id that the log knows. */
 export async function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -18,9 +18,6 @@ declare module 'fastify' {
   }
 }
 
-/** Routes that need no role: they tell nothing about the project. */
-export const openRoutes: ReadonlySet<string> = new Set(['/api/v1/health', '/api/v1/openapi.json'])
-
 /** A caller's token; only its hash is kept. */
 export interface Token {
   readonly name: string
@@ -46,8 +43,13 @@ export function parseTokens(text: string): readonly Token[] {
       seen.add(name)
       if (!isRole(role)) throw refitError('tokens-invalid', { reason: `${place} (${name}) has no role of: ${roles.join(', ')}.` })
       if (secret.length < MINIMUM_SECRET) throw refitError('tokens-invalid', { reason: `The secret of ${name} is shorter than ${MINIMUM_SECRET} characters.` })
-      return { name, role, sha256: hash(secret) }
+      return tokenOf(name, role, secret)
     })
+}
+
+/** A token of a secret. */
+export function tokenOf(name: string, role: Role, secret: string): Token {
+  return { name, role, sha256: hash(secret) }
 }
 
 const MINIMUM_SECRET = 16
@@ -61,7 +63,7 @@ export function requireTokensBeyondLoopback(bind: string, tokens: readonly Token
 }
 
 /** @throws Error, at start: a route without a role, or an open one with one, is a mistake of ours. */
-export function requireDeclaredRole(route: RouteOptions): void {
+export function requireDeclaredRole(route: RouteOptions, openRoutes: ReadonlySet<string>): void {
   const open = openRoutes.has(route.url)
   const role = route.config?.role
   if (open === (role !== undefined)) {

@@ -1,0 +1,68 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import { refitError } from '../errors.js'
+import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type Token } from './access.js'
+import { answerFailure, failureOf } from './failures.js'
+import { checkHostAndOrigin, type Guard } from './guard.js'
+
+/** Who may call, and from where. */
+export interface ServerAccess extends Guard {
+  /** Empty: everybody who reaches the address is admin, which is right on loopback only. */
+  readonly tokens: readonly Token[]
+}
+
+/** One route as the tests see it. */
+export interface DeclaredRoute {
+  readonly method: string
+  readonly url: string
+  readonly role: string | undefined
+}
+
+export interface ServerOptions {
+  readonly access: ServerAccess
+  readonly log: FastifyBaseLogger
+  /** Routes without a role. */
+  readonly openRoutes: ReadonlySet<string>
+  /** Largest body, bytes. */
+  readonly bodyLimit: number
+  /** Turns a foreign error into one of the catalogue; what it does not know it gives back. */
+  readonly translate?: (error: unknown) => unknown
+}
+
+/**
+ * A server in which every route declares a role or is an open one, strange hosts and pages are refused, and every
+ * failure is an error of the catalogue.
+ * @throws Error when a route declares nothing
+ * @throws RefitError `tokens-required`
+ */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- Fastify's type carries its provider
+export function createServer({ access, log, openRoutes, bodyLimit, translate = (error) => error }: ServerOptions) {
+  requireTokensBeyondLoopback(access.bind, access.tokens)
+  const routes: DeclaredRoute[] = []
+  const app = Fastify({
+    loggerInstance: log,
+    bodyLimit,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => {
+      void answerFailure(error, request, reply)
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.decorateRequest('actor', 'api')
+  app.setErrorHandler((error, request, reply) => answerFailure(translate(error), request, reply))
+  app.setNotFoundHandler((request, reply) =>
+    reply.status(404).send(failureOf(refitError('route-not-found', { method: request.method, path: request.url.split('?')[0] ?? '' }))),
+  )
+  app.addHook('onRoute', (route) => {
+    requireDeclaredRole(route, openRoutes)
+    for (const method of [route.method].flat()) routes.push({ method, url: route.url, role: route.config?.role })
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
+    checkHostAndOrigin(access, request.headers)
+    if (!request.is404) authorise(request, access.tokens)
+  })
+  return { app, routes }
+}

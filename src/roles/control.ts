@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { createApi } from '../api/app.js'
+import type { Clock } from '../clock.js'
+import { connect, type Connection } from '../database/connection.js'
+import { startEmbeddedServer, type EmbeddedServer } from '../database/embedded/server.js'
+import { listen } from '../database/listen.js'
+import { migrate } from '../database/migrate.js'
+import type { StoredProject } from '../define/stored-definition.js'
+import { refitError } from '../errors.js'
+import { parseTokens, requireTokensBeyondLoopback, tokenOf } from '../http/access.js'
+import { attemptLog } from '../lifecycle/folders.js'
+import type { Rooms } from '../lifecycle/run.js'
+import { filesystemObjects } from '../objects/filesystem/adapter.js'
+import { registerModels } from '../registry/models.js'
+import { EVENTS_CHANNEL } from '../runs/event.js'
+import { RUNS_CHANNEL } from '../runs/requests.js'
+import { startTriggers } from '../triggers/triggers.js'
+import { executor, openSource, predictors, trainers } from './adapters.js'
+import { evaluateProject } from './evaluate-project.js'
+import { listenOn } from './listen-on.js'
+import type { ServingSettings } from './serve.js'
+import { endServing, ensureServing } from './serving-process.js'
+import { readProcessNote, removeProcessNote, stateFolderOf, writeProcessNote } from './state.js'
+import { startWorker } from './worker.js'
+
+export interface ControlOptions {
+  readonly projectFolder: string
+  /** In place of the project file's. */
+  readonly controlPort?: number | undefined
+  readonly servingPort?: number | undefined
+  readonly clock: Clock
+  readonly log: Logger
+  readonly refitVersion: string
+  /** Someone asked through the API that it end. */
+  readonly onShutdown: (request: { readonly keepServing: boolean }) => void
+}
+
+/** A running control server, with the serving process beside it. */
+export interface Control {
+  readonly url: string
+  readonly servingUrl: string
+  /** For looking at the API from this very process; undefined where none is asked for. */
+  readonly viewerToken: string | undefined
+  readonly project: StoredProject
+  /** Ends it: runs are interrupted and go on at the next start. */
+  stop(request: { readonly keepServing: boolean }): Promise<void>
+}
+
+const RUNS_AT_ONCE = 2
+const LOOK_EVERY_MS = 5000
+const SETTLE_FOR_MS = 1000
+const SUPERVISE_EVERY_MS = 500
+
+/**
+ * Starts everything that a project needs: its database, the API, the triggers, the worker and the serving process. What
+ * is alive from before is adopted.
+ * @throws RefitError `already-running`, `port-taken`, `tokens-required`, and what the project file or the database has
+ */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const { clock, log, refitVersion } = options
+  const { folder, project } = await evaluateProject(options.projectFolder, new AbortController().signal)
+  const stateFolder = stateFolderOf(folder)
+  const { bind, hosts, origins } = project.server
+  const tokens = parseTokens(process.env['REFIT_TOKENS'] ?? '')
+  requireTokensBeyondLoopback(bind, tokens)
+  const running = await readProcessNote(stateFolder, 'control')
+  if (running !== undefined) throw refitError('already-running', { url: running.url, pid: running.pid })
+
+  const viewerToken = tokens.length === 0 ? undefined : randomBytes(32).toString('hex')
+  const startedAt = clock.now()
+  const { url: databaseUrl, embedded } = await openDatabase(project, stateFolder)
+  const connection = connect(databaseUrl, { applicationName: 'refit-control' })
+  const objects = filesystemObjects(join(stateFolder, 'objects'))
+  const started: (() => Promise<void>)[] = [() => embedded?.release() ?? Promise.resolve(), () => connection.close()]
+  const undo = async (): Promise<void> => {
+    for (const stop of started.splice(0).toReversed()) await stop()
+  }
+  try {
+    await migrate(connection.database)
+    await registerModels(connection.database, clock, project, 'refit')
+    const listeners = new Set<() => void>()
+    let servingUrl: string | undefined
+    const triggers = startTriggers({
+      database: connection.database,
+      objects,
+      clock,
+      openSource: (model) => openSource(folder, model.definition.source),
+      lookEvery: LOOK_EVERY_MS,
+      settleFor: SETTLE_FOR_MS,
+      log,
+    })
+    started.push(() => triggers.stop())
+    const worker = await startWorker({ connection, rooms: roomsOf(options, connection, folder, stateFolder, objects), concurrency: RUNS_AT_ONCE, log })
+    started.push(() => worker.stop())
+    const listener = listen(databaseUrl, [EVENTS_CHANNEL, RUNS_CHANNEL], (channel) => {
+      if (channel === RUNS_CHANNEL) worker.hint()
+      for (const hint of listeners) hint()
+    })
+    started.push(() => listener.stop())
+    const { app } = await createApi(
+      {
+        database: connection.database,
+        objects,
+        clock,
+        project: { folder, refit: refitVersion, startedAt, servingUrl: () => servingUrl },
+        attemptLog: (run, stage, attempt) => attemptLog(stateFolder, run, stage, attempt),
+        onEventHint: (hint) => {
+          listeners.add(hint)
+          return () => listeners.delete(hint)
+        },
+        onUpload: triggers.hint,
+        onShutdown: options.onShutdown,
+      },
+      { bind, hosts, origins, tokens: viewerToken === undefined ? tokens : [...tokens, tokenOf('refit-up', 'viewer', viewerToken)] },
+      log,
+    )
+    started.push(() => app.close())
+    const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
+    const settings: ServingSettings = { stateFolder, databaseUrl, bind, port: options.servingPort ?? project.server.servingPort, hosts, origins }
+    servingUrl = (await ensureServing(settings, refitVersion)).url
+    await writeProcessNote(stateFolder, 'control', url)
+    started.push(() => removeProcessNote(stateFolder, 'control'))
+    const supervisor = supervise(clock, log, async () => {
+      await embedded?.revive()
+      servingUrl = (await ensureServing(settings, refitVersion)).url
+    })
+    started.push(supervisor.stop)
+    log.info(`control at ${url}, serving at ${servingUrl}`)
+    return {
+      url,
+      servingUrl,
+      viewerToken,
+      project,
+      stop: async ({ keepServing }) => {
+        await supervisor.stop()
+        if (!keepServing) await endServing(stateFolder)
+        await undo()
+      },
+    }
+  } catch (error) {
+    await undo()
+    throw error
+  }
+}
+
+async function openDatabase(project: StoredProject, stateFolder: string): Promise<{ readonly url: string; readonly embedded: EmbeddedServer | undefined }> {
+  if (project.database !== undefined) return { url: project.database, embedded: undefined }
+  const embedded = await startEmbeddedServer(stateFolder)
+  return { url: embedded.url, embedded }
+}
+
+function roomsOf(options: ControlOptions, { database }: Connection, projectFolder: string, stateFolder: string, objects: Rooms['objects']): Rooms {
+  const { clock, refitVersion } = options
+  const checkEntry = new URL('./check-child.js', import.meta.url)
+  return { database, objects, clock, executor, trainers, predictors, checkEntry, projectFolder, stateFolder, refitVersion }
+}
+
+/** Looks every half second whether what should run does; what fails is said once, until it is well again. */
+function supervise(clock: Clock, log: Logger, look: () => Promise<void>): { stop(): Promise<void> } {
+  const stopped = new AbortController()
+  const loop = async (): Promise<void> => {
+    let failing = false
+    while (!stopped.signal.aborted) {
+      await clock.sleep(SUPERVISE_EVERY_MS, stopped.signal).catch(() => undefined)
+      if (stopped.signal.aborted) return
+      try {
+        await look()
+        failing = false
+      } catch (error) {
+        if (!failing) log.error({ err: error }, 'what should run cannot be started; trying on')
+        failing = true
+      }
+    }
+  }
+  const done = loop()
+  return {
+    stop: async () => {
+      stopped.abort()
+      await done
+    },
+  }
+}

@@ -1,0 +1,12 @@
+import { stopEmbeddedServer } from '../database/embedded/server.js'
+import { endServing } from './serving-process.js'
+import { removeProcessNote, stateFolderOf } from './state.js'
+
+/** Ends what a control server that died has left running: serving and PostgreSQL. Returns whether anything was. */
+export async function endLeftovers(projectFolder: string): Promise<boolean> {
+  const stateFolder = stateFolderOf(projectFolder)
+  const served = await endServing(stateFolder)
+  const stored = await stopEmbeddedServer(stateFolder)
+  await removeProcessNote(stateFolder, 'control')
+  return served || stored
+}

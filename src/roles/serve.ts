@@ -1,0 +1,104 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { Type, type Static } from 'typebox'
+import type { Clock } from '../clock.js'
+import { connect } from '../database/connection.js'
+import { listen } from '../database/listen.js'
+import type { ServerAccess } from '../http/server.js'
+import { filesystemObjects } from '../objects/filesystem/adapter.js'
+import { fetchPackage } from '../packages/store.js'
+import { adapterOf } from '../predictors/recognise.js'
+import { championPackages, CHAMPIONS_CHANNEL } from '../registry/champion.js'
+import { tellReplica } from '../registry/replicas.js'
+import { createServingApp } from '../serving/app.js'
+import { readDesired, writeDesired } from '../serving/desired-file.js'
+import { createFollower, startFollowing } from '../serving/follow.js'
+import { createLiveSet, type Desired } from '../serving/live-set.js'
+import { createServingMetrics } from '../serving/metrics.js'
+import { predictors } from './adapters.js'
+import { listenOn } from './listen-on.js'
+
+/** What a serving process is told by whoever starts it. */
+export const ServingSettings = Type.Object({
+  stateFolder: Type.String(),
+  databaseUrl: Type.String(),
+  bind: Type.String(),
+  port: Type.Integer(),
+  hosts: Type.Array(Type.String()),
+  origins: Type.Array(Type.String()),
+})
+export type ServingSettings = Static<typeof ServingSettings>
+
+const HEARTBEAT_MS = 10_000
+
+/**
+ * Answers predictions. What is live, and its packages, lie on local disk, so that it starts and goes on without
+ * control, database and object store.
+ * @throws RefitError `port-taken`, `tokens-required`
+ */
+export async function startServing(settings: ServingSettings, tokens: ServerAccess['tokens'], clock: Clock, log: Logger): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const folder = join(settings.stateFolder, 'serving')
+  const packages = join(folder, 'packages')
+  await mkdir(packages, { recursive: true })
+  const objects = filesystemObjects(join(settings.stateFolder, 'objects'))
+  const metrics = createServingMetrics()
+  const live = createLiveSet({
+    now: () => clock.now(),
+    fetchPackage: async (digest) => {
+      const target = join(packages, digest)
+      return { folder: target, manifest: await fetchPackage(objects, digest, target) }
+    },
+    load: (at, manifest) => adapterOf(predictors, manifest.format).load(at, manifest.signature),
+  })
+  const connection = connect(settings.databaseUrl, { applicationName: 'refit-serving', connections: 2 })
+  let ready = false
+  let toldAt = 0
+  let url = ''
+  const tell = async (): Promise<void> => {
+    const present = live.list().map(({ model, version, generation, digest }) => ({ model, version, generation, digest }))
+    await tellReplica(connection.database, { id: url, pid: process.pid, address: url, live: present, seenAt: clock.now() })
+    toldAt = clock.now().getTime()
+  }
+  const file = join(folder, 'live.json')
+  const kept = new Map<string, string>()
+  const onChange = async (now: readonly Desired[]): Promise<void> => {
+    await writeDesired(file, now)
+    toldAt = 0
+    // The package that served last is kept as well, for the way back.
+    const before = new Set(kept.values())
+    kept.clear()
+    for (const { model, digest } of now) kept.set(model, digest)
+    await removePackages(packages, new Set([...before, ...kept.values()]))
+  }
+  const follower = { live, metrics, clock, onChange, log }
+  const remembered = await readDesired(file)
+  if (remembered !== undefined) ready = await createFollower(follower)(remembered)
+
+  const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
+  const app = createServingApp({ live, metrics, isReady: () => ready, access, log })
+  url = await listenOn(app, settings.bind, settings.port)
+  const following = startFollowing({
+    ...follower,
+    desired: async () => {
+      if (clock.now().getTime() - toldAt > HEARTBEAT_MS) await tell()
+      const desired = await championPackages(connection.database)
+      ready ||= desired.every(({ model }) => live.list().some((each) => each.model === model))
+      return desired
+    },
+  })
+  const listener = listen(settings.databaseUrl, [CHAMPIONS_CHANNEL], following.hint)
+  return {
+    url,
+    stop: async () => {
+      await app.close()
+      await listener.stop()
+      await following.stop()
+      await connection.close()
+    },
+  }
+}
+
+async function removePackages(folder: string, keep: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(folder)) if (!keep.has(name) && !name.endsWith('.tmp')) await rm(join(folder, name), { recursive: true, force: true })
+}

@@ -1,0 +1,107 @@
+import { Type, type Static } from 'typebox'
+import { refitError } from '../errors.js'
+import type { PackageManifest, Signature } from '../packages/manifest.js'
+import type { Predictor } from '../predictors/predictor.js'
+import { warmUp } from './warm-up.js'
+
+/** Which version of a model is to serve. */
+export const Desired = Type.Object({
+  model: Type.String(),
+  version: Type.Integer(),
+  /** Grows with every move of the champion pointer. */
+  generation: Type.Integer(),
+  /** Of the version's package. */
+  digest: Type.String(),
+})
+export type Desired = Static<typeof Desired>
+
+/** A version that answers. */
+export interface LiveModel extends Desired {
+  readonly signature: Signature
+  readonly since: Date
+}
+
+export interface LiveSetOptions {
+  /** Makes the package's folder ready on local disk, verified. */
+  readonly fetchPackage: (digest: string) => Promise<{ readonly folder: string; readonly manifest: PackageManifest }>
+  readonly load: (folder: string, manifest: PackageManifest) => Promise<Predictor>
+  readonly now: () => Date
+}
+
+interface Loaded extends LiveModel {
+  readonly predictor: Predictor
+  requests: number
+  retired: boolean
+}
+
+/** The models that answer now. */
+export interface LiveSet {
+  list(): readonly LiveModel[]
+  /** @throws RefitError `model-not-live` */
+  get(model: string): LiveModel
+  /** Calls `answer` with the version that is live now; that version stays loaded until it returns. @throws RefitError `model-not-live` */
+  use<T>(model: string, answer: (live: LiveModel, predictor: Predictor) => Promise<T>): Promise<T>
+  /**
+   * Loads and warms a version and puts it in the place of the former one, which is closed when its last request ends.
+   * Does nothing if this generation, or a later one, is live. Rejects, with the former one still live, when the
+   * package cannot be had or loaded.
+   */
+  swap(desired: Desired): Promise<void>
+  /** Takes a model out. */
+  remove(model: string): Promise<void>
+}
+
+/** Starts with no model live. */
+export function createLiveSet({ fetchPackage, load, now }: LiveSetOptions): LiveSet {
+  const live = new Map<string, Loaded>()
+  const find = (model: string): Loaded => {
+    const found = live.get(model)
+    if (found === undefined) throw refitError('model-not-live', { model, live: [...live.keys()].join(', ') || 'none' })
+    return found
+  }
+  const release = async (loaded: Loaded): Promise<void> => {
+    if (loaded.retired && loaded.requests === 0) await loaded.predictor.close()
+  }
+  const retire = async (loaded: Loaded | undefined): Promise<void> => {
+    if (loaded === undefined) return
+    loaded.retired = true
+    await release(loaded)
+  }
+  return {
+    list: () => [...live.values()].map(describe),
+    get: (model) => describe(find(model)),
+    use: async (model, answer) => {
+      const loaded = find(model)
+      loaded.requests += 1
+      try {
+        return await answer(loaded, loaded.predictor)
+      } finally {
+        loaded.requests -= 1
+        await release(loaded)
+      }
+    },
+    swap: async (desired) => {
+      const present = live.get(desired.model)
+      if (present !== undefined && present.generation >= desired.generation) return
+      if (present?.digest === desired.digest) {
+        // The same package under another number: nothing to load.
+        live.set(desired.model, Object.assign(present, { version: desired.version, generation: desired.generation, since: now() }))
+        return
+      }
+      const { folder, manifest } = await fetchPackage(desired.digest)
+      const predictor = await load(folder, manifest)
+      await warmUp(predictor, manifest.signature)
+      live.set(desired.model, { ...desired, signature: manifest.signature, since: now(), predictor, requests: 0, retired: false })
+      await retire(present)
+    },
+    remove: async (model) => {
+      const present = live.get(model)
+      live.delete(model)
+      await retire(present)
+    },
+  }
+}
+
+function describe({ model, version, generation, digest, signature, since }: Loaded): LiveModel {
+  return { model, version, generation, digest, signature, since }
+}

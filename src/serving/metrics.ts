@@ -1,0 +1,36 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What serving tells Prometheus. */
+export interface ServingMetrics {
+  /** One answered request; `seconds` from its arrival to its answer. */
+  answered(model: string, status: number, rows: number, seconds: number): void
+  live(model: string, version: number): void
+  removed(model: string): void
+  swapFailed(model: string): void
+  readonly contentType: string
+  text(): Promise<string>
+}
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
+
+export function createServingMetrics(): ServingMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = new Counter({ name: 'refit_predict_requests_total', help: 'Answered requests for predictions', labelNames: ['model', 'status'], registers })
+  const rows = new Counter({ name: 'refit_predicted_rows_total', help: 'Rows predicted', labelNames: ['model'], registers })
+  const duration = new Histogram({ name: 'refit_predict_seconds', help: 'Seconds from request to answer', labelNames: ['model'], buckets: SECONDS, registers })
+  const version = new Gauge({ name: 'refit_live_version', help: 'Version that answers', labelNames: ['model'], registers })
+  const failures = new Counter({ name: 'refit_swap_failures_total', help: 'Versions that could not be loaded', labelNames: ['model'], registers })
+  return {
+    answered: (model, status, count, seconds) => {
+      requests.inc({ model, status })
+      if (status === 200) rows.inc({ model }, count)
+      duration.observe({ model }, seconds)
+    },
+    live: (model, number) => version.set({ model }, number),
+    removed: (model) => version.remove({ model }),
+    swapFailed: (model) => failures.inc({ model }),
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+  }
+}

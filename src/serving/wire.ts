@@ -1,0 +1,30 @@
+import { Type, type Static } from 'typebox'
+import { Signature } from '../packages/manifest.js'
+
+/** Rows that one request may hold. */
+export const MOST_ROWS = 10_000
+
+export const PredictRequest = Type.Object(
+  { rows: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MOST_ROWS, description: 'One object a row, with every input of the model by its name' }) },
+  { additionalProperties: false },
+)
+
+/** The class with the highest probability, and all of them. */
+export const ClassPrediction = Type.Object({ label: Type.String(), probabilities: Type.Record(Type.String(), Type.Number()) })
+
+export const PredictAnswer = Type.Object({
+  model: Type.String(),
+  version: Type.Integer({ description: 'The version that answered' }),
+  predictions: Type.Union([Type.Array(Type.Number()), Type.Array(ClassPrediction)], { description: 'One a row, in their order' }),
+})
+export type PredictAnswer = Static<typeof PredictAnswer>
+
+export const LiveModelAnswer = Type.Object({
+  model: Type.String(),
+  version: Type.Integer(),
+  generation: Type.Integer(),
+  digest: Type.String({ description: 'Of the package that answers, verified when it was loaded' }),
+  since: Type.String({ format: 'date-time' }),
+  signature: Signature,
+})
+export type LiveModelAnswer = Static<typeof LiveModelAnswer>
