@@ -63,6 +63,7 @@ export const catalogue = {
   'object-missing': [500, 'The object {key} is not in the object store.', 'It was removed by hand, or the state folder was copied in part. `refit doctor` names what depends on it.'],
 
   // Sources
+  'source-unreadable': [502, 'The source {source} cannot be read: {reason}', 'Check that it is there and may be read. Nothing is lost: what arrives meanwhile is taken when it can be read again.'],
   'source-object-gone': [409, 'The file {key} has changed or gone since it was listed.', 'Nothing is lost: the next look takes it as it is then.'],
 
   // Processes

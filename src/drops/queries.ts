@@ -1,6 +1,13 @@
+import { sql } from 'kysely'
 import type { Database, DropState } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { dropFromRow, type Drop } from './drop.js'
+
+/**
+ * With the id itself, the order of arrival among the drops of one model: that of their numbers. Times would not do:
+ * a later delivery must supersede the former one though the clock was set back in between.
+ */
+const arrivalOrder = sql`length(id)`
 
 /** Drops of a model, the newest first; `before` is the id of the last one of the page before. */
 export async function listDrops(
@@ -43,7 +50,7 @@ export async function waitingDrops(database: Database, model: string): Promise<r
     .selectAll()
     .where('model', '=', model)
     .where('state', '=', 'recorded')
-    .orderBy('recorded_at')
+    .orderBy(arrivalOrder)
     .orderBy('id')
     .execute()
   return rows.map(dropFromRow)
@@ -56,7 +63,7 @@ export async function ingestedDrops(database: Database, model: string): Promise<
     .selectAll()
     .where('model', '=', model)
     .where('state', '=', 'ingested')
-    .orderBy('recorded_at')
+    .orderBy(arrivalOrder)
     .orderBy('id')
     .execute()
   return rows.map(dropFromRow)

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Clock } from '../clock.js'
-import type { Database } from '../database/schema.js'
+import type { Database, Schema, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { appendEvent } from '../runs/event.js'
@@ -29,21 +29,11 @@ export async function recordDrop(
   content: Readable,
 ): Promise<{ readonly drop: Drop; readonly isNew: boolean }> {
   const stored = await objects.put('raw', content)
-  const source_version = arrival.sourceVersion ?? stored.sha256
-  return database.transaction().execute(async (transaction) => {
+  const recorded = await database.transaction().execute(async (transaction) => {
     const model = await transaction.selectFrom('models').select('present').where('name', '=', arrival.model).forUpdate().executeTakeFirst()
     if (model?.present !== true) throw refitError('not-found', { what: `model "${arrival.model}"` })
-    const known = await transaction
-      .selectFrom('drops')
-      .selectAll()
-      .where('model', '=', arrival.model)
-      .where('source', '=', arrival.source)
-      .where('key', '=', arrival.key)
-      .where((where) => where.or([where('source_version', '=', source_version), where('sha256', '=', stored.sha256)]))
-      .orderBy('recorded_at', 'desc')
-      .executeTakeFirst()
-    // The same bytes under the same name are the same drop, though a touched file has a new version.
-    if (known !== undefined && (known.sha256 === stored.sha256 || known.source_version === source_version)) return { drop: dropFromRow(known), isNew: false }
+    const known = await knownDrop(transaction, arrival, stored.sha256)
+    if (known !== undefined) return { drop: dropFromRow(known), isNew: false }
     const { number } = await transaction
       .updateTable('models')
       .set({ next_drop: sql`next_drop + 1` })
@@ -58,7 +48,8 @@ export async function recordDrop(
         model: arrival.model,
         source: arrival.source,
         key: arrival.key,
-        source_version,
+        // Content that came back after another under its name has been a version before.
+        source_version: arrival.sourceVersion ?? `${stored.sha256}-${number}`,
         sha256: stored.sha256,
         object: stored.key,
         bytes: stored.bytes,
@@ -74,6 +65,27 @@ export async function recordDrop(
     await appendEvent(transaction, { at, actor: arrival.actor, kind: 'drop.recorded', model: arrival.model, data: { drop: row.id, key: row.key, source: row.source, bytes: stored.bytes } })
     return { drop: dropFromRow(row), isNew: true }
   })
+  if (!recorded.isNew) await noteVersion(database, recorded.drop, arrival, stored.sha256)
+  return recorded
+}
+
+/**
+ * The drop that an arrival already is: the newest under its name if that has the same bytes, though a touched file has
+ * a new version; or one that the source called the same. Bytes that come back after others are a new drop: the file
+ * says so now, and the history must follow it.
+ */
+async function knownDrop(transaction: Transaction, { model, source, key, sourceVersion }: Arrival, sha256: string): Promise<Selectable<Schema['drops']> | undefined> {
+  const named = transaction.selectFrom('drops').selectAll().where('model', '=', model).where('source', '=', source).where('key', '=', key)
+  const newest = await named.orderBy(sql`length(id)`, 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst()
+  if (newest === undefined || newest.sha256 === sha256 || sourceVersion === undefined) return newest?.sha256 === sha256 ? newest : undefined
+  return named.where('source_version', '=', sourceVersion).executeTakeFirst()
+}
+
+/** Remembers the new version of a touched file, so that it is not read again at every look. */
+async function noteVersion(database: Database, drop: Drop, { sourceVersion }: Arrival, sha256: string): Promise<void> {
+  if (sourceVersion === undefined || sourceVersion === drop.sourceVersion || drop.sha256 !== sha256) return
+  // Outside the transaction that records: an ingest locks drops before it locks the model.
+  await database.updateTable('drops').set({ source_version: sourceVersion }).where('id', '=', drop.id).execute()
 }
 
 /** Versions of a source's objects that are recorded already: what need not be fetched again. */

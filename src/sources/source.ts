@@ -13,8 +13,9 @@ export interface ListedObject {
 export interface Source {
   /** Names the source in drops: kind and location. */
   readonly name: string
+  /** @throws RefitError `source-unreadable` when it cannot tell what is there */
   list(signal: AbortSignal): Promise<readonly ListedObject[]>
-  /** @throws RefitError `source-object-gone` when it is no longer there in that version */
+  /** @throws RefitError `source-object-gone` when it is no longer there in that version; the stream too, if it changes while it is read */
   open(object: ListedObject): Promise<Readable>
   /** Calls `hint` when something may have arrived; returns what stops it. */
   watch(hint: () => void): Promise<() => Promise<void>>

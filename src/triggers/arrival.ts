@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
 import { recordDrop, recordedVersions, versionKey } from '../drops/record.js'
+import { RefitError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import type { RegisteredModel } from '../registry/models.js'
 import { requestRun } from '../runs/requests.js'
@@ -22,36 +23,43 @@ export async function recordSettled(
   const known = await recordedVersions(database, model, source.name)
   for (const object of settled.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     if (known.has(versionKey(object.key, object.version))) continue
-    const content = await source.open(object)
-    await recordDrop(database, objects, clock, { model, source: source.name, key: object.key, sourceVersion: object.version, actor: 'arrival' }, content)
+    const arrival = { model, source: source.name, key: object.key, sourceVersion: object.version, actor: 'arrival' }
+    try {
+      await recordDrop(database, objects, clock, arrival, await source.open(object))
+    } catch (error) {
+      // It has been written again since it was listed: it settles once more.
+      if (!(error instanceof RefitError && error.code === 'source-object-gone')) throw error
+    }
   }
 }
 
 /**
- * Requests a run for every model that starts on arrival and has drops which no run will take: none waits, and the
- * active one, if any, has taken its drops already. Looking at the state instead of at the arrival itself makes a
- * crash in between harmless.
+ * Requests a run for every model that starts on arrival and has drops which no run will take. Looking at the state
+ * instead of at the arrival itself makes a crash in between harmless.
  */
 export async function requestRunsForDrops(database: Database, clock: Clock, models: readonly RegisteredModel[]): Promise<void> {
   for (const model of models) {
     if (!model.definition.triggers.some((trigger) => trigger.kind === 'arrival')) continue
-    const waitingDrop = await database
-      .selectFrom('drops')
-      .select(['id', 'key'])
-      .where('model', '=', model.name)
-      .where('state', '=', 'recorded')
-      .limit(1)
-      .executeTakeFirst()
-    if (waitingDrop === undefined) continue
-    const open = await database
-      .selectFrom('runs')
-      .leftJoin('stages', (join) => join.onRef('stages.run', '=', 'runs.id').on('stages.name', '=', 'ingest'))
-      .select(['runs.id', 'runs.state', 'stages.name as ingested'])
-      .where('runs.model', '=', model.name)
-      .where('runs.state', 'in', ['waiting', 'active'])
-      .execute()
-    const willTakeIt = open.some((run) => run.state === 'waiting' || run.ingested === null)
-    if (willTakeIt) continue
-    await requestRun(database, clock, { model: model.name, cause: { trigger: 'arrival', actor: 'arrival', detail: waitingDrop.key } })
+    const drop = await dropWithoutRun(database, clock, model.name)
+    if (drop !== undefined) await requestRun(database, clock, { model: model.name, cause: { trigger: 'arrival', actor: 'arrival', detail: drop.key } })
   }
+}
+
+/** A drop that no run will take, unless the newest one waits, or has yet to finish its ingest. */
+async function dropWithoutRun(database: Database, clock: Clock, model: string): Promise<{ readonly key: string } | undefined> {
+  const drops = database.selectFrom('drops').select('key').where('model', '=', model).where('state', '=', 'recorded').limit(1)
+  if ((await drops.executeTakeFirst()) === undefined) return undefined
+  const newest = await database
+    .selectFrom('runs')
+    .leftJoin('stages', (join) => join.onRef('stages.run', '=', 'runs.id').on('stages.name', '=', 'ingest'))
+    .select(['runs.ended_at', 'stages.name as ingested'])
+    .where('runs.model', '=', model)
+    .orderBy('runs.number', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (newest === undefined || newest.ingested !== null) return drops.executeTakeFirst()
+  if (newest.ended_at === null) return undefined
+  // A run that failed or was cancelled before it took its drops is not repeated for the same ones over and over: they
+  // go with the next run there is a cause for. A time that lies ahead comes from a wrong clock.
+  return newest.ended_at > clock.now() ? drops.executeTakeFirst() : drops.where('recorded_at', '>', newest.ended_at).executeTakeFirst()
 }

@@ -21,7 +21,8 @@ export function observe(
   for (const object of listed) {
     const before = former.get(object.key)
     const same = before !== undefined && before.object.version === object.version && before.object.bytes === object.bytes
-    const since = same ? before.since : now
+    // A clock set back must not let it wait until the former time has come again.
+    const since = same ? Math.min(before.since, now) : now
     sightings.set(object.key, { object, since })
     if (now - since >= settleFor) settled.push(object)
   }

@@ -25,7 +25,7 @@ export interface TriggerOptions {
 interface Watched {
   readonly definitionHash: string
   readonly source: Source
-  readonly unwatch: () => Promise<void>
+  unwatch: (() => Promise<void>) | undefined
   sightings: ReadonlyMap<string, Sighting>
   failing: boolean
 }
@@ -38,28 +38,22 @@ export function startTriggers(options: TriggerOptions): { hint(): void; stop(): 
   let wake: () => void = () => undefined
   const hint = (): void => wake()
 
-  const watch = async (model: RegisteredModel): Promise<Watched> => {
+  const open = async (model: RegisteredModel): Promise<Watched> => {
     const present = watched.get(model.name)
     if (present?.definitionHash === model.definitionHash) return present
-    await present?.unwatch()
-    const source = options.openSource(model)
-    const opened: Watched = {
-      definitionHash: model.definitionHash,
-      source,
-      unwatch: await source.watch(hint),
-      sightings: new Map(),
-      failing: false,
-    }
+    await present?.unwatch?.()
+    const opened: Watched = { definitionHash: model.definitionHash, source: options.openSource(model), unwatch: undefined, sightings: new Map(), failing: false }
     watched.set(model.name, opened)
     return opened
   }
 
   /** Whether something is still being written there. */
   const lookAt = async (model: RegisteredModel): Promise<boolean> => {
-    const watching = await watch(model)
+    const watching = await open(model)
     const { source } = watching
     const event = { at: clock.now(), actor: 'arrival', model: model.name }
     try {
+      watching.unwatch ??= await source.watch(hint)
       const listed = await source.list(stopped.signal)
       const { sightings, settled, unsettled } = observe(watching.sightings, listed, clock.now().getTime(), options.settleFor)
       watching.sightings = sightings
@@ -89,18 +83,18 @@ export function startTriggers(options: TriggerOptions): { hint(): void; stop(): 
 
   const loop = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
-      const hinted = new Promise<void>((resolve) => {
-        wake = resolve
-      })
+      // A hint ends the pause instead of racing it, so that no timer is left behind.
+      const hinted = new AbortController()
+      wake = () => hinted.abort()
       let pause = options.lookEvery
       try {
         pause = await lookAround()
       } catch (error) {
         if (!isOutage(error) && !stopped.signal.aborted) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
       }
-      await Promise.race([hinted, clock.sleep(pause, stopped.signal).catch(() => undefined)])
+      await clock.sleep(pause, hinted.signal).catch(() => undefined)
     }
-    for (const { unwatch } of watched.values()) await unwatch()
+    for (const { unwatch } of watched.values()) await unwatch?.()
   }
   const done = loop()
   return {

@@ -40,15 +40,15 @@ export function startDispatcher(options: DispatchOptions): { hint(): void; stop(
   let wake: () => void = () => undefined
   const loop = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
-      const hinted = new Promise<void>((resolve) => {
-        wake = resolve
-      })
+      // A hint ends the pause instead of racing it, so that no timer is left behind.
+      const hinted = new AbortController()
+      wake = () => hinted.abort()
       try {
         await dispatch(options)
       } catch (error) {
         if (!isOutage(error)) options.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
       }
-      await Promise.race([hinted, options.clock.sleep(INTERVAL_MS, stopped.signal).catch(() => undefined)])
+      await options.clock.sleep(INTERVAL_MS, hinted.signal).catch(() => undefined)
     }
   }
   const done = loop()

@@ -48,13 +48,14 @@ test('folder: a file that is replaced at the very moment it was opened is read a
   assert.equal(await text(content), 'a\n1\n')
 })
 
-test('folder: an absolute path is taken as it is, and a file in the place of the folder is no silence', async (context) => {
+test('folder: an absolute path is taken as it is, and a folder that is not there, or is a file, is no silence', async (context) => {
   const project = await projectFolder(context)
   const { deliver } = openFolder(project)
   await deliver('week.csv', 'a\n1\n')
   const absolute = folderSource('/', { path: join(project, 'drops', 'weeks') })
   assert.deepEqual((await absolute.list(never)).map(({ key }) => key), ['week.csv'])
-  await assert.rejects(folderSource(project, { path: 'drops/weeks/week.csv' }).list(never), { code: 'ENOTDIR' })
+  await assert.rejects(folderSource(project, { path: 'drops/weeks/week.csv' }).list(never), { code: 'source-unreadable' })
+  await assert.rejects(folderSource(project, { path: 'drops/years' }).list(never), { code: 'source-unreadable' })
 })
 
 test('folder: something that arrives while it is watched gives a hint', async (context) => {
@@ -79,6 +80,7 @@ test('upload: lists nothing and opens nothing, for what is uploaded is recorded 
 async function projectFolder(context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'refit-source-'))
   context.after(() => rm(folder, { recursive: true, force: true }))
+  await mkdir(join(folder, 'drops', 'weeks'), { recursive: true })
   return folder
 }
 

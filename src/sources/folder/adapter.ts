@@ -1,6 +1,7 @@
-import { existsSync, watch, type BigIntStats } from 'node:fs'
-import { mkdir, open, readdir, realpath, stat } from 'node:fs/promises'
+import { watch, type BigIntStats } from 'node:fs'
+import { mkdir, open, readdir, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
+import { Readable } from 'node:stream'
 import { Value } from 'typebox/value'
 import { refitError } from '../../errors.js'
 import type { ListedObject, Source } from '../source.js'
@@ -12,17 +13,22 @@ const temporaryNames = /^[.~]|(\.(tmp|part|partial|crdownload|swp)|~)$/i
 export function folderSource(projectFolder: string, given: Readonly<Record<string, unknown>>): Source {
   const { path } = Value.Parse(options, given)
   const root = isAbsolute(path) ? path : join(projectFolder, path)
+  const name = `folder:${path}`
+  /** What the file system says must not be taken for an outage of the database, whose codes are the same. */
+  const unreadable = (error: unknown): never => {
+    throw refitError('source-unreadable', { source: name, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
+  }
+
   return {
-    name: `folder:${path}`,
+    name,
     list: async (signal) => {
-      if (!existsSync(root)) return []
       const listed: ListedObject[] = []
-      for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+      for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(unreadable)) {
         signal.throwIfAborted()
         const file = join(entry.parentPath, entry.name)
         const key = relative(root, file).split(sep).join('/')
         if (!entry.isFile() || key.split('/').some((step) => temporaryNames.test(step))) continue
-        const object = await objectAt(file, key)
+        const object = await objectAt(file, key).catch(unreadable)
         if (object !== undefined) listed.push(object)
       }
       return listed
@@ -30,25 +36,42 @@ export function folderSource(projectFolder: string, given: Readonly<Record<strin
     open: async (object) => {
       const file = join(root, ...object.key.split('/'))
       const inside = await realpath(file).catch(() => undefined)
-      if (inside === undefined || !inside.startsWith((await realpath(root)) + sep)) throw refitError('source-object-gone', { key: object.key })
-      const handle = await open(inside).catch(unlessGone)
+      if (inside === undefined || !inside.startsWith((await realpath(root).catch(unreadable)) + sep)) throw refitError('source-object-gone', { key: object.key })
+      const handle = await open(inside).catch(unlessGone).catch(unreadable)
       // What is looked at is what will be read, whatever is put in its place meanwhile.
-      if (handle === undefined || versionOf(await handle.stat({ bigint: true })) !== object.version) {
+      const opened = await handle?.stat({ bigint: true })
+      if (handle === undefined || opened === undefined || versionOf(opened) !== object.version) {
         await handle?.close()
         throw refitError('source-object-gone', { key: object.key })
       }
-      return handle.createReadStream()
+      return Readable.from(unchanged(handle, opened, object.key), { objectMode: false })
     },
     watch: async (hint) => {
-      await mkdir(root, { recursive: true })
-      // Where the system cannot watch a folder, its listings alone find what arrives.
-      const watcher = watch(root, { recursive: true }, () => hint())
-      watcher.on('error', () => undefined)
-      return () => {
-        watcher.close()
-        return Promise.resolve()
+      await mkdir(root, { recursive: true }).catch(unreadable)
+      try {
+        const watcher = watch(root, { recursive: true }, () => hint())
+        watcher.on('error', () => undefined)
+        return () => {
+          watcher.close()
+          return Promise.resolve()
+        }
+      } catch {
+        // Where the system cannot watch a folder, its listings alone find what arrives.
+        return () => Promise.resolve()
       }
     },
+  }
+}
+
+/** A file's bytes, refused at their end if it was written meanwhile: half of one content and half of another is no drop. */
+async function* unchanged(handle: FileHandle, opened: BigIntStats, key: string): AsyncGenerator<Buffer> {
+  try {
+    yield* handle.createReadStream({ autoClose: false })
+    const { size, mtimeNs } = await handle.stat({ bigint: true })
+    // Not its ctime: a file that was replaced meanwhile is still the whole of what was listed.
+    if (size !== opened.size || mtimeNs !== opened.mtimeNs) throw refitError('source-object-gone', { key })
+  } finally {
+    await handle.close()
   }
 }
 
@@ -57,8 +80,9 @@ async function objectAt(file: string, key: string): Promise<ListedObject | undef
   return found === undefined ? undefined : { key, version: versionOf(found), bytes: Number(found.size) }
 }
 
-function versionOf({ size, mtimeNs, ino }: BigIntStats): string {
-  return `${size}-${mtimeNs}-${ino}`
+/** A former file put back with its time (`cp -p`, `mv`) differs in ctime alone. */
+function versionOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): string {
+  return `${size}-${mtimeNs}-${ctimeNs}-${ino}`
 }
 
 /** It may have gone since the folder was read; anything else that fails is told. */
