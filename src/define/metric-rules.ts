@@ -44,19 +44,18 @@ export function metricsFor<T extends Task, C extends Columns>(): Metrics<T, C>
 export function metricsFor(): EveryMetric {
   const rules = (metric: MetricName): MetricRules => ({
     ...thresholds(metric),
-    notWorseThanChampion: (margin = absoluteByDefault.has(metric) ? { absolute: 0.01 } : { relative: 0.03 }) => ({
-      kind: 'champion',
-      metric,
-      comparison: 'notWorse',
-      margin,
-    }),
-    betterThanChampion: () => ({ kind: 'champion', metric, comparison: 'better', margin: { relative: 0.03 } }),
+    notWorseThanChampion: (margin = defaultMargin(metric)) => ({ kind: 'champion', metric, comparison: 'notWorse', margin }),
+    betterThanChampion: () => ({ kind: 'champion', metric, comparison: 'better', margin: defaultMargin(metric) }),
     betterThanBaseline: () => ({ kind: 'baseline', metric }),
   })
   return {
     ...byMetric(rules),
     each: (column, { minimumRows = DEFAULT_MINIMUM_ROWS } = {}) => byMetric((metric) => thresholds(metric, { column, minimumRows })),
   }
+}
+
+function defaultMargin(metric: MetricName): StoredMargin {
+  return absoluteByDefault.has(metric) ? { absolute: 0.01 } : { relative: 0.03 }
 }
 
 function thresholds(metric: MetricName, slice?: { column: string; minimumRows: number }): ThresholdRules {

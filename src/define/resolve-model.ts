@@ -192,6 +192,9 @@ function checkRules({ check = [], columns, task }: WrittenModel, fault: Report):
   for (const [index, rule] of check.entries()) {
     const where = `check[${index}]`
     if (!metrics.some((metric) => metric === rule.metric)) fault(where, `${rule.metric} is no metric of a ${task}; there are: ${metrics.join(', ')}`)
+    if (rule.kind === 'champion' && 'relative' in rule.margin && (rule.metric === 'rocAuc' || rule.metric === 'r2')) {
+      fault(where, `a ratio of ${rule.metric} means nothing: its margin is absolute, e.g. { absolute: 0.01 }`)
+    }
     if (rule.kind === 'threshold' && rule.slice !== undefined) {
       const column = columns[rule.slice.column]
       if (column === undefined || (column.type !== 'category' && column.type !== 'boolean')) {

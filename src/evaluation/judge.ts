@@ -1,13 +1,17 @@
 import type { MetricName, StoredRule, Task } from '../define/stored-definition.js'
-import { estimateOf, resample, RESAMPLES, type Distribution } from './bootstrap.js'
+import { judgeComparison, type ChampionCase } from './against-champion.js'
+import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from './bootstrap.js'
 import { defaultMargin, evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
-import { compare, holds, judgeAgainstBaseline, judgeAgainstChampion, judgeThreshold } from './rules.js'
+import { judgeAgainstBaseline, judgeThreshold, keeps } from './rules.js'
 import type { Scored } from './scored.js'
 import { judgeSlices } from './slices.js'
+import { smallness } from './small-sets.js'
 import { summarise } from './summary.js'
 import { rowsWhere, unitsOf } from './units.js'
 import type { Answer, Estimate, RuleResult, Verdict } from './verdict.js'
-import { comparison } from './wording.js'
+import { difference, label } from './wording.js'
+
+export type { ChampionCase }
 
 /** What is judged. All row-wise arrays run over the same test rows. */
 export interface Case {
@@ -28,18 +32,6 @@ export interface Case {
   readonly seed: number
 }
 
-export interface ChampionCase {
-  readonly version: number
-  /** Undefined when it cannot score these rows (EVIDENCE rule 13): why. */
-  readonly scored: Scored | undefined
-  readonly reason?: string | undefined
-  /** Rows that arrived after the champion's snapshot. */
-  readonly fresh: (row: number) => boolean
-}
-
-/** EVIDENCE rule 9. */
-const SMALLEST = { group: 30, time: 20, class: 10 }
-
 /** Judges a candidate by the rules of evidence. The same case gives the same verdict to the last bit. */
 export function judge(input: Case): Verdict {
   const length = input.unitOfRow.length
@@ -47,13 +39,13 @@ export function judge(input: Case): Verdict {
   const units = unitsOf(rows, input.unitOfRow)
   const metrics = metricsOf(input.task)
   const scored = [input.candidate, input.baseline, ...(input.champion?.scored === undefined ? [] : [input.champion.scored])]
-  const distributions = resample(scored.flatMap((model) => metrics.map((metric) => evaluatorOf(metric, model, units))), units.count, input.seed)
+  const distributions = resample(scored.flatMap((model) => metrics.map((metric) => evaluatorOf(metric, model, units))), units, input.seed)
   const of = (model: number): ReadonlyMap<MetricName, Distribution> =>
-    new Map(metrics.map((metric, index) => [metric, distributions[model * metrics.length + index] ?? { value: null, draws: new Float64Array() }]))
+    new Map(metrics.map((metric, index) => [metric, distributions[model * metrics.length + index] ?? unmeasured]))
   const measured: Measured = { candidate: of(0), baseline: of(1), champion: input.champion?.scored === undefined ? undefined : of(2) }
   const { rules, origin } = rulesOf(input)
-  const results = rules.map((rule) => judgeRule(input, rule, origin(rule), measured, rows))
-  const small = smallness(input, rows, units.count)
+  const results = rules.map((rule) => judgeRule(input, rule, origin(rule), measured, rows, units.count))
+  const small = smallness(input.split, input.unit, units.count, input.candidate, rows)
   const answer = answerOf(results, small)
   const verdict: Omit<Verdict, 'summary'> = {
     formatVersion: 1,
@@ -75,9 +67,9 @@ export function judge(input: Case): Verdict {
     resamples: RESAMPLES,
     seed: input.seed,
     belowStandard: isBelowStandard(rules, measured.champion),
-    warnings: small === undefined ? [] : [small],
+    warnings: [...(small === undefined ? [] : [small]), ...results.flatMap(marginWarning)],
   }
-  return { ...verdict, summary: summarise(verdict) }
+  return { ...verdict, summary: summarise(verdict, small, input.champion !== undefined) }
 }
 
 interface Measured {
@@ -86,14 +78,16 @@ interface Measured {
   readonly champion: ReadonlyMap<MetricName, Distribution> | undefined
 }
 
-const nothing: Distribution = { value: null, draws: new Float64Array() }
-
 function rulesOf(input: Case): { rules: readonly StoredRule[]; origin: (rule: StoredRule) => RuleResult['origin'] } {
   const primary = primaryMetricOf(input.task)
-  const defaults: readonly StoredRule[] = [{ kind: 'champion', metric: primary, comparison: 'notWorse', margin: defaultMargin(primary) }]
+  const defaults: readonly StoredRule[] = [
+    { kind: 'baseline', metric: primary },
+    { kind: 'champion', metric: primary, comparison: 'notWorse', margin: defaultMargin(primary) },
+  ]
   const asked = input.rules.length === 0 ? defaults : input.rules
   const applicable = asked.filter((rule) => rule.kind !== 'champion' || input.champion !== undefined)
-  const needsBaseline = input.champion === undefined && !applicable.some((rule) => rule.kind === 'baseline')
+  // Without a champion that can be compared, beating the trivial baseline is what is left (EVIDENCE rules 12 and 13).
+  const needsBaseline = input.champion?.scored === undefined && !applicable.some((rule) => rule.kind === 'baseline')
   const builtIn: readonly StoredRule[] = needsBaseline ? [{ kind: 'baseline', metric: primary }] : []
   return {
     rules: [...applicable, ...builtIn],
@@ -101,89 +95,22 @@ function rulesOf(input: Case): { rules: readonly StoredRule[]; origin: (rule: St
   }
 }
 
-function judgeRule(input: Case, rule: StoredRule, origin: RuleResult['origin'], measured: Measured, rows: Int32Array): RuleResult {
-  const candidate = measured.candidate.get(rule.metric) ?? nothing
+function judgeRule(input: Case, rule: StoredRule, origin: RuleResult['origin'], measured: Measured, rows: Int32Array, units: number): RuleResult {
+  const candidate = measured.candidate.get(rule.metric) ?? unmeasured
   switch (rule.kind) {
     case 'baseline':
-      return judgeAgainstBaseline(rule, origin, candidate, measured.baseline.get(rule.metric) ?? nothing)
+      return judgeAgainstBaseline(rule, origin, candidate, measured.baseline.get(rule.metric) ?? unmeasured)
     case 'threshold':
       return rule.slice === undefined
-        ? judgeThreshold(rule, origin, candidate, measured.champion?.get(rule.metric))
+        ? judgeThreshold(rule, origin, candidate, measured.champion?.get(rule.metric), input.champion?.version)
         : judgeSlices(rule, rule.slice, input.candidate, rows, input.unitOfRow, input.slices[rule.slice.column] ?? [], input.seed)
-    case 'champion':
-      return judgeComparison(input, rule, origin, measured, rows)
+    case 'champion': {
+      const { champion } = input
+      if (champion === undefined) throw new Error('a comparison needs a champion')
+      const all = { candidate, champion: measured.champion?.get(rule.metric) ?? unmeasured, units }
+      return judgeComparison({ ...input, champion, rows }, rule, origin, all)
+    }
   }
-}
-
-/** The two yardsticks of EVIDENCE rule 5: fresh rows where they settle it, and never proven worse on the champion's own. */
-function judgeComparison(
-  input: Case,
-  rule: Extract<StoredRule, { kind: 'champion' }>,
-  origin: RuleResult['origin'],
-  measured: Measured,
-  rows: Int32Array,
-): RuleResult {
-  const { champion } = input
-  if (champion === undefined) throw new Error('a comparison needs a champion')
-  if (champion.scored === undefined) {
-    const explanation = `Version ${champion.version} cannot score these rows: ${champion.reason ?? 'unknown reason'}. Approve the candidate to break the deadlock.`
-    return { rule, origin, answer: 'inconclusive', explanation }
-  }
-  const all = { candidate: measured.candidate.get(rule.metric) ?? nothing, champion: measured.champion?.get(rule.metric) ?? nothing }
-  const fresh = onRows(input, champion.scored, rule.metric, rows.filter(champion.fresh))
-  const own = onRows(input, champion.scored, rule.metric, rows.filter((row) => !champion.fresh(row)))
-  const freshSettles = fresh !== undefined && compare(rule, fresh.candidate, fresh.champion).answer !== 'inconclusive'
-  const deciding = freshSettles ? fresh : all
-  const units = freshSettles ? fresh.units : unitsOf(rows, input.unitOfRow).count
-  const ownBounds = own === undefined ? undefined : compare(rule, own.candidate, own.champion)
-  const besides = [
-    ...(freshSettles ? ['Decided on rows that arrived after the champion was trained.'] : own === undefined ? [] : ['Decided on all test rows, some of which the champion was selected on.']),
-    ...(ownBounds === undefined ? [] : [`On the champion's own test rows it is ${ownWords(ownBounds)}.`]),
-  ]
-  const result = judgeAgainstChampion(rule, origin, deciding.candidate, deciding.champion, { version: champion.version, units, besides })
-  const vetoed = input.split === 'group' && ownBounds !== undefined && provenWorse(ownBounds)
-  return vetoed && result.answer !== 'failed' ? { ...result, answer: 'failed' } : result
-}
-
-function provenWorse({ harm, margin }: ReturnType<typeof compare>): boolean {
-  const { lower } = estimateOf(harm)
-  return lower !== null && lower > margin
-}
-
-function ownWords(own: ReturnType<typeof compare>): string {
-  const { value } = estimateOf(own.harm)
-  const words = value === null ? 'not comparable' : comparison(own.relative, value)
-  return provenWorse(own) ? `${words}, which is proven to be more than allowed` : words
-}
-
-function onRows(
-  input: Case,
-  champion: Scored,
-  metric: MetricName,
-  rows: Int32Array,
-): { candidate: Distribution; champion: Distribution; units: number } | undefined {
-  const units = unitsOf(rows, input.unitOfRow)
-  if (units.count < SMALLEST[input.split] || scarceClass(input.candidate, rows) !== undefined) return undefined
-  const [candidate, other] = resample([evaluatorOf(metric, input.candidate, units), evaluatorOf(metric, champion, units)], units.count, input.seed)
-  return candidate === undefined || other === undefined ? undefined : { candidate, champion: other, units: units.count }
-}
-
-/** Says what is too small, or undefined (EVIDENCE rule 9). */
-function smallness(input: Case, rows: Int32Array, units: number): string | undefined {
-  if (units < SMALLEST[input.split]) return `The test set has ${units} ${input.unit}s; at least ${SMALLEST[input.split]} are needed to judge.`
-  const scarce = scarceClass(input.candidate, rows)
-  return scarce === undefined ? undefined : `The test set has ${scarce} rows of its rarest class; at least ${SMALLEST.class} are needed to judge.`
-}
-
-function scarceClass(scored: Scored, rows: Int32Array): number | undefined {
-  if (scored.task === 'regression') return undefined
-  const counts = new Int32Array(scored.classes)
-  for (const row of rows) {
-    const label = scored.labels[row] ?? -1
-    if (label >= 0) counts[label] = (counts[label] ?? 0) + 1
-  }
-  const fewest = Math.min(...counts)
-  return fewest < SMALLEST.class ? fewest : undefined
 }
 
 function answerOf(results: readonly RuleResult[], small: string | undefined): Answer {
@@ -194,11 +121,14 @@ function answerOf(results: readonly RuleResult[], small: string | undefined): An
 
 function isBelowStandard(rules: readonly StoredRule[], champion: Measured['champion']): boolean {
   if (champion === undefined) return false
-  return rules.some((rule) => {
-    if (rule.kind !== 'threshold' || rule.slice !== undefined) return false
-    const value = champion.get(rule.metric)?.value ?? null
-    return value === null || !holds(rule, value)
-  })
+  return rules.some((rule) => rule.kind === 'threshold' && rule.slice === undefined && !keeps(rule, champion.get(rule.metric) ?? unmeasured))
+}
+
+/** EVIDENCE rule 2: a margin below 2.5 standard errors lets candidates through, or not, by luck. */
+function marginWarning({ rule, limit, smallestDetectable }: RuleResult): readonly string[] {
+  if (rule.kind !== 'champion' || rule.comparison !== 'notWorse' || limit === undefined || smallestDetectable === undefined || limit >= smallestDetectable) return []
+  const relative = 'relative' in rule.margin
+  return [`The margin of ${difference(relative, limit)} for ${label(rule.metric)} is below what this test set tells apart (${difference(relative, smallestDetectable)}).`]
 }
 
 function primaryOf(input: Case): MetricName {

@@ -1,8 +1,8 @@
 import type { MetricName, StoredMargin, StoredRule } from '../define/stored-definition.js'
-import { estimateOf, harmOf, standardErrorOf, type Distribution } from './bootstrap.js'
+import { estimateOf, harmOf, standardErrorOf, type Compared, type Distribution } from './bootstrap.js'
 import { defaultMargin, directionOf } from './metric.js'
-import type { Answer, RuleResult } from './verdict.js'
-import { comparison, difference, figure, label } from './wording.js'
+import type { Answer, Estimate, RuleResult } from './verdict.js'
+import { comparison, difference, figure, gap, label, percent } from './wording.js'
 
 type Threshold = Extract<StoredRule, { kind: 'threshold' }>
 type AgainstChampion = Extract<StoredRule, { kind: 'champion' }>
@@ -14,18 +14,20 @@ const DETECTABLE_ERRORS = 2.5
 const ONE_SIDED_95 = 1.645
 
 /** A limit on the candidate's own metric (EVIDENCE rule 8): the point estimate decides, or with `confidence` the bound. */
-export function judgeThreshold(rule: Threshold, origin: Origin, candidate: Distribution, champion: Distribution | undefined): RuleResult {
-  const estimate = estimateOf(candidate, rule.confidence)
-  const decisive = rule.confidence === undefined ? estimate.value : rule.bound === 'atMost' ? estimate.upper : estimate.lower
-  const answer: Answer = decisive !== null && holds(rule, decisive) ? 'passed' : 'failed'
-  const words = rule.bound === 'atMost' ? 'at most' : 'at least'
-  const asked = rule.confidence === undefined ? '' : ` with ${Math.round(rule.confidence * 100)} % confidence (bound ${figure(rule.metric, decisive)})`
+export function judgeThreshold(rule: Threshold, origin: Origin, candidate: Distribution, champion: Distribution | undefined, version: number | undefined): RuleResult {
+  const passes = keeps(rule, candidate)
+  const sentences = [
+    thresholdWords(rule, candidate),
+    ...(champion === undefined || version === undefined
+      ? []
+      : [`Version ${version} has ${figure(rule.metric, champion.value)} on the same rows${keeps(rule, champion) ? '' : ' and falls short as well'}.`]),
+  ]
   return {
     rule,
     origin,
-    answer,
-    explanation: `${label(rule.metric)} is ${figure(rule.metric, estimate.value)}; ${words} ${figure(rule.metric, rule.value)} is asked for${asked}.`,
-    candidate: estimate,
+    answer: passes ? 'passed' : 'failed',
+    explanation: sentences.join(' '),
+    candidate: estimateOf(candidate, rule.confidence),
     ...(champion === undefined ? {} : { champion: estimateOf(champion, rule.confidence) }),
     limit: rule.value,
   }
@@ -36,10 +38,38 @@ export function holds({ bound, value }: Threshold, measured: number): boolean {
   return bound === 'atMost' ? measured <= value : measured >= value
 }
 
+/** Whether a model keeps a threshold, in the way that the rule asks for; undefined does not (EVIDENCE rule 11). */
+export function keeps(rule: Threshold, model: Distribution): boolean {
+  const decisive = decisiveOf(rule, model)
+  return decisive !== null && holds(rule, decisive)
+}
+
+function decisiveOf({ bound, confidence }: Threshold, model: Distribution): number | null {
+  const { value, lower, upper } = estimateOf(model, confidence)
+  return confidence === undefined ? value : bound === 'atMost' ? upper : lower
+}
+
+function thresholdWords(rule: Threshold, candidate: Distribution): string {
+  const { metric, bound, value, confidence } = rule
+  const decisive = decisiveOf(rule, candidate)
+  const words = bound === 'atMost' ? 'at most' : 'at least'
+  const measured = `${label(metric)} is ${figure(metric, candidate.value)}`
+  const bounded = confidence === undefined || candidate.value === null ? '' : `, with ${percent(confidence)} confidence ${words} ${figure(metric, decisive)}`
+  const miss = decisive === null ? ' (an undefined figure never passes)' : holds(rule, decisive) ? '' : `, ${gap(metric, decisive - value)} ${bound === 'atMost' ? 'too much' : 'too little'}`
+  return `${measured}${bounded}${miss}; ${words} ${figure(metric, value)} is asked for.`
+}
+
+interface Difference {
+  readonly answer: Answer
+  readonly harm: Distribution
+  readonly relative: boolean
+  readonly margin: number
+}
+
 /** What one comparison of candidate and champion says, by the bounds of the harm (EVIDENCE rule 1). */
-export function compare(rule: AgainstChampion, candidate: Distribution, champion: Distribution): { answer: Answer; harm: Distribution; relative: boolean; margin: number } {
-  const { relative, size } = marginOf(rule.metric, rule.margin)
-  const margin = rule.comparison === 'better' ? 0 : size
+export function compare(rule: AgainstChampion, candidate: Distribution, champion: Distribution): Difference {
+  const { relative } = marginOf(rule.metric, rule.margin)
+  const margin = limitOf(rule)
   const harm = harmOf(candidate, champion, directionOf(rule.metric), relative)
   const { lower, upper } = estimateOf(harm)
   const passes = upper !== null && (rule.comparison === 'better' ? upper < 0 : upper <= margin)
@@ -48,31 +78,33 @@ export function compare(rule: AgainstChampion, candidate: Distribution, champion
   return { answer: passes ? 'passed' : fails ? 'failed' : 'inconclusive', harm, relative, margin }
 }
 
-/** The paired comparison with the champion on `rows` as described; `besides` is said after it. */
+/** The harm that a comparison still allows. */
+export function limitOf(rule: AgainstChampion): number {
+  return rule.comparison === 'better' ? 0 : marginOf(rule.metric, rule.margin).size
+}
+
+/** Whether a test set can tell a difference as large as the margin. */
+export function isEnoughFor(rule: AgainstChampion, { candidate, champion }: Compared): boolean {
+  const { relative, size } = marginOf(rule.metric, rule.margin)
+  return DETECTABLE_ERRORS * standardErrorOf(harmOf(candidate, champion, directionOf(rule.metric), relative).draws) <= size
+}
+
+/** The paired comparison with the champion; `besides` is said after it. */
 export function judgeAgainstChampion(
   rule: AgainstChampion,
   origin: Origin,
-  candidate: Distribution,
-  champion: Distribution,
-  facts: { readonly version: number; readonly units: number; readonly besides: readonly string[] },
+  { candidate, champion, units }: Compared,
+  facts: { readonly version: number; readonly unit: string; readonly besides: readonly string[] },
 ): RuleResult {
-  const { answer, harm, relative, margin } = compare(rule, candidate, champion)
-  const bounds = estimateOf(harm)
-  const error = standardErrorOf(harm)
+  const found = compare(rule, candidate, champion)
+  const { answer, harm, relative, margin } = found
+  const error = standardErrorOf(harm.draws)
   const detectable = DETECTABLE_ERRORS * error
-  const moreUnits = answer === 'inconclusive' && bounds.value !== null ? unitsNeeded(bounds.value, margin, error, facts.units) : undefined
-  const verdict = bounds.value === null ? 'the difference is undefined' : comparison(relative, bounds.value)
-  const interval =
-    bounds.lower === null || bounds.upper === null
-      ? ''
-      : ` (90 % interval: ${comparison(relative, bounds.lower)} to ${comparison(relative, bounds.upper)})`
+  const moreUnits = answer === 'inconclusive' && harm.value !== null ? unitsNeeded(harm.value, margin, error, units) : undefined
   const sentences = [
-    `${label(rule.metric)} is ${figure(rule.metric, candidate.value)}, version ${facts.version} has ${figure(rule.metric, champion.value)} on the same rows: ${verdict}${interval}.`,
-    requirementWords(rule, relative, margin),
-    ...(answer === 'inconclusive' ? [inconclusiveWords(relative, detectable, moreUnits)] : []),
-    ...(rule.comparison === 'notWorse' && margin < detectable && answer !== 'inconclusive'
-      ? [`The margin is below what this test set tells apart (${difference(relative, detectable)}).`]
-      : []),
+    `${label(rule.metric)} is ${figure(rule.metric, candidate.value)}, version ${facts.version} has ${figure(rule.metric, champion.value)} on the same rows: ${differenceWords(relative, estimateOf(harm))}.`,
+    outcomeWords(rule, found),
+    ...(answer === 'inconclusive' ? [inconclusiveWords(relative, detectable, moreUnits, facts.unit)] : []),
     ...facts.besides,
   ]
   return {
@@ -82,7 +114,7 @@ export function judgeAgainstChampion(
     explanation: sentences.join(' '),
     candidate: estimateOf(candidate),
     champion: estimateOf(champion),
-    difference: bounds,
+    difference: estimateOf(harm),
     limit: margin,
     ...(Number.isFinite(detectable) ? { smallestDetectable: detectable } : {}),
     ...(moreUnits === undefined ? {} : { moreUnits }),
@@ -94,12 +126,12 @@ export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, cand
   const harm = harmOf(candidate, baseline, directionOf(rule.metric), false)
   const bounds = estimateOf(harm)
   const answer: Answer = bounds.upper !== null && bounds.upper < 0 ? 'passed' : bounds.lower === null || bounds.lower >= 0 ? 'failed' : 'inconclusive'
-  const verb = { passed: 'is better than', failed: 'is no better than', inconclusive: 'cannot be told from' }[answer]
+  const verb = { passed: 'is better than', failed: bounds.lower === null ? 'is not proven better than' : 'is no better than', inconclusive: 'cannot be told from' }[answer]
   return {
     rule,
     origin,
     answer,
-    explanation: `${label(rule.metric)} of ${figure(rule.metric, candidate.value)} ${verb} the trivial baseline (${figure(rule.metric, baseline.value)}).`,
+    explanation: `${label(rule.metric)} of ${figure(rule.metric, candidate.value)} ${verb} the trivial baseline (${figure(rule.metric, baseline.value)}): ${differenceWords(false, bounds)}.`,
     candidate: estimateOf(candidate),
     difference: bounds,
     limit: 0,
@@ -114,16 +146,36 @@ export function marginOf(metric: MetricName, margin: StoredMargin = defaultMargi
 /** Standard errors shrink with the root of the number of units; undefined where no number would do. */
 function unitsNeeded(value: number, margin: number, error: number, units: number): number | undefined {
   const distance = Math.abs(margin - value)
-  if (distance === 0 || !Number.isFinite(error)) return undefined
   const needed = Math.ceil(units * ((ONE_SIDED_95 * error) / distance) ** 2) - units
-  return needed > 0 ? needed : undefined
+  return Number.isSafeInteger(needed) ? Math.max(1, needed) : undefined
 }
 
-function requirementWords(rule: AgainstChampion, relative: boolean, margin: number): string {
-  return rule.comparison === 'better' ? 'It has to be proven better.' : `At most ${difference(relative, margin)} worse is allowed.`
+function differenceWords(relative: boolean, { value, lower, upper }: Estimate): string {
+  if (value === null) return 'the difference is undefined'
+  if (lower === null || upper === null) return `${comparison(relative, value)}, but undefined on some resamples`
+  return `${comparison(relative, value)} (90 % interval: ${comparison(relative, lower)} to ${comparison(relative, upper)})`
 }
 
-function inconclusiveWords(relative: boolean, detectable: number, moreUnits: number | undefined): string {
-  const more = moreUnits === undefined ? '' : ` About ${moreUnits.toLocaleString('en-US')} more test units would settle it.`
+/** What was asked for, and by how much it was kept or missed. */
+function outcomeWords(rule: AgainstChampion, { answer, harm, relative, margin }: Difference): string {
+  const { lower, upper } = estimateOf(harm)
+  const asked = rule.comparison === 'better' ? 'it has to be proven better' : `at most ${difference(relative, margin)} worse is allowed`
+  if (lower === null || upper === null) return `${capital(asked)}, and an undefined difference never passes.`
+  switch (answer) {
+    case 'passed':
+      return `${capital(asked)}; with 95 % confidence it is ${comparison(relative, upper)} at worst.`
+    case 'failed':
+      return `${capital(asked)}; with 95 % confidence it is ${comparison(relative, lower)} at best${margin === 0 ? '' : `, ${difference(relative, lower - margin)} too much`}.`
+    case 'inconclusive':
+      return `${capital(asked)}, and the interval lies on both sides of that.`
+  }
+}
+
+function inconclusiveWords(relative: boolean, detectable: number, moreUnits: number | undefined, unit: string): string {
+  const more = moreUnits === undefined ? '' : ` About ${moreUnits.toLocaleString('en-US')} more test ${unit}${moreUnits === 1 ? '' : 's'} would settle it.`
   return `This test set tells differences of ${difference(relative, detectable)} and more.${more}`
+}
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }

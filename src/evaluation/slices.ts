@@ -1,11 +1,12 @@
 import type { StoredRule } from '../define/stored-definition.js'
-import { estimateOf, resample } from './bootstrap.js'
+import { estimateOf, resample, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
+import { studentShareAbove } from './normal.js'
 import { holds } from './rules.js'
 import type { Scored } from './scored.js'
 import { unitsOf } from './units.js'
 import type { RuleResult } from './verdict.js'
-import { figure, label, percent } from './wording.js'
+import { figure, gap, label, percent } from './wording.js'
 
 type Threshold = Extract<StoredRule, { kind: 'threshold' }>
 
@@ -33,15 +34,12 @@ export function judgeSlices(
   }
   const entries = [...byValue].toSorted(([a], [b]) => (a < b ? -1 : 1))
   const skipped = entries.filter(([, some]) => some.length < slice.minimumRows).map(([value, some]) => ({ value, rows: some.length }))
-  const measured = entries
-    .filter(([, some]) => some.length >= slice.minimumRows)
-    .map(([value, some]) => {
-      const units = unitsOf(Int32Array.from(some), unitOfRow)
-      const [distribution] = resample([evaluatorOf(rule.metric, scored, units)], units.count, seed)
-      if (distribution === undefined) throw new Error('no distribution for a slice')
-      const within = distribution.draws.reduce((sum, draw) => sum + (holds(rule, draw) ? 1 : 0), 0)
-      return { value, rows: some.length, estimate: estimateOf(distribution), p: (within + 1) / (distribution.draws.length + 1) }
-    })
+  const large = entries.filter(([, some]) => some.length >= slice.minimumRows)
+  const measured = large.map(([value, some]) => {
+    const units = unitsOf(Int32Array.from(some), unitOfRow)
+    const [distribution = unmeasured] = resample([evaluatorOf(rule.metric, scored, units)], units, seed)
+    return { value, rows: some.length, estimate: estimateOf(distribution), p: pValueOf(rule, distribution) }
+  })
   const adjusted = holm(measured.map(({ p }) => p))
   const judged = measured.map(({ value, rows: count, estimate }, index) => {
     const adjustedP = adjusted[index] ?? 1
@@ -54,14 +52,42 @@ export function judgeSlices(
     rule,
     origin: 'definition',
     answer: failing.length > 0 ? 'failed' : 'passed',
-    explanation:
-      `${label(rule.metric)} for each ${slice.column}: ` +
-      `${failing.length === 0 ? `all ${judged.length} values keep` : `${failing.map(({ value, estimate }) => `${value} (${figure(rule.metric, estimate.value)})`).join(', ')} of ${judged.length} values break`} ` +
-      `${rule.bound === 'atMost' ? 'at most' : 'at least'} ${figure(rule.metric, rule.value)}; ` +
-      `${skipped.length} values with fewer than ${slice.minimumRows} rows were skipped, ${percent(coveredShare)} of the rows are covered.`,
+    explanation: `${label(rule.metric)} for each ${slice.column}, ${limitWords(rule)}: ${outcomeWords(rule, judged)} ${skippedWords(slice.minimumRows, skipped.length)}, ${percent(coveredShare)} of the rows are covered.`,
     limit: rule.value,
     slices: { column: slice.column, coveredShare, skipped, judged },
   }
+}
+
+/**
+ * How surprising a value beyond the limit would be if the limit held. By Student's t, since a share of resamples
+ * cannot fall below one of them, and with many slices nothing would be left of that after Holm's correction.
+ */
+function pValueOf(rule: Threshold, { value, draws, effectiveUnits }: Distribution): number {
+  if (value === null || holds(rule, value)) return 1
+  const error = standardErrorOf(draws.filter(Number.isFinite)) * Math.sqrt(effectiveUnits / (effectiveUnits - 1))
+  return studentShareAbove(Math.abs(value - rule.value) / error, effectiveUnits - 1)
+}
+
+type Judged = NonNullable<RuleResult['slices']>['judged']
+
+function limitWords(rule: Threshold): string {
+  return `${rule.bound === 'atMost' ? 'at most' : 'at least'} ${figure(rule.metric, rule.value)}`
+}
+
+function outcomeWords(rule: Threshold, judged: Judged): string {
+  if (judged.length === 0) return 'no value has enough rows to be judged.'
+  const failing = judged.filter(({ answer }) => answer === 'failed')
+  const beyond = judged.filter(({ answer, estimate }) => answer === 'passed' && estimate.value !== null && !holds(rule, estimate.value))
+  const words = ({ value, estimate }: Judged[number]): string =>
+    `${value} (${figure(rule.metric, estimate.value)}${estimate.value === null ? '' : `, ${gap(rule.metric, estimate.value - rule.value)} ${rule.bound === 'atMost' ? 'too much' : 'too little'}`})`
+  const unproven = beyond.length === 0 ? '' : ` Beyond it, but not proven to be: ${beyond.map(words).join(', ')}.`
+  return failing.length === 0
+    ? `none of ${judged.length} values is proven to break it.${unproven}`
+    : `${failing.map(words).join(', ')} of ${judged.length} values break it.${unproven}`
+}
+
+function skippedWords(minimumRows: number, skipped: number): string {
+  return `${skipped} ${skipped === 1 ? 'value' : 'values'} with fewer than ${minimumRows} rows ${skipped === 1 ? 'was' : 'were'} skipped`
 }
 
 /** Holm's step-down adjustment (Holm, 1979), in the order of the input. */

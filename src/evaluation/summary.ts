@@ -1,8 +1,9 @@
 import type { RuleResult, Verdict } from './verdict.js'
 
-/** The verdict in a few sentences that stand alone, for the model's owner. */
-export function summarise(verdict: Omit<Verdict, 'summary'>): string {
-  const { answer, rules, warnings } = verdict
+/** The verdict in a few sentences that stand alone, for the model's owner; `small` says what is too small to judge by. */
+export function summarise(verdict: Omit<Verdict, 'summary'>, small: string | undefined, hasChampion: boolean): string {
+  const { answer, rules } = verdict
+  const rest = hasChampion ? 'The champion stays.' : 'Nothing is promoted; the next run tries again.'
   switch (answer) {
     case 'passed': {
       const decisive = rules.find(({ rule }) => rule.kind === 'champion') ?? rules.find(({ rule }) => rule.kind === 'baseline') ?? rules[0]
@@ -10,9 +11,9 @@ export function summarise(verdict: Omit<Verdict, 'summary'>): string {
       return `Passed. ${decisive?.explanation ?? ''} ${count}`
     }
     case 'failed':
-      return `Rejected. ${explanations(rules, 'failed')} The champion stays.`
+      return `Rejected. ${explanations(rules, 'failed')} ${rest}`
     case 'inconclusive':
-      return `Inconclusive. ${warnings.length > 0 ? warnings.join(' ') : explanations(rules, 'inconclusive')} The champion stays.`
+      return `Inconclusive. ${small ?? explanations(rules, 'inconclusive')} ${rest}`
   }
 }
 

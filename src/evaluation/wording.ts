@@ -23,6 +23,11 @@ export function percent(share: number): string {
   return `${(share * 100).toLocaleString('en-US', { maximumFractionDigits: Math.abs(share) < 0.1 ? 2 : 1 })} %`
 }
 
+/** The size of a difference of two values of a metric: of shares in percentage points. */
+export function gap(metric: MetricName, size: number): string {
+  return shares.has(metric) ? `${number(Math.abs(size) * 100)} points` : number(Math.abs(size))
+}
+
 /** A difference in the unit of its margin. */
 export function difference(relative: boolean, value: number): string {
   return relative ? percent(value) : number(value)

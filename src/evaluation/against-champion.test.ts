@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { regressionCase, type Sketch } from '../../test/evaluation/cases.js'
+import type { StoredRule } from '../define/stored-definition.js'
+import { judge, type Case } from './judge.js'
+import type { RuleResult } from './verdict.js'
+
+const rule: StoredRule = { kind: 'champion', metric: 'mae', comparison: 'notWorse', margin: { relative: 0.03 } }
+
+/** Units below `old` are the champion's own, the others have arrived since. */
+function compared(old: number, sketch: Sketch, changes: Partial<Case> = {}): RuleResult {
+  const [result] = judge(regressionCase({ ...sketch, fresh: (unit) => unit >= old }, { rules: [rule], ...changes })).rules
+  assert.ok(result !== undefined)
+  return result
+}
+
+function harmOf({ difference }: RuleResult): number {
+  assert.ok(typeof difference?.value === 'number')
+  return difference.value
+}
+
+test('rows that arrived after the champion was trained decide where they are enough', () => {
+  const result = compared(60, { units: 120, harm: (unit) => (unit < 60 ? 0.02 : -0.1) })
+  assert.equal(result.answer, 'passed')
+  assert.ok(Math.abs(harmOf(result) + 0.1) < 0.02)
+  assert.match(result.explanation, /Decided on the rows that arrived after the champion was trained\. On the champion's own test rows it is [\d.]+ % worse\.$/)
+})
+
+test('a candidate that is better on the reused rows alone does not pass', () => {
+  const result = compared(60, { units: 120, harm: (unit) => (unit < 60 ? -0.3 : 0.1) })
+  assert.equal(result.answer, 'failed')
+  assert.ok(Math.abs(harmOf(result) - 0.1) < 0.02)
+})
+
+test('fewer than 30 fresh groups leave the decision to all rows, marked as reused', () => {
+  const result = compared(60, { units: 89, harm: (unit) => (unit < 60 ? 0 : -0.1) })
+  assert.equal(result.answer, 'passed')
+  assert.ok(harmOf(result) > -0.06)
+  assert.match(result.explanation, /Decided on all test rows; those that the champion was selected on are reused, which flatters it\. On the champion's own test rows it is /)
+})
+
+test('fresh rows that cannot tell the margin leave the decision to all rows, even if the candidate would pass on them', () => {
+  const result = compared(60, { units: 100, harm: (unit) => (unit < 60 ? 0 : -0.4), spread: 0.9, rowsPerUnit: 1 })
+  assert.match(result.explanation, /Decided on all test rows/)
+})
+
+test('fresh rows on which the candidate is proven worse decide, however few they are', () => {
+  const result = compared(160, { units: 195, harm: (unit) => (unit < 160 ? -0.1 : 0.6), spread: 0.6, rowsPerUnit: 1 })
+  assert.equal(result.answer, 'failed')
+  assert.match(result.explanation, /Decided on the rows that arrived after/)
+})
+
+test('fresh rows that are enough and settle nothing are not followed by a second throw on all rows', () => {
+  const sketch = { units: 160, spread: 0.2, harm: (unit: number) => (unit < 120 ? -0.2 : 0.03) }
+  const result = compared(120, sketch)
+  assert.equal(result.answer, 'inconclusive')
+  assert.match(result.explanation, /Decided on the rows that arrived after/)
+  assert.equal(compared(200, sketch).answer, 'passed')
+})
+
+test('a candidate that is proven worse on the champion’s own rows fails, whatever the fresh rows say', () => {
+  const poisoned = (unit: number): number => (unit < 60 ? 0.1 : -0.4)
+  const result = compared(60, { units: 120, harm: poisoned })
+  assert.equal(result.answer, 'failed')
+  assert.ok(harmOf(result) < -0.3)
+  assert.match(result.explanation, /On the champion's own test rows it is [\d.]+ % worse, and with 95 % confidence at least [\d.]+ % worse: proven to be more than the 3 % allowed\.$/)
+  const verdict = judge(regressionCase({ units: 120, harm: poisoned, fresh: (unit) => unit >= 60 }, { rules: [{ ...rule, comparison: 'better' }] }))
+  assert.equal(verdict.answer, 'failed')
+})
+
+test('being worse on the champion’s own rows by less than the margin, or without proof, is no veto', () => {
+  assert.equal(compared(60, { units: 120, harm: (unit) => (unit < 60 ? 0.02 : -0.1) }).answer, 'passed')
+  assert.equal(compared(30, { units: 120, harm: (unit) => (unit < 30 ? 0.04 : -0.1), spread: 0.4 }).answer, 'passed')
+})
+
+test('by time the champion’s own rows are told, and decide nothing', () => {
+  const result = compared(60, { units: 120, harm: (unit) => (unit < 60 ? 0.1 : -0.4) }, { split: 'time', unit: 'day' })
+  assert.equal(result.answer, 'passed')
+  assert.match(result.explanation, /On the champion's own test rows it is 1[\d.]+ % worse, and with 95 % confidence/)
+})
+
+test('when every test row is fresh there is nothing to reuse', () => {
+  assert.match(compared(0, {}).explanation, /All test rows arrived after the champion was trained\.$/)
+})

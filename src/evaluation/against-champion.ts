@@ -1,0 +1,90 @@
+import type { MetricName, StoredRule } from '../define/stored-definition.js'
+import { estimateOf, resample, unmeasured, type Compared } from './bootstrap.js'
+import { evaluatorOf } from './metric.js'
+import { compare, isEnoughFor, judgeAgainstChampion, limitOf, marginOf } from './rules.js'
+import type { Scored } from './scored.js'
+import { smallness } from './small-sets.js'
+import { unitsOf } from './units.js'
+import type { RuleResult } from './verdict.js'
+import { comparison, difference } from './wording.js'
+
+type AgainstChampion = Extract<StoredRule, { kind: 'champion' }>
+
+export interface ChampionCase {
+  readonly version: number
+  /** Undefined when it cannot score these rows (EVIDENCE rule 13): why. */
+  readonly scored: Scored | undefined
+  readonly reason?: string | undefined
+  /** Rows that arrived after the champion's snapshot. */
+  readonly fresh: (row: number) => boolean
+}
+
+/** Candidate and champion on the test rows that both may be judged by. */
+export interface Pair {
+  readonly candidate: Scored
+  readonly champion: ChampionCase
+  readonly rows: Int32Array
+  readonly unitOfRow: readonly string[]
+  readonly unit: string
+  readonly split: 'group' | 'time'
+  readonly seed: number
+}
+
+/**
+ * The two yardsticks of EVIDENCE rule 5: fresh rows where they are enough, else all; and never proven worse on the
+ * champion's own rows. `all` is the comparison on all rows. Whether fresh rows are enough to let a candidate through
+ * follows from how much they can tell, not from what they say: one that may try the fresh rows and then all of them
+ * has two throws.
+ */
+export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleResult['origin'], all: Compared): RuleResult {
+  const { champion, rows } = pair
+  const { scored } = champion
+  if (scored === undefined) {
+    const explanation = `Version ${champion.version} cannot score these rows: ${withoutStop(champion.reason ?? 'the reason is unknown')}. Approve the candidate to break the deadlock.`
+    return { rule, origin, answer: 'inconclusive', explanation }
+  }
+  const ownRows = rows.filter((row) => !champion.fresh(row))
+  const facts = { version: champion.version, unit: pair.unit }
+  if (ownRows.length === 0) return judgeAgainstChampion(rule, origin, all, { ...facts, besides: ['All test rows arrived after the champion was trained.'] })
+  const fresh = ownRows.length === rows.length ? undefined : comparedOn(pair, scored, rule.metric, rows.filter(champion.fresh))
+  const own = ownRows.length === rows.length ? all : comparedOn(pair, scored, rule.metric, ownRows)
+  const decidedOnFresh = fresh !== undefined && (isEnoughFor(rule, fresh) || provenWorse(rule, fresh, limitOf(rule)) !== undefined)
+  const { size: margin } = marginOf(rule.metric, rule.margin)
+  const besides = [
+    decidedOnFresh
+      ? 'Decided on the rows that arrived after the champion was trained.'
+      : 'Decided on all test rows; those that the champion was selected on are reused, which flatters it.',
+    ...(own === undefined || own === all ? [] : [ownWords(rule, own, margin)]),
+  ]
+  const result = judgeAgainstChampion(rule, origin, decidedOnFresh ? fresh : all, { ...facts, besides })
+  const vetoed = pair.split === 'group' && own !== undefined && provenWorse(rule, own, margin) !== undefined
+  return vetoed ? { ...result, answer: 'failed' } : result
+}
+
+/** How much worse the candidate is at least, where that is proven to be more than a margin. */
+function provenWorse(rule: AgainstChampion, { candidate, champion }: Compared, margin: number): number | undefined {
+  const { lower } = estimateOf(compare(rule, candidate, champion).harm)
+  return lower !== null && lower > margin ? lower : undefined
+}
+
+function ownWords(rule: AgainstChampion, own: Compared, margin: number): string {
+  const { harm, relative } = compare(rule, own.candidate, own.champion)
+  if (harm.value === null) return "On the champion's own test rows the difference is undefined."
+  const words = `On the champion's own test rows it is ${comparison(relative, harm.value)}`
+  const atLeast = provenWorse(rule, own, margin)
+  return atLeast === undefined
+    ? `${words}.`
+    : `${words}, and with 95 % confidence at least ${comparison(relative, atLeast)}: proven to be more than the ${difference(relative, margin)} allowed.`
+}
+
+/** Both models on some of the rows; undefined when these are too few to say anything. */
+function comparedOn(pair: Pair, champion: Scored, metric: MetricName, rows: Int32Array): Compared | undefined {
+  const units = unitsOf(rows, pair.unitOfRow)
+  if (smallness(pair.split, pair.unit, units.count, pair.candidate, rows) !== undefined) return undefined
+  const [candidate = unmeasured, other = unmeasured] = resample([evaluatorOf(metric, pair.candidate, units), evaluatorOf(metric, champion, units)], units, pair.seed)
+  return { candidate, champion: other, units: units.count }
+}
+
+function withoutStop(reason: string): string {
+  return reason.replace(/\.$/, '')
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { uniform } from '../../test/evaluation/cases.js'
+import { estimateOf, harmOf, resample, standardErrorOf } from './bootstrap.js'
+import { evaluatorOf } from './metric.js'
+import { expandedPercentile, normalQuantile, normalShareBelow, studentShareAbove } from './normal.js'
+import { effectiveUnits, unitsOf } from './units.js'
+
+function near(ours: number, expected: number, tolerance: number): void {
+  assert.ok(Math.abs(ours - expected) <= tolerance, `${ours} is not ${expected}`)
+}
+
+test('the normal distribution and Student’s t are those of the tables', () => {
+  for (const [z, share] of [[0, 0.5], [1.644853627, 0.95], [-1.959963985, 0.025], [3.090232306, 0.999]] as const) {
+    near(normalShareBelow(z), share, 1e-7)
+    near(normalQuantile(share), z, 1e-4)
+  }
+  // Upper 5 % and 0.1 % points of t.
+  for (const [freedom, five, permille] of [[5, 2.015, 5.893], [10, 1.812, 4.144], [19, 1.729, 3.579], [29, 1.699, 3.396], [100, 1.66, 3.174]] as const) {
+    near(studentShareAbove(five, freedom), 0.05, 0.0005)
+    near(studentShareAbove(permille, freedom), 0.001, 0.0001)
+  }
+  assert.equal(studentShareAbove(10, 0), 1)
+})
+
+test('bounds widen with few units, and are those of the plain percentile with many', () => {
+  // t with n - 1 degrees times the root of n / (n - 1), as a share of the normal.
+  near(expandedPercentile(0.95, 20), normalShareBelow(1.7291 * Math.sqrt(20 / 19)), 1e-4)
+  near(expandedPercentile(0.95, 1e6), 0.95, 1e-5)
+  assert.ok(Number.isNaN(expandedPercentile(0.95, 1)))
+})
+
+test('units of unequal size tell less than as many equal ones', () => {
+  const sizes = (counts: readonly number[]): number => {
+    const names = counts.flatMap((count, unit) => Array.from({ length: count }, () => String(unit)))
+    return effectiveUnits(unitsOf(Int32Array.from(names, (_, row) => row), names))
+  }
+  assert.equal(sizes([3, 3, 3, 3]), 4)
+  assert.equal(sizes([9, 1, 1, 1]), 144 / 84)
+  assert.equal(sizes([]), 0)
+})
+
+test('rows of a unit are drawn together: the standard error is that of the units', () => {
+  const random = uniform(11)
+  const units = 200
+  const levels = Array.from({ length: units }, () => random())
+  const names = levels.flatMap((_, unit) => Array.from({ length: 10 }, () => String(unit)))
+  const values = Float64Array.from(levels.flatMap((level) => Array.from({ length: 10 }, () => level)))
+  const scored = { task: 'regression', targets: new Float64Array(values.length), values } as const
+  const rows = Int32Array.from(names, (_, row) => row)
+  const errorBy = (unitOfRow: readonly string[]): number => {
+    const of = unitsOf(rows, unitOfRow)
+    const [distribution] = resample([evaluatorOf('mae', scored, of)], of, 5)
+    assert.ok(distribution !== undefined)
+    return standardErrorOf(distribution.draws)
+  }
+  const spread = Math.sqrt(levels.reduce((sum, level) => sum + (level - 0.5) ** 2, 0) / units)
+  near(errorBy(names), spread / Math.sqrt(units), 0.1 * (spread / Math.sqrt(units)))
+  near(errorBy(names.map((_, row) => String(row))), errorBy(names) / Math.sqrt(10), 0.1 * errorBy(names))
+})
+
+test('both models are measured on the same resamples: of a model beside itself the harm is 0 in every draw', () => {
+  const random = uniform(12)
+  const values = Float64Array.from({ length: 50 }, () => random())
+  const scored = { task: 'regression', targets: new Float64Array(50), values } as const
+  const of = unitsOf(Int32Array.from(values, (_, row) => row), Array.from(values, (_, row) => String(row)))
+  const [a, b] = resample([evaluatorOf('rmse', scored, of), evaluatorOf('rmse', scored, of)], of, 5)
+  assert.ok(a !== undefined && b !== undefined)
+  assert.deepEqual(estimateOf(harmOf(a, b, -1, true)), { value: 0, lower: 0, upper: 0 })
+  assert.equal(a.draws.length, 2000)
+})
+
+test('one undefined draw leaves no bounds', () => {
+  const draws = Float64Array.from({ length: 2000 }, (_, draw) => (draw === 1234 ? Number.NaN : 1))
+  assert.deepEqual(estimateOf({ value: 1, draws, effectiveUnits: 50 }), { value: 1, lower: null, upper: null })
+})
