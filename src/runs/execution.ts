@@ -17,15 +17,21 @@ export interface RunClaim {
 
 /**
  * Takes a run over: a new generation fences whoever held it before. A waiting run becomes active, with the model's
- * definition as it is now. Returns undefined when the run has ended, or while another run of its model is active.
+ * definition as it is now. Returns undefined when the run has ended, while another run of its model is active, or when
+ * someone else has started it at this moment.
  */
 export async function claimRun(database: Database, clock: Clock, id: string): Promise<RunClaim | undefined> {
   return database.transaction().execute(async (transaction) => {
-    const row = await transaction.selectFrom('runs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
-    if (row === undefined || row.state === 'ended') return undefined
-    const model = await transaction.selectFrom('models').select(['definition']).where('name', '=', row.model).forUpdate().executeTakeFirstOrThrow()
+    const found = await transaction.selectFrom('runs').select(['model', 'state']).where('id', '=', id).executeTakeFirst()
+    if (found === undefined || found.state === 'ended') return undefined
+    const starting = found.state === 'waiting'
+    // One order of locks: the model's row before a run that waits, as in a request. The row of an active run comes
+    // first, as in its stages' commits, and taking it over needs no more.
+    const models = transaction.selectFrom('models').select('definition').where('name', '=', found.model)
+    const definition = starting ? (await models.forUpdate().executeTakeFirstOrThrow()).definition : undefined
+    const row = await transaction.selectFrom('runs').select('model').where('id', '=', id).where('state', '=', found.state).forUpdate().executeTakeFirst()
+    if (row === undefined) return undefined
     const at = clock.now()
-    const starting = row.state === 'waiting'
     if (starting) {
       const other = await transaction.selectFrom('runs').select('id').where('model', '=', row.model).where('state', '=', 'active').executeTakeFirst()
       if (other !== undefined) return undefined
@@ -34,7 +40,7 @@ export async function claimRun(database: Database, clock: Clock, id: string): Pr
       .updateTable('runs')
       .set({
         generation: sql`generation + 1`,
-        ...(starting ? { state: 'active' as const, started_at: at, definition: JSON.stringify(model.definition) } : {}),
+        ...(starting ? { state: 'active' as const, started_at: at, definition: JSON.stringify(definition) } : {}),
       })
       .where('id', '=', id)
       .returningAll()
@@ -60,6 +66,7 @@ export async function finishedStage(database: Database, run: string, name: strin
 /**
  * Opens an attempt at a stage and returns its number. Its record is for the reader, not for recovery, so its commit
  * does not wait for the disk.
+ * @throws RunTakenOver before anything is started that the new owner does not know of
  */
 export async function openAttempt(database: Database, clock: Clock, claim: RunClaim, stage: string): Promise<number> {
   return database.transaction().execute(async (transaction) => {
@@ -70,26 +77,33 @@ export async function openAttempt(database: Database, clock: Clock, claim: RunCl
       .columns(['run', 'stage', 'number', 'generation', 'state', 'started_at'])
       .expression((query) =>
         query
-          .selectFrom('attempts')
-          .select([
-            sql.val(claim.run.id).as('run'),
+          .selectFrom('runs')
+          .select((runs) => [
+            'runs.id as run',
             sql.val(stage).as('stage'),
-            sql<number>`coalesce(max(number), 0) + 1`.as('number'),
-            sql<number>`${claim.generation}::integer`.as('generation'),
+            runs
+              .selectFrom('attempts')
+              .select(sql<number>`coalesce(max(number), 0) + 1`.as('number'))
+              .whereRef('attempts.run', '=', 'runs.id')
+              .where('attempts.stage', '=', stage)
+              .as('number'),
+            'runs.generation',
             sql<AttemptState>`'running'`.as('state'),
             sql<Date>`${at}::timestamptz`.as('started_at'),
           ])
-          .where('run', '=', claim.run.id)
-          .where('stage', '=', stage),
+          .where('runs.id', '=', claim.run.id)
+          .where('runs.generation', '=', claim.generation)
+          .forShare(),
       )
       .returning('number')
-      .executeTakeFirstOrThrow()
+      .executeTakeFirst()
+    if (row === undefined) throw new RunTakenOver(`Run ${claim.run.id} has been taken over.`)
     await appendEvent(transaction, { at, actor: 'refit', kind: 'stage.started', model: claim.run.model, run: claim.run.id, data: { stage, attempt: row.number } })
     return row.number
   })
 }
 
-/** Notes that an attempt did not finish its stage. */
+/** Notes that an attempt did not finish its stage; only once, and not when whoever took the run over has noted it. */
 export async function failAttempt(
   database: Database,
   clock: Clock,
@@ -101,13 +115,15 @@ export async function failAttempt(
 ): Promise<void> {
   await database.transaction().execute(async (transaction) => {
     const at = clock.now()
-    await transaction
+    const noted = await transaction
       .updateTable('attempts')
       .set({ state, error: JSON.stringify(error), ended_at: at })
       .where('run', '=', claim.run.id)
       .where('stage', '=', stage)
       .where('number', '=', attempt)
-      .execute()
+      .where('state', '=', 'running')
+      .executeTakeFirst()
+    if (noted.numUpdatedRows === 0n) return
     await appendEvent(transaction, {
       at,
       actor: 'refit',

@@ -34,7 +34,8 @@ export async function requestRunIn(
   // The model's row is the lock that orders requests, drops and versions of one model.
   const found = await transaction.selectFrom('models').select(['name', 'present']).where('name', '=', model).forUpdate().executeTakeFirst()
   if (found === undefined || !found.present) throw refitError('not-found', { what: `model "${model}"` })
-  const waiting = await transaction.selectFrom('runs').selectAll().where('model', '=', model).where('state', '=', 'waiting').executeTakeFirst()
+  // Locked, so that no request falls into a run that is being cancelled.
+  const waiting = await transaction.selectFrom('runs').selectAll().where('model', '=', model).where('state', '=', 'waiting').forUpdate().executeTakeFirst()
   if (waiting !== undefined) {
     const causes = [...runFromRow(waiting).causes, timed].slice(-20)
     const merged = await transaction
