@@ -95,8 +95,8 @@ function checksOf(column: string, definition: StoredColumn): readonly Check[] {
     add('wrong-type', `not (${isMissing}) and ${cast} is null`, (rows) => `Column ${column}: ${rows} with something that is no ${type}.`)
   }
   if (type === 'number') add('not-finite', `not isfinite(${cast})`, (rows) => `Column ${column}: ${rows} with NaN or infinity.`)
-  if (min !== undefined) add('out-of-range', `${cast} < ${min}`, (rows) => `Column ${column}: ${rows} below the smallest allowed value ${min}.`)
-  if (max !== undefined) add('out-of-range', `${cast} > ${max}`, (rows) => `Column ${column}: ${rows} above the largest allowed value ${max}.`)
+  if (min !== undefined) add('out-of-range', `isfinite(${cast}) and ${cast} < ${min}`, (rows) => `Column ${column}: ${rows} below the smallest allowed value ${min}.`)
+  if (max !== undefined) add('out-of-range', `isfinite(${cast}) and ${cast} > ${max}`, (rows) => `Column ${column}: ${rows} above the largest allowed value ${max}.`)
   if (values !== undefined) {
     add('category-not-allowed', `${cast} not in (${values.map(text).join(', ')})`, (rows) => `Column ${column}: ${rows} with a category that is not allowed.`)
   }

@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises'
-import { text } from './duckdb.js'
 
 /** How a drop's bytes are to be read. */
 export interface DropFormat {
@@ -19,18 +18,6 @@ export async function recogniseFormat(path: string, key: string): Promise<DropFo
   const ending = /\.(csv|tsv|txt|json|ndjson|jsonl|parquet)(\.gz|\.zst)?$/i.exec(key)?.[1]?.toLowerCase()
   const isJson = ending === 'json' || ending === 'ndjson' || ending === 'jsonl' || (ending === undefined && /^\s*[[{]/.test(start.toString('utf8')))
   return { kind: ending === 'parquet' ? 'parquet' : isJson ? 'json' : 'csv', compression }
-}
-
-/** The table function that reads it; every CSV value as text, so that faults can be told in its own words. */
-export function readerOf(path: string, format: DropFormat): string {
-  switch (format.kind) {
-    case 'parquet':
-      return `read_parquet(${text(path)})`
-    case 'json':
-      return `read_json(${text(path)}, compression = ${text(format.compression)}, maximum_depth = 1, format = 'auto')`
-    case 'csv':
-      return `read_csv(${text(path)}, compression = ${text(format.compression)}, header = true, all_varchar = true, null_padding = false, ignore_errors = false, strict_mode = true, sample_size = 20480)`
-  }
 }
 
 async function firstBytes(path: string, count: number): Promise<Buffer> {

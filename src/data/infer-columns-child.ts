@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import type { InferredColumn } from '../define/inferred-data.js'
 import type { ColumnType } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { answerChildJob } from '../processes/child-job.js'
 import { castOf } from './contract.js'
-import { readerOf, recogniseFormat } from './drop-format.js'
 import { name, numberOf, openDuckDb, rowOf, rowsOf, type Row } from './duckdb.js'
+import { FileFault } from './file-fault.js'
 import { InferColumnsInput } from './infer-columns-job.js'
-import { unreadable } from './unreadable.js'
+import { loadTable } from './load-table.js'
 
 /** Texts of more words or letters on average are prose, no categories. */
 const PROSE = { words: 5, letters: 50 }
@@ -22,26 +22,23 @@ const NEARLY_ALL = 0.9
 /** Looks at the file column by column. */
 answerChildJob(InferColumnsInput, async ({ path, mostRows, memoryBytes, spillFolder }) => {
   const connection = await openDuckDb({ memoryBytes, spillFolder })
-  const complete = await load(connection, path, mostRows)
+  const names = await load(connection, path, mostRows, spillFolder)
   const rows = numberOf((await rowOf(connection, 'select count(*) as rows from raw'))['rows'])
   if (rows === 0) throw refitError('data-unfit', { file: basename(path), reason: 'it has a header but no rows' })
-  const names = (await rowsOf(connection, 'describe raw')).map((row) => String(row['column_name']))
   const columns: InferredColumn[] = []
   for (const column of names) columns.push(await inferColumn(connection, column, rows))
-  return { rows, complete, columns }
+  return { rows, complete: rows < mostRows, columns }
 })
 
-/** Makes the table `raw` of the first rows; whether these are all. */
-async function load(connection: DuckDBConnection, path: string, mostRows: number): Promise<boolean> {
+/** Makes the table `raw` of the first rows; returns its columns. */
+async function load(connection: DuckDBConnection, path: string, mostRows: number, spillFolder: string): Promise<readonly string[]> {
   const file = basename(path)
   if ((await stat(path)).size === 0) throw refitError('data-unfit', { file, reason: 'it is empty (0 bytes)' })
   try {
-    const format = await recogniseFormat(path, path)
-    await connection.run(`create temp table raw as select * from ${readerOf(path, format)} limit ${mostRows}`)
-    const { more } = await rowOf(connection, `select count(*) >= ${mostRows} as more from raw`)
-    return more !== true
+    return await loadTable(connection, { path, key: path, expected: [], scratchFile: join(spillFolder, 'plain'), mostRows })
   } catch (error) {
-    throw refitError('data-unfit', { file, reason: unreadable(error).message }, { cause: error })
+    if (error instanceof FileFault) throw refitError('data-unfit', { file, reason: error.message }, { cause: error })
+    throw error
   }
 }
 

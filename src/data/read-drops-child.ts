@@ -7,11 +7,11 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Static } from 'typebox'
 import { answerChildJob } from '../processes/child-job.js'
 import { castOf, neededColumns, schemaFaults, valueFaults } from './contract.js'
-import { recogniseFormat, readerOf } from './drop-format.js'
-import { name, numberOf, openDuckDb, rowOf, rowsOf, text } from './duckdb.js'
+import { name, numberOf, openDuckDb, rowOf, text } from './duckdb.js'
+import { FileFault } from './file-fault.js'
+import { loadTable } from './load-table.js'
 import { ReadDropsInput } from './read-drops-job.js'
 import type { DropFault, DropReading, Part } from './snapshot.js'
-import { unreadable } from './unreadable.js'
 
 type Input = Static<typeof ReadDropsInput>
 
@@ -25,13 +25,17 @@ answerChildJob(ReadDropsInput, async (input) => {
 
 async function readDrop(connection: DuckDBConnection, drop: Input['drops'][number], input: Input): Promise<DropReading> {
   if ((await stat(drop.path)).size === 0) return refuse({ code: 'empty', message: 'The file is empty (0 bytes).' })
-  const format = await recogniseFormat(drop.path, drop.key)
+  const expected = Object.keys(input.columns)
+  let found: readonly string[]
   try {
-    await connection.run(`create or replace temp table raw as select row_number() over () as refit_row, * from ${readerOf(drop.path, format)}`)
+    found = await loadTable(connection, { path: drop.path, key: drop.key, expected, scratchFile: join(input.outputFolder, `${drop.id}.plain`) })
   } catch (error) {
-    return refuse(unreadable(error))
+    if (error instanceof FileFault) return refuse(error.fault)
+    throw error
   }
-  const found = (await rowsOf(connection, 'describe raw')).map((row) => String(row['column_name'])).filter((column) => column !== 'refit_row')
+  if (!found.some((column) => expected.includes(column))) {
+    return refuse({ code: 'no-known-column', message: `None of the columns of the contract is there; the first line or object begins: ${found.join(', ').slice(0, 100)}` })
+  }
   const schema = schemaFaults(found, input.columns)
   if (schema.length > 0) return { accepted: false, faults: [...schema] }
   const rows = numberOf((await rowOf(connection, 'select count(*) as rows from raw'))['rows'])

@@ -1,20 +1,34 @@
-import type { DropFault } from './snapshot.js'
+import { FileFault } from './file-fault.js'
 
-/** What DuckDB says of a file it cannot read: its own words are long; the first sentence and the line number are what helps. */
-export function unreadable(error: unknown): DropFault {
+/**
+ * What DuckDB says of a file it cannot read: its own words are long; the reason and the row are what helps.
+ * @throws the error itself when memory or disk is short, for that is no fault of the file
+ */
+export function whyUnreadable(error: unknown): FileFault {
   const message = error instanceof Error ? error.message : String(error)
-  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1]
-  const row = line === undefined ? undefined : Math.max(1, Number(line) - 1)
+  if (/Out of Memory Error|No space left on device/.test(message) || !(error instanceof Error)) throw error
+  const row = rowOf(message)
+  const samples = row === undefined || row === 0 ? {} : { samples: [{ row, value: originalLine(message) }] }
+  const place = row === undefined ? 'The file' : row === 0 ? 'The header' : `Row ${row}`
+  const because = { cause: error }
   const ragged = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(message)
   if (ragged !== null) {
-    return {
-      code: 'ragged-row',
-      message: `Row ${row ?? '?'} has ${ragged[2] ?? '?'} values, the header has ${ragged[1] ?? '?'}.`,
-      ...(row === undefined ? {} : { samples: [{ row, value: originalLine(message) }] }),
-    }
+    // Of the values that are too many it has counted the first only.
+    const has = Number(ragged[2]) > Number(ragged[1]) ? 'more values than the header' : `${ragged[2] ?? '?'} values, the header has ${ragged[1] ?? '?'}`
+    return new FileFault({ code: 'ragged-row', message: `${place} has ${has}.`, ...samples }, because)
   }
-  const reason = message.replace(/^[A-Z][\w ]*Error: /, '').split('\n')[0]?.slice(0, 300) ?? ''
-  return { code: 'unreadable', message: `The file cannot be read: ${reason.replaceAll(/"?\/[^\s"]+"?/g, 'the file')}` }
+  if (/not utf-8 encoded|invalid UTF-8/i.test(message)) return new FileFault({ code: 'wrong-encoding', message: `${place} is not UTF-8 text; save the file as UTF-8.`, ...samples }, because)
+  if (/unterminated quote/.test(message)) return new FileFault({ code: 'open-quote', message: `${place} has a quote that is not closed, or one inside a value that is not doubled.`, ...samples }, because)
+  const malformed = /Malformed JSON in file .*?, at byte (\d+) in \S+ \d+: (.*)/.exec(message)
+  if (malformed !== null) return new FileFault({ code: 'unreadable', message: `${place} is not valid JSON, at byte ${malformed[1] ?? '?'}: ${malformed[2]?.trim() ?? ''}`, ...samples }, because)
+  const reason = message.replace(/^[A-Z][\w ]*Error: /, '').split('\n')[0] ?? ''
+  return new FileFault({ code: 'unreadable', message: `The file cannot be read: ${reason.replaceAll(/["']?\/[^"'\n]+["']?/g, 'the file').slice(0, 300)}` }, because)
+}
+
+/** 1 is the first data row; 0 is the header. In JSON DuckDB counts from 2. */
+function rowOf(message: string): number | undefined {
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1] ?? /Malformed JSON in file .*? in (?:line|record\/value) (\d+)/.exec(message)?.[1]
+  return line === undefined ? undefined : Math.max(0, Number(line) - 1)
 }
 
 function originalLine(message: string): string {

@@ -1,0 +1,13 @@
+import type { DropFault } from './snapshot.js'
+
+/** A file that cannot be read as a table, and why. */
+export class FileFault extends Error {
+  override readonly name = 'FileFault'
+
+  constructor(
+    readonly fault: DropFault,
+    options?: ErrorOptions,
+  ) {
+    super(fault.message, options)
+  }
+}

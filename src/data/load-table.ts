@@ -1,0 +1,72 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { readerOfCsv } from './csv.js'
+import { recogniseFormat, type DropFormat } from './drop-format.js'
+import { rowsOf, text } from './duckdb.js'
+import { FileFault } from './file-fault.js'
+import { readerOfJson } from './json.js'
+import { whyUnreadable } from './unreadable.js'
+import { isZstdComplete } from './zstd.js'
+
+export interface TableFile {
+  readonly path: string
+  /** The name it arrived under. */
+  readonly key: string
+  /** Columns that are expected: they tell the delimiter of a CSV file. */
+  readonly expected: readonly string[]
+  /** Where a decompressed copy may be made. */
+  readonly scratchFile: string
+  /** Read no more than this, and do not look whether the rest is sound. */
+  readonly mostRows?: number
+}
+
+/**
+ * Makes the table `raw` of a file, in place of a former one: `refit_row`, 1 for the first, and its columns. The values of
+ * CSV and JSON are text, for faults are told in a file's own words and no guess at a type may change a value. Returns the names of the columns.
+ * @throws FileFault when the file is not sound
+ */
+export async function loadTable(connection: DuckDBConnection, file: TableFile): Promise<readonly string[]> {
+  const format = await recogniseFormat(file.path, file.key)
+  try {
+    const plain = file.mostRows === undefined ? await sound(file, format) : { path: file.path, format }
+    const reader = await readerOf(connection, plain.path, plain.format, file.expected)
+    const limit = file.mostRows === undefined ? '' : `limit ${file.mostRows}`
+    await connection.run(`create or replace temp table raw as select row_number() over () as refit_row, * from ${reader} ${limit}`)
+  } catch (error) {
+    throw error instanceof FileFault ? error : whyUnreadable(error)
+  } finally {
+    await rm(file.scratchFile, { force: true })
+  }
+  return (await rowsOf(connection, 'describe raw')).map((row) => String(row['column_name'])).filter((column) => column !== 'refit_row')
+}
+
+async function readerOf(connection: DuckDBConnection, path: string, format: DropFormat, expected: readonly string[]): Promise<string> {
+  switch (format.kind) {
+    case 'parquet':
+      return `read_parquet(${text(path)})`
+    case 'json':
+      return readerOfJson(connection, path, format.compression)
+    case 'csv':
+      return readerOfCsv(connection, path, format.compression, expected)
+  }
+}
+
+/** DuckDB takes the end of a compressed file that was cut off for the end of its rows, so that is looked at first. */
+async function sound(file: TableFile, format: DropFormat): Promise<{ readonly path: string; readonly format: DropFormat }> {
+  switch (format.compression) {
+    case 'none':
+      return { path: file.path, format }
+    case 'zstd':
+      if (!(await isZstdComplete(file.path))) throw new FileFault({ code: 'damaged', message: 'The zstd file is cut off or damaged; send it again.' })
+      return { path: file.path, format }
+    case 'gzip':
+      await pipeline(createReadStream(file.path), createGunzip(), createWriteStream(file.scratchFile)).catch((error: unknown) => {
+        if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) throw error
+        throw new FileFault({ code: 'damaged', message: `The gzip file is cut off or damaged (${error.message}); send it again.` })
+      })
+      return { path: file.scratchFile, format: { kind: format.kind, compression: 'none' } }
+  }
+}
