@@ -44,6 +44,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   const objects = filesystemObjects(join(settings.stateFolder, 'objects'))
   const metrics = createServingMetrics()
   const live = createLiveSet({
+    log,
     now: () => clock.now(),
     fetchPackage: async (digest) => {
       const target = join(packages, digest)

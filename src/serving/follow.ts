@@ -8,7 +8,7 @@ export interface FollowOptions {
   readonly clock: Clock
   /** What is to serve, as the database says now; rejects while it is away. */
   readonly desired: () => Promise<readonly Desired[]>
-  /** Called with what is live after each change. */
+  /** Called with what is live after each change, and again at the next look where it rejects. */
   readonly onChange: (desired: readonly Desired[]) => Promise<void>
   readonly log: { info(message: string): void; warn(message: string): void }
 }
@@ -20,6 +20,9 @@ const RETRY_MS = 5000
 /** Brings the live set to what is desired: one look. Says whether every desired version is live. */
 export function createFollower({ live, metrics, clock, onChange, log }: Omit<FollowOptions, 'desired'>): (desired: readonly Desired[]) => Promise<boolean> {
   const failed = new Map<string, { readonly generation: number; readonly at: number }>()
+  // Whether what is live has changed since it was last told.
+  let untold = false
+  let refused = false
 
   const swap = async (next: Desired): Promise<boolean> => {
     const present = live.list().find(({ model }) => model === next.model)
@@ -41,18 +44,29 @@ export function createFollower({ live, metrics, clock, onChange, log }: Omit<Fol
     }
   }
 
+  const tell = async (): Promise<void> => {
+    try {
+      await onChange(live.list().map(({ model, version, generation, digest }) => ({ model, version, generation, digest })))
+      untold = false
+      refused = false
+    } catch (error) {
+      // Serving goes on: only a restart without the database would begin with the version before.
+      if (!refused) log.warn(`what is live could not be kept for the next start: ${error instanceof Error ? error.message : String(error)}`)
+      refused = true
+    }
+  }
+
   return async (desired) => {
-    let changed = false
-    for (const next of desired) changed = (await swap(next)) || changed
+    for (const next of desired) untold = (await swap(next)) || untold
     const wanted = new Set(desired.map(({ model }) => model))
     for (const { model } of live.list()) {
       if (wanted.has(model)) continue
-      await live.remove(model)
+      live.remove(model)
       metrics.removed(model)
       log.info(`${model}: taken out`)
-      changed = true
+      untold = true
     }
-    if (changed) await onChange(live.list().map(({ model, version, generation, digest }) => ({ model, version, generation, digest })))
+    if (untold) await tell()
     return desired.every(({ model, generation }) => live.list().some((each) => each.model === model && each.generation >= generation))
   }
 }

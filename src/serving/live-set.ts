@@ -26,6 +26,7 @@ export interface LiveSetOptions {
   readonly fetchPackage: (digest: string) => Promise<{ readonly folder: string; readonly manifest: PackageManifest }>
   readonly load: (folder: string, manifest: PackageManifest) => Promise<Predictor>
   readonly now: () => Date
+  readonly log: { warn(message: string): void }
 }
 
 interface Loaded extends LiveModel {
@@ -48,24 +49,40 @@ export interface LiveSet {
    */
   swap(desired: Desired): Promise<void>
   /** Takes a model out. */
-  remove(model: string): Promise<void>
+  remove(model: string): void
 }
 
 /** Starts with no model live. */
-export function createLiveSet({ fetchPackage, load, now }: LiveSetOptions): LiveSet {
+export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions): LiveSet {
   const live = new Map<string, Loaded>()
   const find = (model: string): Loaded => {
     const found = live.get(model)
     if (found === undefined) throw refitError('model-not-live', { model, live: [...live.keys()].join(', ') || 'none' })
     return found
   }
-  const release = async (loaded: Loaded): Promise<void> => {
-    if (loaded.retired && loaded.requests === 0) await loaded.predictor.close()
+  // Nobody waits for a predictor to close, and nobody's answer fails with it.
+  const close = (model: string, predictor: Predictor): void => {
+    predictor.close().catch((error: unknown) => log.warn(`${model}: a version that has been replaced did not close: ${error instanceof Error ? error.message : String(error)}`))
   }
-  const retire = async (loaded: Loaded | undefined): Promise<void> => {
+  const closeWhenUnused = ({ model, predictor, retired, requests }: Loaded): void => {
+    if (retired && requests === 0) close(model, predictor)
+  }
+  const retire = (loaded: Loaded | undefined): void => {
     if (loaded === undefined) return
     loaded.retired = true
-    await release(loaded)
+    closeWhenUnused(loaded)
+  }
+  const isOutdated = ({ model, generation }: Desired): boolean => (live.get(model)?.generation ?? -1) >= generation
+  const loadWarm = async ({ model, digest }: Desired): Promise<{ predictor: Predictor; signature: Signature }> => {
+    const { folder, manifest } = await fetchPackage(digest)
+    const predictor = await load(folder, manifest)
+    try {
+      await warmUp(predictor, manifest.signature)
+    } catch (error) {
+      close(model, predictor)
+      throw error
+    }
+    return { predictor, signature: manifest.signature }
   }
   return {
     list: () => [...live.values()].map(describe),
@@ -77,27 +94,32 @@ export function createLiveSet({ fetchPackage, load, now }: LiveSetOptions): Live
         return await answer(loaded, loaded.predictor)
       } finally {
         loaded.requests -= 1
-        await release(loaded)
+        closeWhenUnused(loaded)
       }
     },
     swap: async (desired) => {
+      if (isOutdated(desired)) return
       const present = live.get(desired.model)
-      if (present !== undefined && present.generation >= desired.generation) return
       if (present?.digest === desired.digest) {
         // The same package under another number: nothing to load.
-        live.set(desired.model, Object.assign(present, { version: desired.version, generation: desired.generation, since: now() }))
+        const { version, generation } = desired
+        live.set(desired.model, Object.assign(present, { version, generation, since: now() }))
         return
       }
-      const { folder, manifest } = await fetchPackage(desired.digest)
-      const predictor = await load(folder, manifest)
-      await warmUp(predictor, manifest.signature)
-      live.set(desired.model, { ...desired, signature: manifest.signature, since: now(), predictor, requests: 0, retired: false })
-      await retire(present)
+      const { predictor, signature } = await loadWarm(desired)
+      if (isOutdated(desired)) {
+        // A later one came first.
+        close(desired.model, predictor)
+        return
+      }
+      const former = live.get(desired.model)
+      live.set(desired.model, { ...desired, signature, since: now(), predictor, requests: 0, retired: false })
+      retire(former)
     },
-    remove: async (model) => {
+    remove: (model) => {
       const present = live.get(model)
       live.delete(model)
-      await retire(present)
+      retire(present)
     },
   }
 }

@@ -4,6 +4,7 @@ import type { FeatureBatch, FeatureValue } from '../predictors/predictor.js'
 
 /** Faults that one answer lists; a batch of thousands of wrong rows has the same few causes. */
 const MOST_FAULTS = 50
+const LONGEST_SHOWN = 40
 
 /**
  * Turns the rows of a request into the columns that a predictor takes.
@@ -24,7 +25,7 @@ export function readRows({ inputs }: Pick<Signature, 'inputs'>, rows: readonly u
       if (message === undefined) columns[input.name]?.push(isFeature(value) ? value : null)
       else faults.push({ path: `rows[${index}].${input.name}`, message })
     }
-    for (const name of Object.keys(row)) if (!known.has(name)) faults.push({ path: `rows[${index}].${name}`, message: 'is no input of this model' })
+    for (const name of Object.keys(row)) if (!known.has(name)) faults.push({ path: `rows[${index}].${shortened(name)}`, message: 'is no input of this model' })
   }
   if (faults.length > 0) throw refitError('rows-invalid', { count: faults.length }, { faults: faults.slice(0, MOST_FAULTS) })
   return { rows: rows.length, columns }
@@ -55,13 +56,18 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   switch (typeof value) {
     case 'string':
-      return `the text ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`
+      return `the text ${JSON.stringify(shortened(value))}`
     case 'object':
       return 'an object'
     case 'number':
     case 'boolean':
-      return `the ${typeof value} ${JSON.stringify(value)}`
+      return `the ${typeof value} ${String(value)}`
     default:
       return `of type ${typeof value}`
   }
+}
+
+/** What a caller wrote is shown to them again, but not all of it. */
+function shortened(text: string): string {
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
 }
