@@ -15,7 +15,7 @@ export function byGroup(options: { readonly test?: Share; readonly validation?: 
 
 /** The newest stretch of time is the test set; `gap` before it is left out of both. */
 export function byTime(options: { readonly test: Duration; readonly gap?: Duration; readonly validation?: Share }): Split {
-  return { kind: 'time', validation: '10%', ...options }
+  return { kind: 'time', ...options, validation: options.validation ?? '10%' }
 }
 
 /** What starts a run besides `refit run`. */
