@@ -1,9 +1,15 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
 import type { EventRecord } from '../api/wire/event.js'
-import { timeOfDay } from './figures.js'
+import { duration, timeOfDay } from './figures.js'
 import { wrap, type Terminal } from './terminal.js'
 
 /** Told elsewhere, or of no news to someone who watches. */
 const leftOut = new Set(['stage.started', 'run.requested', 'run.coalesced', 'run.started', 'model.defined', 'version.created', 'drop.ingested'])
+/** Stages whose end tells what the run's end tells as well. */
+const quietStages = new Set(['version', 'deploy'])
+
+const StageData = Type.Object({ stage: Type.String(), milliseconds: Type.Number(), summary: Type.Optional(Type.String()) })
 
 /** Shows what happens in the whole project as it happens: a line an event, a record with --json. */
 export function createProjectProgress(terminal: Terminal): { show(event: EventRecord): void } {
@@ -11,14 +17,27 @@ export function createProjectProgress(terminal: Terminal): { show(event: EventRe
   const { paint } = terminal
   return {
     show: (event) => {
-      if (leftOut.has(event.kind)) return
-      const head = `${timeOfDay(event.at)}  ${event.run ?? event.model ?? 'refit'}`
-      const width = Math.max(terminal.width - head.length - 4, 30)
-      const [first = '', ...rest] = wrap(event.text, width)
-      terminal.line(`${paint.dim(timeOfDay(event.at))}  ${paint.bold(event.run ?? event.model ?? 'refit')}  ${coloured(paint, event, first)}`)
-      for (const line of rest) terminal.line(`${' '.repeat(head.length)}  ${coloured(paint, event, line)}`)
+      const text = textOf(event)
+      if (text === undefined) return
+      const time = timeOfDay(event.at)
+      const subject = event.run ?? event.model ?? 'refit'
+      const indent = time.length + subject.length + 4
+      for (const [index, line] of wrap(text, Math.max(terminal.width - indent, 30)).entries()) {
+        const head = index === 0 ? `${paint.dim(time)}  ${paint.bold(subject)}  ` : ' '.repeat(indent)
+        terminal.line(`${head}${coloured(paint, event, line)}`)
+      }
     },
   }
+}
+
+/** The event in words; undefined for what is not shown. */
+function textOf(event: EventRecord): string | undefined {
+  if (leftOut.has(event.kind) || (event.kind === 'champion.moved' && event.run !== undefined)) return undefined
+  if (event.kind !== 'stage.finished' || !Value.Check(StageData, event.data)) return event.text
+  const { stage, milliseconds, summary = '' } = event.data
+  if (quietStages.has(stage)) return undefined
+  // The verdict is told in full when the run ends.
+  return `${stage.padEnd(6)} ${duration(milliseconds).padStart(7)}  ${stage === 'check' ? (summary.split(':')[0] ?? '') : summary}`
 }
 
 function coloured(paint: Terminal['paint'], event: EventRecord, text: string): string {

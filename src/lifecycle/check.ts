@@ -52,7 +52,7 @@ export async function check(
       token: attempt.token,
       workingFolder: folder,
       logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
-      entry: rooms.checkEntry,
+      entry: rooms.childEntries.check,
     },
     attempt.signal,
   )

@@ -4,7 +4,6 @@ import { digestOf } from '../define/canonical-json.js'
 import type { StoredModel } from '../define/stored-definition.js'
 import type { Executor } from '../executors/executor.js'
 import type { ObjectStore } from '../objects/object-store.js'
-import type { PredictorAdapter } from '../predictors/predictor.js'
 import type { Trainer } from '../trainers/trainer.js'
 
 /** A run as its stages know it. */
@@ -25,9 +24,8 @@ export interface Rooms {
   readonly clock: Clock
   readonly executor: Executor
   readonly trainers: ReadonlyMap<string, Trainer>
-  readonly predictors: readonly PredictorAdapter[]
-  /** The compiled entry of the check's child. */
-  readonly checkEntry: URL
+  /** The compiled entries of the children that open models: the composition root knows the predictors. */
+  readonly childEntries: { readonly package: URL; readonly check: URL }
   readonly projectFolder: string
   /** `.refit` of the project. */
   readonly stateFolder: string

@@ -4,15 +4,15 @@ import { Type, type Static } from 'typebox'
 import type { Sets } from '../data/snapshot.js'
 import { refitError } from '../errors.js'
 import type { TaskEnd } from '../executors/executor.js'
-import { buildPackage } from '../packages/build.js'
 import { Signature } from '../packages/manifest.js'
 import { storePackage } from '../packages/store.js'
-import { recognise } from '../predictors/recognise.js'
+import { runChildJob } from '../processes/child-job.js'
 import { trainingEnvironment } from '../trainers/training-contract.js'
 import type { Trainer, TrainingRequest } from '../trainers/trainer.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingest.js'
+import { Packaged, type PackageInput } from './package-candidate.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { ensureSets } from './split.js'
 
@@ -48,10 +48,10 @@ export async function train(rooms: Rooms, run: LifecycleRun, data: Ingested, for
   const startedAt = performance.now()
   await runTrainer(rooms, run, trainer, request, attempt)
   const milliseconds = Math.round(performance.now() - startedAt)
-  const { manifest, digest } = await packageModel(rooms, run, modelFolder)
+  const { digest, format, signature } = await packageModel(rooms, run, folder, modelFolder, attempt)
   return async (transaction) => {
     await transaction.updateTable('runs').set({ candidate: digest }).where('id', '=', run.id).execute()
-    return { digest, format: manifest.format, signature: manifest.signature, milliseconds }
+    return { digest, format, signature, milliseconds }
   }
 }
 
@@ -91,17 +91,26 @@ async function requireSuccess(end: TaskEnd, run: LifecycleRun, logFile: string):
   }
 }
 
-async function packageModel(rooms: Rooms, run: LifecycleRun, modelFolder: string): Promise<Awaited<ReturnType<typeof buildPackage>>> {
-  const inputs = Object.entries(run.definition.columns).flatMap(([name, column]) =>
+async function packageModel(rooms: Rooms, run: LifecycleRun, folder: string, modelFolder: string, attempt: Attempt): Promise<Packaged> {
+  const { columns, task, limits } = run.definition
+  const inputs = Object.entries(columns).flatMap(([name, column]) =>
     column.role === 'feature' && column.type !== 'text' && column.type !== 'time' ? [{ name, type: column.type, optional: column.optional }] : [],
   )
-  const target = Object.entries(run.definition.columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
-  const unfinished: Signature = { task: run.definition.task, inputs, target, classes: [] }
-  const adapter = await recognise(rooms.predictors, modelFolder)
-  const classes = await adapter.finish(modelFolder, unfinished)
-  const built = await buildPackage(modelFolder, { format: adapter.format, signature: { ...unfinished, classes: [...classes] } })
+  const target = Object.entries(columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
+  const packaged = await runChildJob(
+    {
+      entry: rooms.childEntries.package,
+      input: { folder: modelFolder, signature: { task, inputs, target, classes: [] } } satisfies PackageInput,
+      output: Packaged,
+      token: attempt.token,
+      limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },
+      workingFolder: folder,
+      logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
+    },
+    attempt.signal,
+  )
   await storePackage(rooms.objects, modelFolder)
-  return built
+  return packaged
 }
 
 /** The end of the log: what a failing program usually says last. */

@@ -17,7 +17,7 @@ import { registerModels } from '../registry/models.js'
 import { EVENTS_CHANNEL } from '../runs/event.js'
 import { RUNS_CHANNEL } from '../runs/requests.js'
 import { startTriggers } from '../triggers/triggers.js'
-import { executor, openSource, predictors, trainers } from './adapters.js'
+import { executor, openSource, trainers } from './adapters.js'
 import { evaluateProject } from './evaluate-project.js'
 import { listenOn } from './listen-on.js'
 import type { ServingSettings } from './serve.js'
@@ -153,8 +153,8 @@ async function openDatabase(project: StoredProject, stateFolder: string): Promis
 
 function roomsOf(options: ControlOptions, { database }: Connection, projectFolder: string, stateFolder: string, objects: Rooms['objects']): Rooms {
   const { clock, refitVersion } = options
-  const checkEntry = new URL('./check-child.js', import.meta.url)
-  return { database, objects, clock, executor, trainers, predictors, checkEntry, projectFolder, stateFolder, refitVersion }
+  const childEntries = { package: new URL('./package-child.js', import.meta.url), check: new URL('./check-child.js', import.meta.url) }
+  return { database, objects, clock, executor, trainers, childEntries, projectFolder, stateFolder, refitVersion }
 }
 
 /** Looks every half second whether what should run does; what fails is said once, until it is well again. */

@@ -14,7 +14,7 @@ export function addStatus(program: Command): void {
       const api = await connect()
       const [project, models] = await Promise.all([api.project(), api.models()])
       if (terminal.json) {
-        terminal.document({ project, models })
+        terminal.document({ url: api.url, project, models })
         return
       }
       const { paint } = terminal
