@@ -14,7 +14,7 @@ import { attemptLog } from '../lifecycle/folders.js'
 import type { Rooms } from '../lifecycle/run.js'
 import { filesystemObjects } from '../objects/filesystem/adapter.js'
 import { registerModels } from '../registry/models.js'
-import { EVENTS_CHANNEL } from '../runs/event.js'
+import { EVENTS_CHANNEL, latestCursor } from '../runs/event.js'
 import { RUNS_CHANNEL } from '../runs/requests.js'
 import { startTriggers } from '../triggers/triggers.js'
 import { executor, openSource, trainers } from './adapters.js'
@@ -43,6 +43,8 @@ export interface Control {
   readonly servingUrl: string
   /** For looking at the API from this very process; undefined where none is asked for. */
   readonly viewerToken: string | undefined
+  /** Cursor of the last event before the start; undefined when there was none. */
+  readonly eventsBefore: string | undefined
   readonly project: StoredProject
   /** Ends it: runs are interrupted and go on at the next start. */
   stop(request: { readonly keepServing: boolean }): Promise<void>
@@ -79,6 +81,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   }
   try {
     await migrate(connection.database)
+    const eventsBefore = await latestCursor(connection.database)
     await registerModels(connection.database, clock, project, 'refit')
     const listeners = new Set<() => void>()
     let servingUrl: string | undefined
@@ -132,6 +135,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       url,
       servingUrl,
       viewerToken,
+      eventsBefore,
       project,
       stop: async ({ keepServing }) => {
         await supervisor.stop()

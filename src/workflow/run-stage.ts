@@ -33,11 +33,14 @@ export function createStage(runner: StageRunner): Stage {
   return async (name, result, body, options = {}) => {
     position += 1
     const place = position
-    let outcome: { readonly value: Static<typeof result> } | undefined
+    const call = { name, position: place, result, body, tries: options.tries ?? 1 }
+    let done: Promise<Static<typeof result>> | undefined
     await runner.checkpoint(name, async () => {
-      outcome = { value: await finishStage(runner, { name, position: place, result, body, tries: options.tries ?? 1 }) }
+      done = finishStage(runner, call)
+      // How it failed must not be remembered: an interrupted stage would fail again, the same way, at every start.
+      await done.catch(() => undefined)
     })
-    return outcome?.value ?? finishStage(runner, { name, position: place, result, body, tries: options.tries ?? 1 })
+    return done ?? finishStage(runner, call)
   }
 }
 

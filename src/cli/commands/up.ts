@@ -85,9 +85,13 @@ function arrivalOf({ kind, options }: { readonly kind: string; readonly options:
 async function showEvents(terminal: Terminal, control: Control, signal: AbortSignal): Promise<void> {
   const progress = createProjectProgress(terminal)
   const client = createClient({ url: control.url, token: control.viewerToken, actor: 'cli:up' })
+  let after = control.eventsBefore ?? 'start'
   while (!signal.aborted) {
     try {
-      for await (const event of client.follow({}, signal)) progress.show(event)
+      for await (const event of client.follow({ after }, signal)) {
+        after = event.cursor
+        progress.show(event)
+      }
     } catch {
       // The database may be away for long; what happened meanwhile is in the event log.
       await delay(POLL_MS * 10, undefined, { signal }).catch(() => undefined)
