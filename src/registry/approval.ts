@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
 import { moveChampion, type Champion } from './champion.js'
+import { lockModel } from './models.js'
 
 export interface Answer {
   readonly run: string
@@ -67,8 +68,11 @@ export async function supersedeAwaiting(transaction: Transaction, at: Date, mode
 }
 
 async function awaiting(transaction: Transaction, run: string): Promise<{ model: string; version: number }> {
-  const row = await transaction.selectFrom('runs').select(['id', 'model', 'outcome', 'version']).where('id', '=', run).forUpdate().executeTakeFirst()
-  if (row === undefined) throw refitError('not-found', { what: `run "${run}"` })
+  const found = await transaction.selectFrom('runs').select('model').where('id', '=', run).executeTakeFirst()
+  if (found === undefined) throw refitError('not-found', { what: `run "${run}"` })
+  // First, as the newer version does that may be superseding this one.
+  await lockModel(transaction, found.model)
+  const row = await transaction.selectFrom('runs').select(['model', 'outcome', 'version']).where('id', '=', run).forUpdate().executeTakeFirstOrThrow()
   if (row.outcome !== 'awaiting-approval' || row.version === null) throw refitError('not-awaiting-approval', { run, outcome: row.outcome ?? 'still running' })
   return { model: row.model, version: row.version }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import type { ChampionCause, Database, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
+import { lockModel } from './models.js'
 import { getVersion, type Version } from './version.js'
 
 /** The channel that tells serving to look at the champions now. */
@@ -72,8 +73,8 @@ export interface Move {
 
 /** Moves the champion pointer and its generation, in the caller's transaction. Does nothing if the version serves already. */
 export async function moveChampion(transaction: Transaction, at: Date, move: Move): Promise<Champion> {
-  // The model's row orders moves, so that two of them cannot take the same generation.
-  await transaction.selectFrom('models').select('name').where('name', '=', move.model).forUpdate().executeTakeFirstOrThrow()
+  // Two moves at the same time must not take the same generation.
+  await lockModel(transaction, move.model)
   const present = await getChampion(transaction, move.model)
   if (present?.version === move.version) return present
   const generation = (present?.generation ?? 0) + 1
@@ -138,9 +139,10 @@ export async function rollback(
   request: { readonly model: string; readonly to?: number | undefined; readonly actor: string; readonly reason?: string | undefined },
 ): Promise<Champion> {
   return database.transaction().execute(async (transaction) => {
+    await lockModel(transaction, request.model)
     const present = await getChampion(transaction, request.model)
     if (present === undefined) throw refitError('nothing-to-roll-back', { model: request.model })
-    const to = request.to ?? (await versionBefore(transaction, request.model, present.version))
+    const to = request.to ?? (await versionBefore(transaction, request.model))
     const served = await transaction.selectFrom('champion_moves').select('version').where('model', '=', request.model).where('version', '=', to ?? -1).executeTakeFirst()
     if (to === undefined || served === undefined || to === present.version) throw refitError('nothing-to-roll-back', { model: request.model })
     return moveChampion(transaction, clock.now(), { model: request.model, version: to, actor: request.actor, reason: request.reason, cause: 'rollback' })
@@ -148,20 +150,19 @@ export async function rollback(
 }
 
 /**
- * The version that served before `version` first did. Walking back by first service, not by the last move, lets a
- * second rollback go a step further instead of returning to what was just rolled back.
+ * The version below the present one, in the pile of those that have served: a move puts its version on top, a rollback
+ * takes away what lies above the one it goes back to. So a second rollback goes a step further instead of returning to
+ * what was just rolled back, also where an old version was promoted anew.
  */
-async function versionBefore(database: Database, model: string, version: number): Promise<number | undefined> {
-  const first = await database
-    .selectFrom('champion_moves')
-    .select('previous')
-    .where('model', '=', model)
-    .where('version', '=', version)
-    .where('cause', '!=', 'rollback')
-    .orderBy('generation')
-    .limit(1)
-    .executeTakeFirst()
-  return first?.previous ?? undefined
+async function versionBefore(database: Database, model: string): Promise<number | undefined> {
+  const moves = await database.selectFrom('champion_moves').select(['version', 'cause']).where('model', '=', model).orderBy('generation').execute()
+  const pile: number[] = []
+  for (const { version, cause } of moves) {
+    const back = cause === 'rollback' ? pile.lastIndexOf(version) : -1
+    if (back === -1) pile.push(version)
+    else pile.length = back + 1
+  }
+  return pile.at(-2)
 }
 
 function mayServe(version: Version): boolean {

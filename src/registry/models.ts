@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { Value } from 'typebox/value'
 import type { Clock } from '../clock.js'
-import type { Database } from '../database/schema.js'
+import type { Database, Transaction } from '../database/schema.js'
 import { digestOf } from '../define/canonical-json.js'
 import { StoredModel, type StoredProject } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
@@ -42,6 +42,14 @@ export async function registerModels(database: Database, clock: Clock, project: 
       await appendEvent(transaction, { at, actor, kind: 'model.removed', model: gone.name, data: {} })
     }
   })
+}
+
+/**
+ * Takes the lock that orders the requests, drops, versions and champions of one model, until the transaction ends.
+ * Whoever also locks a run that is not active, or versions, takes this first.
+ */
+export async function lockModel(transaction: Transaction, name: string): Promise<void> {
+  await transaction.selectFrom('models').select('name').where('name', '=', name).forUpdate().executeTakeFirst()
 }
 
 /** The models of the project, by name. */

@@ -6,6 +6,7 @@ import { refitError } from '../errors.js'
 import { Signature } from '../packages/manifest.js'
 import { Verdict } from '../evaluation/verdict.js'
 import { appendEvent } from '../runs/event.js'
+import { lockModel } from './models.js'
 
 /** What a version was made from: enough to explain it, and to make it again. */
 export const Lineage = Type.Object({
@@ -71,6 +72,7 @@ export interface NewVersion {
 
 /** Registers a version under the model's next number, in the caller's transaction; a run makes one version, ever. */
 export async function addVersion(transaction: Transaction, at: Date, version: NewVersion): Promise<number> {
+  await lockModel(transaction, version.model)
   const existing = await transaction.selectFrom('versions').select('number').where('model', '=', version.model).where('run', '=', version.run).executeTakeFirst()
   if (existing !== undefined) return existing.number
   const { number } = await transaction

@@ -1,5 +1,5 @@
 import { systemClock as clock } from '../../src/clock.js'
-import type { Database } from '../../src/database/schema.js'
+import type { Database, Transaction } from '../../src/database/schema.js'
 import type { Estimate, Verdict } from '../../src/evaluation/verdict.js'
 import { moveChampion } from '../../src/registry/champion.js'
 import { addVersion } from '../../src/registry/version.js'
@@ -64,31 +64,35 @@ export async function awaitingRun(database: Database, model: string): Promise<{ 
   return { run: claim.run.id, version }
 }
 
-async function addVersionOf(database: Database, claim: RunClaim, state: 'passed' | 'awaiting-approval'): Promise<number> {
-  return database.transaction().execute(async (transaction) => {
-    const number = await addVersion(transaction, clock.now(), {
-      model: claim.run.model,
+/** Registers what a run has made, without ending the run; returns its number. */
+export async function addVersionOf(database: Database, claim: RunClaim, state: 'passed' | 'awaiting-approval'): Promise<number> {
+  return database.transaction().execute((transaction) => addVersionIn(transaction, claim, state))
+}
+
+/** The same, in the caller's transaction. */
+export async function addVersionIn(transaction: Transaction, claim: RunClaim, state: 'passed' | 'awaiting-approval'): Promise<number> {
+  const number = await addVersion(transaction, clock.now(), {
+    model: claim.run.model,
+    run: claim.run.id,
+    digest: 'a'.repeat(64),
+    format: 'ydf',
+    state,
+    signature: { task: 'regression', inputs: [{ name: 'rooms', type: 'number', optional: false }], target: 'price', classes: [] },
+    verdict: passedVerdict,
+    lineage: {
+      formatVersion: 1,
       run: claim.run.id,
-      digest: 'a'.repeat(64),
-      format: 'ydf',
-      state,
-      signature: { task: 'regression', inputs: [{ name: 'rooms', type: 'number', optional: false }], target: 'price', classes: [] },
-      verdict: passedVerdict,
-      lineage: {
-        formatVersion: 1,
-        run: claim.run.id,
-        snapshot: 'b'.repeat(64),
-        drops: [],
-        definitionHash: 'c',
-        codeHash: 'd',
-        environment: { refit: '0.1.0', node: process.version, platform: process.platform },
-        seed: 1,
-        split: {},
-      },
-    })
-    await transaction.updateTable('runs').set({ version: number }).where('id', '=', claim.run.id).execute()
-    return number
+      snapshot: 'b'.repeat(64),
+      drops: [],
+      definitionHash: 'c',
+      codeHash: 'd',
+      environment: { refit: '0.1.0', node: process.version, platform: process.platform },
+      seed: 1,
+      split: {},
+    },
   })
+  await transaction.updateTable('runs').set({ version: number }).where('id', '=', claim.run.id).execute()
+  return number
 }
 
 const estimate = (value: number, spread: number): Estimate => ({ value, lower: value - spread, upper: value + spread })

@@ -13,8 +13,8 @@ before(async () => {
 })
 after(() => running.stop())
 
-const WRITERS = 8
-const TRANSACTIONS = 15
+const WRITERS = 6
+const TRANSACTIONS = 10
 const EVENTS = 3
 
 async function append(transaction: Database, model: string, data: Readonly<Record<string, unknown>>): Promise<void> {

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'kysely'
+import { systemClock as clock } from '../../src/clock.js'
+import type { Database } from '../../src/database/schema.js'
+import { RefitError } from '../../src/errors.js'
+import { approve, decline, supersedeAwaiting } from '../../src/registry/approval.js'
+import { getChampion, promote } from '../../src/registry/champion.js'
+import { registerModels } from '../../src/registry/models.js'
+import { getVersion } from '../../src/registry/version.js'
+import { readEvents } from '../../src/runs/event.js'
+import { getRun } from '../../src/runs/queries.js'
+import { addVersionIn, awaitingRun, promotedRun, startedRun } from '../api/seeded-runs.js'
+import { startDatabase, type RunningDatabase } from '../support/running-database.js'
+import { modelNamed, projectOf } from '../support/stored-models.js'
+
+let running: RunningDatabase
+let database: Database
+before(async () => {
+  running = await startDatabase({ connections: 20 })
+  database = running.database
+})
+after(() => running.stop())
+
+/** Each test has a model of its own, with version 1 as champion and version 2 awaiting approval. */
+let model: string
+let waiting: { readonly run: string; readonly version: number }
+let models = 0
+beforeEach(async () => {
+  models += 1
+  model = `model-${models}`
+  await registerModels(database, clock, projectOf(modelNamed(model)), 'test')
+  await promotedRun(database, model)
+  waiting = await awaitingRun(database, model)
+})
+
+const notAwaiting = (error: unknown): boolean => error instanceof RefitError && error.code === 'not-awaiting-approval'
+const champion = async (): Promise<number | undefined> => (await getChampion(database, model))?.version
+const stateOf = async (version: number): Promise<string> => (await getVersion(database, model, version)).state
+const kinds = async (): Promise<readonly string[]> => (await readEvents(database, { run: waiting.run, limit: 1000 })).map(({ kind }) => kind)
+
+/** A newer version, as the version stage of a run registers it. */
+async function newerVersion(meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<number> {
+  const claim = await startedRun(database, model)
+  return database.transaction().execute(async (transaction) => {
+    await transaction.selectFrom('runs').select('id').where('id', '=', claim.run.id).forUpdate().execute()
+    const number = await addVersionIn(transaction, claim, 'passed')
+    await meanwhile()
+    await supersedeAwaiting(transaction, clock.now(), model, number)
+    return number
+  })
+}
+
+test('approval makes the waiting version champion and ends its run promoted, with who and why', async () => {
+  const moved = await approve(database, clock, { run: waiting.run, actor: 'cli:ada', reason: 'looks right' })
+  assert.deepEqual([moved.version, await champion(), await stateOf(waiting.version)], [waiting.version, waiting.version, 'approved'])
+  const run = await getRun(database, waiting.run)
+  assert.equal(run.outcome, 'promoted')
+  assert.match(run.explanation ?? '', /approved by cli:ada: looks right/)
+  assert.deepEqual((await kinds()).slice(-2), ['version.approved', 'champion.moved'])
+})
+
+test('an approved version may be promoted again later, by hand and without force', async () => {
+  await approve(database, clock, { run: waiting.run, actor: 'cli:ada' })
+  await promotedRun(database, model)
+  await promote(database, clock, { model, version: waiting.version, actor: 'cli:ada' })
+  assert.equal(await champion(), waiting.version)
+})
+
+test('a declined version leaves the champion and ends its run rejected', async () => {
+  await decline(database, clock, { run: waiting.run, actor: 'cli:ada', reason: 'too early' })
+  assert.deepEqual([await champion(), await stateOf(waiting.version)], [1, 'declined'])
+  const run = await getRun(database, waiting.run)
+  assert.equal(run.outcome, 'rejected')
+  assert.match(run.explanation ?? '', /declined by cli:ada: too early/)
+  await assert.rejects(promote(database, clock, { model, version: waiting.version, actor: 'cli:ada' }), (error) => error instanceof RefitError && error.code === 'promotion-refused')
+})
+
+test('an answer is given once: later ones, and those to runs that never asked, are refused', async () => {
+  await approve(database, clock, { run: waiting.run, actor: 'cli:ada' })
+  await assert.rejects(approve(database, clock, { run: waiting.run, actor: 'cli:bob' }), notAwaiting)
+  await assert.rejects(decline(database, clock, { run: waiting.run, actor: 'cli:bob' }), notAwaiting)
+  await assert.rejects(decline(database, clock, { run: `${model}-1`, actor: 'cli:bob' }), notAwaiting)
+  await assert.rejects(approve(database, clock, { run: `${model}-9`, actor: 'cli:bob' }), (error) => error instanceof RefitError && error.code === 'not-found')
+})
+
+test('of answers given at the same time one holds, and the registry agrees with it', async () => {
+  const answers = await Promise.allSettled([
+    approve(database, clock, { run: waiting.run, actor: 'cli:ada' }),
+    decline(database, clock, { run: waiting.run, actor: 'cli:bob' }),
+    approve(database, clock, { run: waiting.run, actor: 'cli:eve' }),
+  ])
+  const refusals = answers.flatMap((answer): unknown[] => (answer.status === 'rejected' ? [answer.reason] : []))
+  assert.equal(refusals.length, 2)
+  assert.ok(refusals.every(notAwaiting))
+  const approved = (await stateOf(waiting.version)) === 'approved'
+  assert.deepEqual([(await getRun(database, waiting.run)).outcome, await champion()], approved ? ['promoted', waiting.version] : ['rejected', 1])
+})
+
+test('a newer version supersedes one that nobody has answered, and its run says so', async () => {
+  const newer = await newerVersion()
+  assert.equal(await stateOf(waiting.version), 'superseded')
+  const run = await getRun(database, waiting.run)
+  assert.equal(run.outcome, 'superseded')
+  assert.match(run.explanation ?? '', new RegExp(`before version ${newer} came`))
+  await assert.rejects(approve(database, clock, { run: waiting.run, actor: 'cli:ada' }), notAwaiting)
+  assert.equal(await champion(), 1)
+})
+
+test('an answered version is not superseded', async () => {
+  await approve(database, clock, { run: waiting.run, actor: 'cli:ada' })
+  await newerVersion()
+  assert.equal(await stateOf(waiting.version), 'approved')
+})
+
+for (const [name, answer] of [['approval', approve], ['decline', decline]] as const) {
+  test(`${name} at the moment a newer version comes waits for it and is refused; neither locks the other out`, async () => {
+    let answered: Promise<unknown> = Promise.resolve()
+    await newerVersion(async () => {
+      answered = answer(database, clock, { run: waiting.run, actor: 'cli:ada' })
+      await Promise.race([answered.catch(() => undefined), someoneWaitsForALock()])
+    })
+    await assert.rejects(answered, notAwaiting)
+    assert.equal((await getRun(database, waiting.run)).outcome, 'superseded')
+    assert.equal(await champion(), 1)
+  })
+}
+
+async function someoneWaitsForALock(): Promise<void> {
+  const waiters = sql`select 1 from pg_locks where not granted`
+  const deadline = Date.now() + 30_000
+  while ((await waiters.execute(database)).rows.length === 0 && Date.now() < deadline) await delay(5)
+}
