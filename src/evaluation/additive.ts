@@ -19,20 +19,21 @@ export function additive(
       if (sums !== undefined) sums[unit] = (sums[unit] ?? 0) + figure(row)
     }
   }
-  return (counts) => {
-    let total = 0
-    for (let unit = 0; unit < count; unit += 1) total += (counts?.[unit] ?? (counts === undefined ? 1 : 0)) * (rowsOfUnit[unit] ?? 0)
+  const once = new Int32Array(count).fill(1)
+  return (counts = once) => {
+    const total = sumOf(rowsOfUnit, counts)
     if (total === 0) return null
-    const sums = sumsOfUnit.map((ofUnit) => {
-      let sum = 0
-      for (let unit = 0; unit < count; unit += 1) {
-        const times = counts === undefined ? 1 : (counts[unit] ?? 0)
-        // A unit that is not drawn must not spoil the sum with its NaN.
-        if (times > 0) sum += times * (ofUnit[unit] ?? 0)
-      }
-      return sum
-    })
-    const value = finish(sums, total)
+    const value = finish(sumsOfUnit.map((ofUnit) => sumOf(ofUnit, counts)), total)
     return Number.isFinite(value) ? value : null
   }
+}
+
+function sumOf(ofUnit: Float64Array, counts: Int32Array): number {
+  let sum = 0
+  for (let unit = 0; unit < ofUnit.length; unit += 1) {
+    const times = counts[unit] ?? 0
+    // A unit that is not drawn must not spoil the sum with its NaN.
+    if (times > 0) sum += times * (ofUnit[unit] ?? 0)
+  }
+  return sum
 }
