@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -41,7 +42,7 @@ async function makeLinks(folder: string): Promise<void> {
 export async function reachableCopy(folder: string, into: string): Promise<string> {
   if (existsSync(into)) return into
   await mkdir(dirname(into), { recursive: true, mode: 0o755 })
-  const temporary = `${into}.${process.pid}`
+  const temporary = `${into}.${randomUUID()}`
   await cp(folder, temporary, { recursive: true, verbatimSymlinks: false, dereference: true })
   await chmod(temporary, 0o755)
   await rename(temporary, into).catch(async (error: unknown) => {

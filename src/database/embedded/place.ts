@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, lstat, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, link, lstat, mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { postgresFolder, reachableCopy } from './binaries.js'
@@ -58,8 +58,13 @@ async function everyoneCanEnter(folder: string): Promise<boolean> {
 async function folderElsewhere(stateFolder: string): Promise<string> {
   const note = join(stateFolder, 'postgres-folder')
   if (!existsSync(note)) {
-    await writeFile(`${note}.${process.pid}`, join('/var/tmp', `refit-${randomBytes(9).toString('hex')}`))
-    await rename(`${note}.${process.pid}`, note)
+    const draft = `${note}.${randomUUID()}`
+    await writeFile(draft, join('/var/tmp', `refit-${randomBytes(9).toString('hex')}`))
+    // A link, for it does not replace the note of somebody faster: two notes would make two servers.
+    await link(draft, note).catch((error: unknown) => {
+      if (!existsSync(note)) throw error
+    })
+    await rm(draft)
   }
   const folder = (await readFile(note, 'utf8')).trim()
   await mkdir(folder, { recursive: true, mode: 0o711 })
@@ -69,11 +74,11 @@ async function folderElsewhere(stateFolder: string): Promise<string> {
 /** A path to the folder that fits into a socket's name: the folder's own, or a link to it. */
 async function shortWay(folder: string): Promise<string> {
   if (Buffer.byteLength(folder) <= LONGEST_SOCKET_FOLDER) return folder
-  const link = join(tmpdir(), `refit-${process.getuid?.() ?? 0}-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`)
-  const present = await lstat(link).catch(() => undefined)
-  if (present !== undefined && (await readlink(link).catch(() => undefined)) !== folder) await rm(link)
-  await symlink(folder, link).catch(async (error: unknown) => {
-    if ((await readlink(link).catch(() => undefined)) !== folder) throw error
+  const shortcut = join(tmpdir(), `refit-${process.getuid?.() ?? 0}-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`)
+  const present = await lstat(shortcut).catch(() => undefined)
+  if (present !== undefined && (await readlink(shortcut).catch(() => undefined)) !== folder) await rm(shortcut)
+  await symlink(folder, shortcut).catch(async (error: unknown) => {
+    if ((await readlink(shortcut).catch(() => undefined)) !== folder) throw error
   })
-  return link
+  return shortcut
 }

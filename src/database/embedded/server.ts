@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chown, mkdir, open, readFile, readlink, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -72,8 +73,7 @@ async function enter(place: ServerPlace): Promise<Client> {
 }
 
 async function initialise(place: ServerPlace): Promise<void> {
-  const temporary = `${place.dataFolder}.init-${process.pid}`
-  await rm(temporary, { recursive: true, force: true })
+  const temporary = `${place.dataFolder}.init-${randomUUID()}`
   await mkdir(temporary, { recursive: true, mode: 0o700 })
   if (place.account !== undefined) await chown(temporary, place.account.uid, place.account.gid)
   const settings = ['-U', USER, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '-c', 'timezone=UTC', '-c', 'log_timezone=UTC']
