@@ -1,8 +1,9 @@
-// Compiles src, test, bench and examples to dist, and copies what is not TypeScript.
+// Compiles src, test, bench and examples to dist, bundles what runs as a child, and copies what is not TypeScript.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist')
@@ -13,14 +14,36 @@ function removeOrphans() {
   for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.js')) continue
     const compiled = join(entry.parentPath, entry.name)
-    const source = join(root, relative(dist, compiled)).replace(/\.js$/, '.ts')
+    const source = join(root, relative(dist, compiled)).replace(/(\.bundle)?\.js$/, '.ts')
     if (!existsSync(source)) for (const ending of ['.js', '.js.map', '.d.ts']) rmSync(compiled.replace(/\.js$/, ending), { force: true })
   }
+}
+
+/** A child lives for a second or two: reading one file instead of hundreds halves the time until it works. */
+async function bundleChildren() {
+  const children = readdirSync(join(dist, 'src'), { recursive: true }).filter((name) => name.endsWith('-child.js'))
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  await Promise.all(
+    children.map((name) =>
+      build({
+        entryPoints: [join(dist, 'src', name)],
+        outfile: join(dist, 'src', name.replace(/\.js$/, '.bundle.js')),
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        target: 'node20',
+        sourcemap: true,
+        logLevel: 'error',
+        external: Object.keys(dependencies).filter((dependency) => dependency !== 'typebox'),
+      }),
+    ),
+  )
 }
 
 removeOrphans()
 const compiled = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], { cwd: root, stdio: 'inherit' })
 if (compiled.status !== 0) process.exit(compiled.status ?? 1)
+await bundleChildren()
 const migrations = join('src', 'database', 'migrations')
 mkdirSync(join(dist, migrations), { recursive: true })
 cpSync(join(root, migrations), join(dist, migrations), { recursive: true })

@@ -18,7 +18,7 @@ export async function inferColumns(path: string, signal: AbortSignal): Promise<I
   try {
     return await runChildJob(
       {
-        entry: new URL('./infer-columns-child.js', import.meta.url),
+        entry: new URL('./infer-columns-child.bundle.js', import.meta.url),
         input: { path, mostRows: MOST_ROWS, memoryBytes: LIMITS.memoryBytes, spillFolder: join(scratch, 'spill') },
         output: InferredData,
         token: `infer/${process.pid}/${scratch}`,

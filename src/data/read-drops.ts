@@ -25,7 +25,7 @@ export async function readDrops(request: ReadDropsRequest, signal: AbortSignal):
   const { drops, columns, memoryBytes, token, workingFolder, outputFolder, logFile } = request
   const readings = await runChildJob(
     {
-      entry: new URL('./read-drops-child.js', import.meta.url),
+      entry: new URL('./read-drops-child.bundle.js', import.meta.url),
       input: { drops, columns, memoryBytes, outputFolder },
       output: ReadDropsOutput,
       token,

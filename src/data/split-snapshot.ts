@@ -26,7 +26,7 @@ export async function splitSnapshot(request: SplitRequest, signal: AbortSignal):
   const { snapshot, parts, split, task, memoryBytes, token, workingFolder, outputFolder, logFile } = request
   return runChildJob(
     {
-      entry: new URL('./split-child.js', import.meta.url),
+      entry: new URL('./split-child.bundle.js', import.meta.url),
       input: {
         parts: parts.map(({ drop, path }) => ({ drop, path })),
         columns: snapshot.columns,

@@ -74,7 +74,7 @@ export async function runChildJob<S extends TSchema>(job: ChildJob<S>, signal: A
 }
 
 async function answerOf(job: ChildJob<TSchema>, end: ProcessEnd, answerFile: string): Promise<unknown> {
-  const name = fileURLToPath(job.entry).replace(/^.*[/\\]/, '').replace(/(-child)?\.js$/, '')
+  const name = fileURLToPath(job.entry).replace(/^.*[/\\]/, '').replace(/(-child)?(\.bundle)?\.js$/, '')
   switch (end.kind) {
     case 'timeout':
       throw refitError('process-timeout', { name, seconds: job.limits.milliseconds / 1000 })

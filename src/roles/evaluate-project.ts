@@ -42,7 +42,7 @@ export async function evaluateProject(folder: string, signal: AbortSignal): Prom
     await bundleProject(found.file, found.folder, bundle)
     const evaluated = await runChildJob(
       {
-        entry: new URL('./evaluate-project-child.js', import.meta.url),
+        entry: new URL('./evaluate-project-child.bundle.js', import.meta.url),
         input: { bundle, file: found.file, projectFolder: found.folder, environment: { ...process.env } },
         output: Evaluated,
         token: `definition/${process.pid}/${scratch}`,

@@ -7,7 +7,7 @@ import { systemClock } from '../../clock.js'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { deserialiseError, refitError } from '../../errors.js'
-import { startControl, type Control } from '../../roles/control.js'
+import type { Control } from '../../roles/control.js'
 import { readProcessNote, stateFolderOf } from '../../roles/state.js'
 import { fileLog } from '../../telemetry/log.js'
 import { createClient } from '../client.js'
@@ -47,6 +47,8 @@ async function runInForeground(terminal: Terminal, projectFolder: string, option
   process.once('SIGINT', end)
   process.once('SIGTERM', end)
   const log = fileLog(join(stateFolderOf(projectFolder), 'logs', 'control.log'), 'control')
+  // All of the server: other commands start without it.
+  const { startControl } = await import('../../roles/control.js')
   const control = await startControl({
     projectFolder,
     controlPort: options.controlPort,

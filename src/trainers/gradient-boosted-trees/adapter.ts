@@ -18,7 +18,7 @@ export const gradientBoostedTreesTrainer: Trainer = {
       command: process.execPath,
       arguments: [
         '--max-old-space-size=4096',
-        fileURLToPath(new URL('./train-child.js', import.meta.url)),
+        fileURLToPath(new URL('./train-child.bundle.js', import.meta.url)),
         JSON.stringify({ columns, target, task: request.definition.task }),
       ],
       environment: {},

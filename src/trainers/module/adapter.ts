@@ -16,7 +16,7 @@ export const moduleTrainer: Trainer = {
     if (predictor !== undefined) await bundleModule(request.projectFolder, predictor, join(request.modelFolder, 'predictor.mjs'))
     return {
       command: process.execPath,
-      arguments: ['--enable-source-maps', fileURLToPath(new URL('./run-module-child.js', import.meta.url)), bundle],
+      arguments: ['--enable-source-maps', fileURLToPath(new URL('./run-module-child.bundle.js', import.meta.url)), bundle],
       environment: {},
       workingFolder: request.projectFolder,
     }
