@@ -4,21 +4,37 @@ import { rowsOf, text } from './duckdb.js'
 import { FileFault } from './file-fault.js'
 
 const delimiters = [',', ';', '\t', '|']
+/** A column's name may have line breaks, but not a whole page of them. */
+const MOST_HEADER_LINES = 50
 
 /**
- * The table function that reads a CSV file, every value as text. Delimiter and columns are taken from its first line
+ * The table function that reads a CSV file, every value as text. Delimiter and columns are taken from its header
  * and nothing is guessed from its rows: otherwise one broken row could change how all others are read.
  * @throws FileFault for a header that cannot name columns
  */
 export async function readerOfCsv(connection: DuckDBConnection, path: string, compression: DropFormat['compression'], expected: readonly string[]): Promise<string> {
   const compressed = `compression = ${text(compression)}`
-  const [first] = await rowsOf(connection, `select line from read_csv(${text(path)}, ${compressed}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\u0001', quote = '', escape = '') limit 1`)
-  const line = first?.['line']
-  if (typeof line !== 'string') throw new FileFault({ code: 'no-header', message: 'The first line is empty; it must name the columns.' })
+  const lines = await rowsOf(connection, `select line from read_csv(${text(path)}, ${compressed}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\u0001', quote = '', escape = '') limit ${MOST_HEADER_LINES}`)
+  const line = headerLine(lines.map((row) => row['line']))
+  if (line === undefined) throw new FileFault({ code: 'no-header', message: 'The first line is empty; it must name the columns.' })
   const { delimiter, names } = headerOf(line, expected)
   refuseUnclearNames(names)
   const columns = names.map((column) => `${text(column)}: 'VARCHAR'`).join(', ')
   return `read_csv(${text(path)}, ${compressed}, auto_detect = false, header = true, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = {${columns}}, null_padding = false, ignore_errors = false, strict_mode = true)`
+}
+
+/** The first line, and those after it that a quoted name with line breaks goes on in. */
+function headerLine(lines: readonly unknown[]): string | undefined {
+  const [first, ...others] = lines
+  if (typeof first !== 'string') return undefined
+  const isOpen = (header: string): boolean => header.split('"').length % 2 === 0
+  let header = first
+  for (const next of others) {
+    if (!isOpen(header)) return header
+    header += `\n${typeof next === 'string' ? next : ''}`
+  }
+  // A quote that is never closed is told by the reading itself.
+  return isOpen(header) ? first : header
 }
 
 /** The delimiter that finds most of the expected columns, or else most columns. */

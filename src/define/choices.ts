@@ -30,6 +30,7 @@ export function nameFrom(file: string): string {
   const words = file
     .replace(/\.(csv|tsv|txt|json|ndjson|jsonl|parquet)(\.gz|\.zst)?$/i, '')
     .normalize('NFKD')
+    .replaceAll(/\p{Mark}/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
   const name = /^-*[a-z]/.test(words) ? words : `model-${words}`

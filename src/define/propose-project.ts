@@ -154,7 +154,9 @@ function property(name: string): string {
 
 /** A string literal, whatever the text: names and values come from files that nobody vouches for. */
 function literal(text: string): string {
-  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+  const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
+  // What cannot be seen, or turns the reading direction, is shown by its number.
+  return `'${escaped.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${(hidden.codePointAt(0) ?? 0).toString(16)}}`)}'`
 }
 
 /** A text that cannot end the comment it stands in. */
