@@ -92,9 +92,9 @@ async function answerOf(job: ChildJob<TSchema>, end: ProcessEnd, answerFile: str
 }
 
 async function readAnswer(name: string, code: number, answerFile: string): Promise<unknown> {
-  const size = await stat(answerFile).then(({ size: bytes }) => bytes, () => undefined)
-  if (size === undefined || size > LARGEST_ANSWER_BYTES) throw refitError('process-died', { name, how: `with exit code ${code} and no usable answer` })
-  const answer = Value.Parse(Answer, JSON.parse(await readFile(answerFile, 'utf8')))
+  const answer = await parseAnswer(answerFile).catch((error: unknown) => {
+    throw refitError('process-died', { name, how: `with exit code ${code} and no usable answer` }, { cause: error })
+  })
   switch (answer.kind) {
     case 'value':
       return answer.value
@@ -103,6 +103,12 @@ async function readAnswer(name: string, code: number, answerFile: string): Promi
     case 'broken':
       throw new Error(`${name} failed:\n${answer.stack}`)
   }
+}
+
+async function parseAnswer(answerFile: string): Promise<Static<typeof Answer>> {
+  const { size } = await stat(answerFile)
+  if (size > LARGEST_ANSWER_BYTES) throw new Error(`the answer has ${size} bytes`)
+  return Value.Parse(Answer, JSON.parse(await readFile(answerFile, 'utf8')))
 }
 
 /** What a child's entry module does: reads the input, works, leaves the answer, and exits. */
