@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -15,6 +15,7 @@ import type { Database } from '../../src/database/schema.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
 import { EVENTS_CHANNEL } from '../../src/runs/event.js'
+import { removeProject } from '../support/remove-project.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
 
 /** A control API on a real port over a real database, without the rest of the control server. */
@@ -83,7 +84,7 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
       await listener.stop()
       await connection.close()
       await server.release()
-      await rm(folder, { recursive: true, force: true })
+      await removeProject(folder)
     },
   }
 }

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '../../src/database/connection.js'
 import { startEmbeddedServer } from '../../src/database/embedded/server.js'
 import { migrate } from '../../src/database/migrate.js'
 import type { Database } from '../../src/database/schema.js'
+import { removeProject } from './remove-project.js'
 
 /** A migrated database on a real server of its own, in a temporary folder that is removed with it. */
 export interface RunningDatabase {
@@ -26,7 +27,7 @@ export async function startDatabase(options: { readonly connections?: number } =
     stop: async () => {
       await connection.close()
       await server.release()
-      await rm(folder, { recursive: true, force: true })
+      await removeProject(folder)
     },
   }
 }
