@@ -1,16 +1,15 @@
-import { access, readFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { refitError } from '../../errors.js'
 import type { Signature } from '../../packages/manifest.js'
+import { readClassLabels } from '../class-labels.js'
+import { closable } from '../closable.js'
 import type { FeatureBatch, FeatureValue, Predictions, PredictorAdapter } from '../predictor.js'
 
 const MODULE_FILE = 'predictor.mjs'
-
-/** Class labels of a classification, in the order of the probabilities, as the trainer may leave them. */
-const CLASSES_FILE = 'classes.json'
 
 /** One prediction: a number, or a probability for each label. */
 const Answers = Type.Union([Type.Array(Type.Number()), Type.Array(Type.Record(Type.String(), Type.Number()))])
@@ -24,19 +23,14 @@ export const moduleModel: PredictorAdapter = {
   recognises: (files) => files.includes(MODULE_FILE),
   finish: async (folder, signature) => {
     if (signature.task === 'regression') return []
-    const json: unknown = JSON.parse(
-      await readFile(join(folder, CLASSES_FILE), 'utf8').catch((error: unknown) => {
-        throw refitError('model-unreadable', { reason: `a classifier must leave its labels in ${CLASSES_FILE}, an array of text` }, { cause: error })
-      }),
-    )
-    return Value.Parse(Type.Array(Type.String(), { minItems: 2 }), json)
+    return readClassLabels(folder)
   },
   load: async (folder, signature) => {
     const predict = await loadPredict(folder)
-    return {
-      predict: async (batch) => toPredictions(signature, batch.rows, await predict(rowsOf(signature, batch))),
+    return closable({
+      predict: async (batch) => toPredictions(signature, batch.rows, await ask(predict, rowsOf(signature, batch))),
       close: () => Promise.resolve(),
-    }
+    })
   },
 }
 
@@ -51,6 +45,14 @@ async function loadPredict(folder: string): Promise<Predict> {
     return (rows) => predict([rows])
   } catch (error) {
     throw refitError('model-unreadable', { reason: `${MODULE_FILE}: ${error instanceof Error ? error.message : String(error)}` }, { cause: error })
+  }
+}
+
+async function ask(predict: Predict, rows: readonly Row[]): Promise<unknown> {
+  try {
+    return await predict(rows)
+  } catch (error) {
+    throw refitError('prediction-invalid', { reason: `${MODULE_FILE}: ${error instanceof Error ? error.message : String(error)}` }, { cause: error })
   }
 }
 
@@ -82,8 +84,11 @@ function numbersOf(raw: Static<typeof Answers>): Float64Array {
 function probabilitiesOf({ classes }: Signature, raw: Static<typeof Answers>): Float64Array {
   const probabilities = new Float64Array(raw.length * classes.length)
   for (const [row, answer] of raw.entries()) {
-    if (typeof answer === 'number') throw refitError('prediction-invalid', { reason: 'a classification must answer a probability for each label' })
-    for (const [index, label] of classes.entries()) probabilities[row * classes.length + index] = answer[label] ?? 0
+    for (const [index, label] of classes.entries()) {
+      const probability = typeof answer === 'object' && Object.hasOwn(answer, label) ? answer[label] : undefined
+      if (probability === undefined) throw refitError('prediction-invalid', { reason: `a classification must answer a probability for each label, there is none for "${label}"` })
+      probabilities[row * classes.length + index] = probability
+    }
   }
   return probabilities
 }

@@ -2,15 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type * as OnnxRuntime from 'onnxruntime-web'
 import type { InferenceSession, Tensor } from 'onnxruntime-web'
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { refitError } from '../../errors.js'
 import type { Signature } from '../../packages/manifest.js'
+import { readClassLabels } from '../class-labels.js'
+import { closable } from '../closable.js'
 import type { FeatureBatch, FeatureValue, Predictions, PredictorAdapter } from '../predictor.js'
 
 const MODEL_FILE = 'model.onnx'
-/** Class labels in the order of the probabilities, which an ONNX file does not tell. */
-const CLASSES_FILE = 'classes.json'
 
 type Runtime = typeof OnnxRuntime
 
@@ -27,20 +25,20 @@ export const onnx: PredictorAdapter = {
     const { session } = await open(folder)
     await session.release()
     if (signature.task === 'regression') return []
-    const json = await readFile(join(folder, CLASSES_FILE), 'utf8').catch((error: unknown) => {
-      throw refitError('model-unreadable', { reason: `a classifier must leave its labels in ${CLASSES_FILE}, an array of text` }, { cause: error })
-    })
-    return Value.Parse(Type.Array(Type.String(), { minItems: 2 }), JSON.parse(json))
+    return readClassLabels(folder)
   },
   load: async (folder, signature) => {
     const { session, runtime } = await open(folder)
-    return {
+    return closable({
       predict: async (batch) => {
-        const outputs = await session.run(feedsOf(runtime, session, signature, batch), session.outputNames.filter((name) => isTensorOutput(session, name)))
+        const feeds = feedsOf(runtime, session, signature, batch)
+        const outputs = await session.run(feeds, session.outputNames.filter((name) => isTensorOutput(session, name))).catch((error: unknown) => {
+          throw refitError('prediction-invalid', { reason: `onnxruntime refuses the rows (${error instanceof Error ? error.message : String(error)})` }, { cause: error })
+        })
         return toPredictions(signature, batch.rows, Object.values(outputs))
       },
       close: () => session.release(),
-    }
+    })
   },
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Signature } from '../../packages/manifest.js'
 import { refitError } from '../../errors.js'
+import { closable } from '../closable.js'
 import type { FeatureBatch, Predictions, PredictorAdapter } from '../predictor.js'
 import { decodeCategory, encodeValue, featureName, MODEL_FILE } from './features.js'
 import { loadModel, startRuntime, type YdfModel } from './runtime.js'
@@ -20,13 +21,13 @@ export const ydf: PredictorAdapter = {
   load: async (folder, signature) => {
     const model = await open(folder)
     const classCount = signature.classes.length
-    return {
+    return closable({
       predict: (batch) => Promise.resolve(toPredictions(signature, batch.rows, classCount, model.predict(encode(signature, batch)))),
       close: () => {
         model.unload()
         return Promise.resolve()
       },
-    }
+    })
   },
 }
 

@@ -1,27 +1,17 @@
-import { Type, type Static } from 'typebox'
 import type { SignatureColumn } from '../../packages/manifest.js'
 import type { FeatureValue } from '../predictor.js'
 
-/**
- * How values are written for Yggdrasil, the same in training and prediction. It guesses a column's type from its
- * text, so categories get a letter in front: `98029` would be taken for a number.
- */
-export const FeatureEncoding = Type.Object({
-  formatVersion: Type.Literal(1),
-  classes: Type.Array(Type.String()),
-})
-export type FeatureEncoding = Static<typeof FeatureEncoding>
-
-export const ENCODING_FILE = 'features.json'
 export const MODEL_FILE = 'model.ydf.zip'
-const CATEGORY_PREFIX = 'c'
 
-/** The label column in the CSV that Yggdrasil trains on: no feature may have this name. */
-export const LABEL = 'refit_label'
-
-/** A category as Yggdrasil sees it. */
-export function encodeCategory(value: string): string {
-  return `${CATEGORY_PREFIX}${value}`
+/**
+ * A category as Yggdrasil sees it, the same here and in the trainer's child. It guesses a column's type from its text:
+ * a code such as `98029` would be a number, and words with spaces or commas between them a set of words. So there is
+ * a letter in front, and whatever is no letter or digit is written as its code. A missing value, or empty text, is a
+ * category of its own, or Yggdrasil would take it for the most frequent one.
+ */
+function encodeCategory(value: string): string {
+  if (value === '') return 'n'
+  return `c${value.replaceAll(/[^A-Za-z0-9]/gu, (character) => `_${(character.codePointAt(0) ?? 0).toString(16)}_`)}`
 }
 
 /** Column names of a model are its own: signature names may hold anything. */
@@ -29,20 +19,19 @@ export function featureName(index: number): string {
   return `f${index}`
 }
 
-/** One value for prediction: numbers stay, booleans become 0 and 1, categories get their letter; null is missing. */
+/** One value for prediction: numbers stay, booleans become 0 and 1; null is a missing number. */
 export function encodeValue(type: SignatureColumn['type'], value: FeatureValue): number | string | null {
-  if (value === null) return null
   switch (type) {
     case 'number':
       return typeof value === 'number' ? value : null
     case 'boolean':
-      return value === true ? 1 : 0
+      return value === null ? null : value === true ? 1 : 0
     case 'category':
-      return encodeCategory(String(value))
+      return encodeCategory(value === null ? '' : String(value))
   }
 }
 
 /** The label behind an encoded class. */
 export function decodeCategory(encoded: string): string {
-  return encoded.slice(CATEGORY_PREFIX.length)
+  return encoded.slice(1).replaceAll(/_([0-9a-f]+)_/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
 }

@@ -26,7 +26,9 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    console.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    // The reason comes last, for the end of the log is what is shown first.
+    if (error instanceof Error) console.error(error.stack)
+    console.error(error instanceof Error ? error.message : String(error))
     process.exit(1)
   },
 )

@@ -1,0 +1,10 @@
+import type { Predictor } from './predictor.js'
+
+/** A predictor that answers nothing once it is closed, and is closed once however often it is asked to. */
+export function closable({ predict, close }: Predictor): Predictor {
+  let closing: Promise<void> | undefined
+  return {
+    predict: (batch) => (closing === undefined ? predict(batch) : Promise.reject(new Error('the predictor is closed'))),
+    close: () => (closing ??= close()),
+  }
+}

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict'
+import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import type { StoredColumn, StoredModel } from '../../src/define/stored-definition.js'
+import type { Signature, SignatureColumn } from '../../src/packages/manifest.js'
+import { moduleModel } from '../../src/predictors/module/adapter.js'
+import { onnx } from '../../src/predictors/onnx/adapter.js'
+import { ydf } from '../../src/predictors/ydf/adapter.js'
+import { answerOf } from '../../src/serving/answer.js'
+import { gradientBoostedTrees } from '../../src/trainers/gradient-boosted-trees/definition.js'
+import { cutSets } from '../support/cut-sets.js'
+import { modelNamed } from '../support/stored-models.js'
+import { startTraining } from '../support/train-model.js'
+import { batchOf, testPredictor } from './predictor.js'
+
+const fixtures = fileURLToPath(new URL('../../../test/fixtures/models', import.meta.url))
+const answers = Value.Parse(
+  Type.Object({
+    'matrix-regression': Type.Array(Type.Number()),
+    'matrix-classification': Type.Object({ classes: Type.Array(Type.String()), probabilities: Type.Array(Type.Array(Type.Number())) }),
+    'columns-regression': Type.Array(Type.Number()),
+  }),
+  JSON.parse(await readFile(join(fixtures, 'answers.json'), 'utf8')),
+)
+
+function regressionOf(...inputs: SignatureColumn[]): Signature {
+  return { task: 'regression', inputs, target: 'price', classes: [] }
+}
+
+async function temporaryFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'refit-predictor-'))
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+// ONNX
+
+const area: SignatureColumn = { name: 'area', type: 'number', optional: true }
+const garden: SignatureColumn = { name: 'garden', type: 'boolean', optional: false }
+const areaAndGarden = [
+  { area: 50, garden: false },
+  { area: 120.5, garden: true },
+  { area: 300, garden: false },
+  { area: null, garden: true },
+]
+
+testPredictor({
+  what: 'a matrix of all features',
+  adapter: onnx,
+  signature: regressionOf(area, garden),
+  leave: (folder) => copyFile(join(fixtures, 'matrix-regression.onnx'), join(folder, 'model.onnx')),
+  files: ['model.onnx'],
+  rows: areaAndGarden,
+  expected: answers['matrix-regression'],
+  tolerance: 1e-4,
+})
+
+testPredictor({
+  what: 'classes',
+  adapter: onnx,
+  signature: { task: 'classification', inputs: [area, garden], target: 'size', classes: [] },
+  leave: async (folder) => {
+    await copyFile(join(fixtures, 'matrix-classification.onnx'), join(folder, 'model.onnx'))
+    await writeFile(join(folder, 'classes.json'), JSON.stringify(answers['matrix-classification'].classes))
+  },
+  files: ['model.onnx', 'classes.json'],
+  rows: areaAndGarden,
+  expected: answers['matrix-classification'].probabilities.map((row) => answers['matrix-classification'].classes[row.indexOf(Math.max(...row))]),
+  tolerance: 0,
+})
+
+const byColumn = regressionOf({ name: 'district', type: 'category', optional: true }, area, { name: 'floors', type: 'number', optional: false })
+testPredictor({
+  what: 'a tensor for each column',
+  adapter: onnx,
+  signature: byColumn,
+  leave: (folder) => copyFile(join(fixtures, 'columns-regression.onnx'), join(folder, 'model.onnx')),
+  files: ['model.onnx'],
+  rows: [
+    { area: 50, floors: 1, district: '01' },
+    { area: 120.5, floors: 2, district: 'süd' },
+    { area: null, floors: 3, district: 'north, east' },
+    { area: 80, floors: 2, district: null },
+  ],
+  expected: answers['columns-regression'],
+  tolerance: 1e-4,
+})
+
+test('onnx: an answer that is no number is never handed on', async (context) => {
+  const folder = await temporaryFolder(context)
+  await copyFile(join(fixtures, 'logarithm.onnx'), join(folder, 'model.onnx'))
+  const signature = regressionOf(area)
+  const predictor = await onnx.load(folder, signature)
+  context.after(() => predictor.close())
+  assert.deepEqual(answerOf(signature, await predictor.predict(batchOf(signature, [{ area: 1 }]))), [0])
+  const wrong = await predictor.predict(batchOf(signature, [{ area: 1 }, { area: -1 }, { area: 0 }]))
+  assert.throws(() => answerOf(signature, wrong), { code: 'prediction-invalid' })
+})
+
+test('onnx: a model for other columns, or of another task, is told as such', async (context) => {
+  const folder = await temporaryFolder(context)
+  await copyFile(join(fixtures, 'matrix-regression.onnx'), join(folder, 'model.onnx'))
+  const wide = regressionOf(area, garden, { name: 'floors', type: 'number', optional: true })
+  const classes: Signature = { task: 'classification', inputs: [area, garden], target: 'size', classes: ['a', 'b', 'c'] }
+  for (const signature of [wide, classes]) {
+    const predictor = await onnx.load(folder, signature)
+    await assert.rejects(predictor.predict(batchOf(signature, areaAndGarden)), { code: 'prediction-invalid' })
+    await predictor.close()
+  }
+})
+
+// Modules
+
+const lookup = `import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+export async function load(folder) {
+  const perSquareMetre = JSON.parse(await readFile(join(folder, 'weights.json'), 'utf8'))
+  return { predict: async (rows) => rows.map(({ area, garden }) => (area ?? 100) * perSquareMetre + (garden ? 10_000 : 0)) }
+}`
+testPredictor({
+  what: 'numbers',
+  adapter: moduleModel,
+  signature: regressionOf(area, garden),
+  leave: async (folder) => {
+    await writeFile(join(folder, 'predictor.mjs'), lookup)
+    await writeFile(join(folder, 'weights.json'), '[[2000]]'.slice(2, 6))
+  },
+  files: ['predictor.mjs'],
+  rows: areaAndGarden,
+  expected: [100_000, 251_000, 600_000, 210_000],
+  tolerance: 0,
+})
+
+const labels = `export const load = () => ({ predict: (rows) => rows.map(({ area }) => (area > 100 ? { small: 0.25, constructor: 0.75 } : { constructor: 0.125, small: 0.875 })) })`
+testPredictor({
+  what: 'classes',
+  adapter: moduleModel,
+  signature: { task: 'classification', inputs: [area, garden], target: 'size', classes: [] },
+  leave: async (folder) => {
+    await writeFile(join(folder, 'predictor.mjs'), labels)
+    await writeFile(join(folder, 'classes.json'), '["constructor", "small"]')
+  },
+  files: ['predictor.mjs', 'classes.json'],
+  rows: areaAndGarden,
+  expected: ['small', 'constructor', 'constructor', 'small'],
+  tolerance: 0,
+})
+
+/** A module whose `predict` has this body. */
+async function moduleThat(context: TestContext, body: string, signature: Signature): ReturnType<typeof moduleModel.load> {
+  const folder = await temporaryFolder(context)
+  await writeFile(join(folder, 'predictor.mjs'), `export const load = () => ({ predict: (rows) => { ${body} } })`)
+  return moduleModel.load(folder, signature)
+}
+
+test('module: an answer that is not one number a row is refused', async (context) => {
+  const signature = regressionOf(area)
+  const wrong = ['return [1]', 'return [1, NaN]', 'return [1, Infinity]', 'return [1, "2"]', 'return [1, null]', 'return [{ a: 1 }, { a: 2 }]', 'return 1', 'return', 'return [1, 2, 3]', 'throw new Error("no")', 'throw null']
+  for (const body of wrong) {
+    const predictor = await moduleThat(context, body, signature)
+    await assert.rejects(predictor.predict(batchOf(signature, [{ area: 1 }, { area: 2 }])), { code: 'prediction-invalid' }, body)
+  }
+})
+
+test('module: an answer without a probability for each label is refused', async (context) => {
+  const signature: Signature = { task: 'classification', inputs: [area], target: 'size', classes: ['small', 'constructor'] }
+  for (const body of ['return [1]', 'return [{}]', 'return [{ small: 1 }]', 'return [{ small: NaN, constructor: 1 }]', 'return ["small"]', 'return [[0.5, 0.5]]', 'return [{ Small: 1, Constructor: 0 }]']) {
+    const predictor = await moduleThat(context, body, signature)
+    await assert.rejects(predictor.predict(batchOf(signature, [{ area: 1 }])), { code: 'prediction-invalid' }, body)
+  }
+})
+
+// Yggdrasil
+
+const columns: Readonly<Record<string, StoredColumn>> = {
+  house: { type: 'text', role: 'group', optional: false },
+  district: { type: 'category', role: 'feature', optional: true },
+  area: { type: 'number', role: 'feature', optional: false },
+  garden: { type: 'boolean', role: 'feature', optional: true },
+  bathrooms: { type: 'number', role: 'feature', optional: true },
+  'sold, in €': { type: 'number', role: 'feature', optional: true },
+}
+const districts = ['01', 'north, "east"', 'line\nbreak', 'line\u2028separator', 'süd']
+
+/** Houses whose price follows from their district and area. Numbers that happen to be 0 and 1 only, or always missing, are numbers still. */
+const houses = Array.from({ length: 600 }, (_, index) => {
+  const at = index % districts.length
+  const area = 50 + ((index * 37) % 101)
+  return {
+    house: `house ${index}`,
+    district: index % 11 === 0 ? null : (districts[at] ?? null),
+    area,
+    garden: index % 7 === 0 ? null : index % 3 === 0,
+    bathrooms: index % 2,
+    'sold, in €': null,
+    price: 100_000 * (at + 1) + 1000 * area,
+    worth: area > 100 ? 'dear' : 'cheap',
+    direction: districts[at] ?? '',
+  }
+})
+const askedHouses = [
+  ...districts.map((district, at) => ({ district, area: 60 + at * 15, garden: true, bathrooms: 1, 'sold, in €': null })),
+  { district: null, area: 140, garden: null, bathrooms: null, 'sold, in €': 5 },
+]
+
+async function leaveTrees(folder: string, task: StoredModel['task'], target: string): Promise<void> {
+  const definition = modelNamed('house-price', { task, columns: { ...columns, [target]: { type: task === 'regression' ? 'number' : 'category', role: 'target', optional: false } } })
+  const projectFolder = await mkdtemp(join(tmpdir(), 'refit-predictor-'))
+  try {
+    const rows = houses.map((house) => Object.fromEntries(Object.entries(house).filter(([name]) => name === target || name in columns)))
+    const training = startTraining({ projectFolder, definition, sets: await cutSets(projectFolder, definition, rows), trainer: gradientBoostedTrees() })
+    await training.done
+    await cp(join(training.modelFolder, 'model.ydf.zip'), join(folder, 'model.ydf.zip'))
+  } finally {
+    await rm(projectFolder, { recursive: true, force: true })
+  }
+}
+
+const houseInputs = Object.entries(columns).flatMap(([name, { type, role, optional }]) => (role === 'feature' && type !== 'text' && type !== 'time' ? [{ name, type, optional }] : []))
+
+testPredictor({
+  what: 'numbers',
+  adapter: ydf,
+  signature: regressionOf(...houseInputs),
+  leave: (folder) => leaveTrees(folder, 'regression', 'price'),
+  files: ['model.ydf.zip'],
+  rows: askedHouses,
+  expected: [...districts.map((_, at) => 100_000 * (at + 1) + 1000 * (60 + at * 15)), undefined],
+  tolerance: 0.1,
+})
+
+testPredictor({
+  what: 'two classes',
+  adapter: ydf,
+  signature: { task: 'classification', inputs: houseInputs, target: 'worth', classes: [] },
+  leave: (folder) => leaveTrees(folder, 'classification', 'worth'),
+  files: ['model.ydf.zip'],
+  rows: askedHouses,
+  expected: ['cheap', 'cheap', 'cheap', 'dear', 'dear', 'dear'],
+  tolerance: 0,
+})
+
+testPredictor({
+  what: 'many classes',
+  adapter: ydf,
+  signature: { task: 'classification', inputs: houseInputs, target: 'direction', classes: [] },
+  leave: (folder) => leaveTrees(folder, 'classification', 'direction'),
+  files: ['model.ydf.zip'],
+  rows: askedHouses,
+  expected: [...districts, undefined],
+  tolerance: 0,
+})
