@@ -18,11 +18,15 @@ export async function residentBytes(pids: readonly number[]): Promise<number> {
   return sizes.reduce((sum, bytes) => sum + bytes, 0)
 }
 
-/** When a process started, in clock ticks since boot: with its id, it names a process for good. */
+/**
+ * When a living process started, in clock ticks since boot: with its id, it names a process for good. One that has
+ * ended lives no more, also while its parent has not asked how; in some containers, nobody ever does.
+ */
 export async function startTimeOf(pid: number): Promise<string | undefined> {
   const stat = await readProc(pid, 'stat')
   // The command's name, in parentheses, may hold anything; the fields are counted from behind it.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const [state = '', ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
+  return 'ZXx'.includes(state) ? undefined : fields[18]
 }
 
 async function processIds(): Promise<readonly number[]> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { RefitError, refitError } from '../../errors.js'
+import { startTimeOf } from '../../processes/proc.js'
 import { endLeftovers } from '../../roles/leftovers.js'
 import { contextOf } from '../context.js'
 import type { Client } from '../client.js'
@@ -34,9 +35,12 @@ async function askToEnd(connect: () => Promise<Client>, keepServing: boolean): P
     throw error
   }
 }
+
 async function untilEnded(pid: number): Promise<void> {
   const deadline = Date.now() + DEADLINE_SECONDS * 1000
-  while (isAlive(pid)) {
+  const start = await startTimeOf(pid)
+  // The start time tells a process from one that has ended and that nobody has asked after; not every system knows it.
+  while (start === undefined ? isAlive(pid) : (await startTimeOf(pid)) === start) {
     if (Date.now() > deadline) throw refitError('stop-failed', { pid, seconds: DEADLINE_SECONDS })
     await new Promise((resolve) => {
       setTimeout(resolve, POLL_MS)

@@ -12,6 +12,7 @@ import { preparePlace, type ServerPlace } from './place.js'
 const USER = 'refit'
 const START_DEADLINE_MS = 60_000
 const POLL_MS = 20
+const RELAUNCH_MS = 500
 /** The lock that everyone who uses the server shares; who can have it alone is the last. */
 const USERS_LOCK = 7_700_001
 
@@ -56,7 +57,7 @@ export async function stopEmbeddedServer(stateFolder: string): Promise<boolean> 
 async function enter(place: ServerPlace): Promise<Client> {
   if (!existsSync(join(place.dataFolder, 'PG_VERSION'))) await initialise(place)
   const deadline = Date.now() + START_DEADLINE_MS
-  let started = false
+  let launched: Launched | undefined
   for (;;) {
     try {
       return await register(place)
@@ -64,9 +65,10 @@ async function enter(place: ServerPlace): Promise<Client> {
       if (!isOutage(error)) throw error
       if (Date.now() > deadline) throw refitError('postgres-not-started', { log: logOf(place) }, { cause: error })
     }
-    if (!started && (await serverOf(place.dataFolder)) === undefined) {
-      started = true
-      await launch(place)
+    // A server refuses to start while processes of a killed one still hold its memory: it is started until it stays.
+    if (launched?.ended !== false && (await serverOf(place.dataFolder)) === undefined) {
+      if (launched !== undefined) await delay(RELAUNCH_MS)
+      launched = await launch(place)
     }
     await delay(POLL_MS)
   }
@@ -100,7 +102,12 @@ async function initialise(place: ServerPlace): Promise<void> {
   })
 }
 
-async function launch(place: ServerPlace): Promise<void> {
+/** A server that was started here, and whether it is known to have ended. */
+interface Launched {
+  ended: boolean
+}
+
+async function launch(place: ServerPlace): Promise<Launched> {
   const log = await open(logOf(place), 'a')
   const settings = ['-c', 'listen_addresses=', '-c', 'shared_buffers=16MB', '-c', 'unix_socket_permissions=0700', '-k', '../s']
   try {
@@ -111,25 +118,33 @@ async function launch(place: ServerPlace): Promise<void> {
       stdio: ['ignore', log.fd, log.fd],
       ...place.account,
     })
-    // Its end is noticed by asking the server, not by the child: another process may have been faster.
-    child.once('error', () => undefined)
+    // Its end says nothing about whether there is a server: another process may have been faster.
+    const launched: Launched = { ended: false }
+    const end = (): void => {
+      launched.ended = true
+    }
+    child.once('error', end)
+    child.once('exit', end)
     child.unref()
+    return launched
   } finally {
     await log.close()
   }
 }
 
-/** The id of our living server; undefined if there is none. Removes a pid file that names somebody else's process. */
+/** The id of our living server; undefined if there is none. Removes lock files that name another process, or one that has ended. */
 async function serverOf(dataFolder: string): Promise<number | undefined> {
   const file = join(dataFolder, 'postmaster.pid')
   const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0])
   if (!Number.isInteger(pid) || pid <= 0 || !existsSync(`/proc/${pid}`)) return undefined
   const state = /^State:\s+(\w)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1]
-  if (state === 'Z' || state === undefined) return pid
+  if (state === undefined) return pid
   const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined)
   const program = await readlink(`/proc/${pid}/exe`).catch(() => undefined)
   if (cwd === dataFolder && program !== undefined && basename(program).startsWith('postgres')) return pid
-  // PostgreSQL refuses to start while the pid in its file is alive, though the number was given to another process.
+  // PostgreSQL refuses to start while the pid in its file exists, though the number was given to another process, or
+  // the server was killed and nobody has asked after it. The lock of its socket says the same.
+  await rm(join(dirname(dataFolder), 's', '.s.PGSQL.5432.lock'), { force: true })
   await rm(file, { force: true })
   return undefined
 }
