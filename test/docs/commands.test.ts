@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { test } from 'node:test'
+import type { Command } from 'commander'
+import { createProgram } from '../../src/cli/program.js'
+import { codeBlocksOf, root, withoutCode } from './pages.js'
+
+const skippedFolders = new Set(['node_modules', 'dist'])
+
+/** Every Markdown file of the project, relative to its root. */
+function markdownFiles(folder = root): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith('.') || skippedFolders.has(entry.name)) return []
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return markdownFiles(path)
+    return entry.name.endsWith('.md') ? [relative(root, path)] : []
+  })
+}
+
+const pages = markdownFiles().map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+
+/** The program with all its commands and options, none of which does anything. */
+function parsingProgram(): Command {
+  const program = createProgram('0')
+  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
+  for (const command of program.commands) command.action(() => undefined)
+  return program
+}
+
+/** The words of a shell line, quotes and comment taken off; operands in angle brackets become 1. */
+function wordsOf(line: string): readonly string[] {
+  const words = line.matchAll(/'([^']*)'|"([^"]*)"|<[^>\s]+>|(#.*$)|[^\s'"]+/g)
+  return [...words].flatMap((match) => (match[3] !== undefined ? [] : [match[1] ?? match[2] ?? (match[0].startsWith('<') ? '1' : match[0])]))
+}
+
+/** Each command of the shell blocks, with lines that go on put together. */
+function shellCommands(): readonly { readonly where: string; readonly words: readonly string[] }[] {
+  return pages.flatMap(({ path, text }) =>
+    codeBlocksOf(path, text)
+      .filter(({ language }) => ['sh', 'bash', 'shell'].includes(language))
+      .flatMap(({ line, code }) => {
+        const lines = code.replaceAll('\\\n', ' ').split('\n')
+        return lines.filter((each) => each.trim() !== '').map((each) => ({ where: `${path}:${line} ${each}`, words: wordsOf(each) }))
+      }),
+  )
+}
+
+async function requireParses(words: readonly string[], where: string): Promise<void> {
+  await assert.doesNotReject(parsingProgram().parseAsync(['node', 'refit', ...words]), where)
+}
+
+test('every command of the shell blocks is one that there is', async () => {
+  const scripts: unknown = Reflect.get(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')), 'scripts')
+  const isScript = (name: string): boolean => typeof scripts === 'object' && scripts !== null && Object.hasOwn(scripts, name)
+  const commands = shellCommands()
+  assert.ok(commands.length > 5)
+  for (const { where, words } of commands) {
+    const [first, second = '', third = ''] = words
+    if (first === 'refit') await requireParses(words.slice(1), where)
+    else if (first === 'npx' && second === 'refit') await requireParses(words.slice(2), where)
+    else if (first === 'npm') assert.ok(isScript(second === 'run' ? third : second), where)
+    // What it asks is run by the test of the page on the endpoint.
+    else if (first === 'curl') assert.ok(where.startsWith('docs/serving.md'), where)
+    else assert.fail(`nothing here knows how to check: ${where}`)
+  }
+})
+
+test('every `refit` command named in a sentence exists, with its flags', () => {
+  const program = createProgram('0')
+  const flagsOf = (command: Command): readonly string[] => command.options.flatMap(({ long, short }) => [long ?? '', short ?? ''])
+  const common = [...flagsOf(program), '--help', '-h', '--no-color', '--color']
+  let found = 0
+  for (const { path, text } of pages) {
+    // Code within code, as in the tables of errors, is code all the same.
+    for (const match of withoutCode(text).matchAll(/`(?:npx )?refit ([^`]+)`/g)) {
+      const words = wordsOf(match[1] ?? '')
+      const [name = ''] = words
+      const where = `${path}: refit ${match[1] ?? ''}`
+      if (name.startsWith('-')) {
+        assert.ok(common.includes(name), where)
+        continue
+      }
+      const command = program.commands.find((each) => each.name() === name)
+      assert.ok(command !== undefined, where)
+      for (const flag of words.filter((word) => word.startsWith('--'))) assert.ok([...common, ...flagsOf(command)].includes(flag), `${where}: ${flag}`)
+      found += 1
+    }
+  }
+  assert.ok(found > 50)
+})
+
+/** What GitHub makes of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+}
+
+test('every relative link leads somewhere', () => {
+  let found = 0
+  for (const { path, text } of pages) {
+    for (const match of withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)) {
+      const [target = '', anchor] = (match[1] ?? '').split('#')
+      if (/^[a-z]+:/.test(target)) continue
+      const file = target === '' ? join(root, path) : join(root, dirname(path), target)
+      assert.ok(existsSync(file), `${path} links to ${match[1] ?? ''}`)
+      found += 1
+      if (anchor === undefined) continue
+      const anchors = [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading))
+      assert.ok(anchors.includes(anchor), `${path} links to ${match[1] ?? ''}`)
+    }
+  }
+  assert.ok(found > 10)
+})
