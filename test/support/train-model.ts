@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import type { Sets } from '../../src/data/snapshot.js'
 import { connect } from '../../src/database/connection.js'
 import type { AdapterReference, StoredModel } from '../../src/define/stored-definition.js'
+import type { Executor } from '../../src/executors/executor.js'
 import { attemptLog } from '../../src/lifecycle/folders.js'
 import type { Ingested } from '../../src/lifecycle/ingest.js'
 import type { Rooms } from '../../src/lifecycle/run.js'
 import { train } from '../../src/lifecycle/train.js'
 import { systemClock } from '../../src/clock.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
-import { executor, trainers } from '../../src/roles/adapters.js'
+import { executor as localExecutor, trainers } from '../../src/roles/adapters.js'
 
 export interface Training {
   readonly projectFolder: string
@@ -19,6 +20,8 @@ export interface Training {
   readonly limits?: Partial<StoredModel['limits']>
   /** Attempts have folders of their own. */
   readonly attempt?: number
+  /** The machine's, unless somebody looks on. */
+  readonly executor?: Executor
 }
 
 /** An attempt at the stage `train`, on sets that have been cut. */
@@ -32,10 +35,10 @@ export interface TrainingAttempt {
   log(): Promise<string>
 }
 
-export function startTraining({ projectFolder, definition, sets, trainer, limits = {}, attempt: number = 1 }: Training, signal: AbortSignal = new AbortController().signal): TrainingAttempt {
+export function startTraining({ projectFolder, definition, sets, trainer, limits = {}, attempt: number = 1, executor = localExecutor }: Training, signal: AbortSignal = new AbortController().signal): TrainingAttempt {
   const stateFolder = join(projectFolder, '.refit')
   const run = `${definition.name}-1`
-  const token = `test/${run}/train/${number}`
+  const token = `${stateFolder}/${run}/train/${number}`
   const rooms: Rooms = {
     // Only the commit of a stage speaks to the database, and here nothing is committed.
     database: connect('postgres://localhost/none', { applicationName: 'test' }).database,

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { reproducible } from './reproducible.js'
 
 /**
  * Trains with Yggdrasil: reads training and validation set as CSV (Yggdrasil cuts its own validation rows for early
@@ -147,7 +148,7 @@ async function main(): Promise<void> {
   const model = learner.train([columns.map(({ alias }) => alias).join(','), ...rows, ''].join('\n'))
   console.log(`trained in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
   const file = join(environment('REFIT_MODEL_DIR'), 'model.ydf.zip')
-  await writeFile(`${file}.tmp`, Buffer.from(await (await model.save()).arrayBuffer()))
+  await writeFile(`${file}.tmp`, await reproducible(new Uint8Array(await (await model.save()).arrayBuffer())))
   await rename(`${file}.tmp`, file)
   console.log(`saved ${(await readFile(file)).length} bytes`)
 }
