@@ -36,10 +36,11 @@ describe("a killed PostgreSQL whose remains are in the way of its successor's st
   test('a process of it that still holds its memory: the server is started until it stays', async () => {
     server = await startEmbeddedServer(folder)
     const former = await serverId()
-    const [held] = await childrenOf(former)
+    const [held, ...others] = await childrenOf(former)
     assert.ok(held !== undefined)
     process.kill(held, 'SIGSTOP')
     process.kill(former, 'SIGKILL')
+    await gone([former, ...others])
     const revived = server.revive()
     // Long enough for a first start to be refused.
     await delay(1500)
@@ -57,8 +58,12 @@ describe("a killed PostgreSQL whose remains are in the way of its successor's st
     const former = await serverId()
     parent.kill('SIGSTOP')
     process.kill(former, 'SIGKILL')
-    while ((await startTimeOf(former)) !== undefined) await delay(5)
+    await gone([former])
     server = await startEmbeddedServer(folder)
     assert.notEqual(await serverId(), former)
   })
 })
+
+async function gone(pids: readonly number[]): Promise<void> {
+  for (const pid of pids) while ((await startTimeOf(pid)) !== undefined) await delay(5)
+}
