@@ -1,0 +1,19 @@
+/** Measures what docs and design promise, and writes bench/RESULTS.md: `npm run bench`. Names as arguments choose some. */
+import { dropToTrainer } from './drop-to-trainer.js'
+import { writeSection } from './results.js'
+import { stageBoundary } from './stage-boundary.js'
+
+const benchmarks = new Map([
+  ['stage-boundary', { title: 'A durable stage boundary', measure: stageBoundary }],
+  ['drop-to-trainer', { title: 'From a drop to its trainer', measure: dropToTrainer }],
+])
+
+const wanted = process.argv.slice(2)
+for (const [name, { title, measure }] of benchmarks) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`${title} …`)
+  const lines = await measure()
+  for (const each of lines) console.log(each)
+  writeSection(title, 'npm run bench', lines)
+}
+process.exit(0)
