@@ -17,8 +17,7 @@ const WARM_UP = 30
 const MOST = 2.5
 
 /**
- * A durable stage boundary beside one durable commit: an empty stage of a real run, carried by DBOS, as each of the six
- * is; and one insert that is committed to disk. They take turns, on the same server.
+ * A durable stage boundary beside one durable commit: an empty stage of a real run, as each of the six is; and one insert that is committed to disk. They take turns, on the same server.
  */
 export async function stageBoundary(): Promise<readonly string[]> {
   const { database, url, stop } = await startDatabase()
@@ -44,12 +43,12 @@ async function measure(url: string, database: Database): Promise<readonly string
     pool,
     executor: 'bench',
     log: { info: () => undefined, warn: () => undefined, error: console.error },
-    execute: async (id, checkpoint, signal) => {
+    execute: async (id, signal) => {
       const claim = await claimRun(database, systemClock, id)
       if (claim === undefined) return
-      const stage = createStage({ database, clock: systemClock, claim, checkpoint, signal, tokenPrefix: 'bench' })
+      const stage = createStage({ database, clock: systemClock, claim, signal, tokenPrefix: 'bench' })
       for (let number = 0; number < STAGES; number += 1) {
-        const boundary = await timed(() => stage(`stage-${number}`, Type.Integer(), () => Promise.resolve(() => Promise.resolve(number))))
+        const boundary = await timed(() => stage(`stage-${number}`, Type.Integer(), () => Promise.resolve({ result: number })))
         const commit = await timed(() => sql`insert into bench_commits values (${number}, ${JSON.stringify({ number })})`.execute(database))
         if (number < WARM_UP) continue
         stages.push(boundary)

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool } from 'pg'
+import { preparing } from './prepared.js'
 import type { Database, Schema } from './schema.js'
 
 /** A pool of connections, and the queries over it. */
@@ -22,7 +23,7 @@ export interface ConnectionOptions {
 export function connect(url: string, options: ConnectionOptions): Connection {
   const pool = createPool(url, options)
   return {
-    database: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
+    database: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: preparing(pool) }) }),
     pool,
     url,
     close: async () => {

@@ -4,7 +4,7 @@ import { digestOf } from '../define/canonical-json.js'
 import { RefitError } from '../errors.js'
 import { describeError } from '../runs/describe-error.js'
 import { claimRun, endRun, RunTakenOver, type RunClaim, type RunEnd } from '../runs/execution.js'
-import { createStage, type Checkpoint } from '../workflow/run-stage.js'
+import { createStage } from '../workflow/run-stage.js'
 import { ProgramStopping, RunCancelled } from '../workflow/stage.js'
 import { runFolder } from './folders.js'
 import { runLifecycle } from './lifecycle.js'
@@ -14,14 +14,14 @@ import { tokenPrefix, type LifecycleRun, type Rooms } from './run.js'
  * Takes a run, carries it through the lifecycle and ends it, however it goes. Rejects only when the program stops or
  * another process has taken the run over; then it goes on elsewhere or later.
  */
-export async function executeRun(rooms: Rooms, id: string, checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
+export async function executeRun(rooms: Rooms, id: string, signal: AbortSignal): Promise<void> {
   const { database, clock, executor, stateFolder } = rooms
   const claim = await throughOutages(() => claimRun(database, clock, id), clock, signal)
   if (claim === undefined) return
   const prefix = tokenPrefix(stateFolder, id)
   // What an interrupted attempt has left running would write into folders that are about to be used again.
   await executor.endAll(`${prefix}/`)
-  const stage = createStage({ database, clock, claim, checkpoint, signal, tokenPrefix: prefix })
+  const stage = createStage({ database, clock, claim, signal, tokenPrefix: prefix })
   const end = await endOf(() => runLifecycle(stage, lifecycleRun(claim), rooms))
   await throughOutages(() => endRun(database, clock, claim, end), clock)
   await rm(runFolder(stateFolder, id), { recursive: true, force: true })

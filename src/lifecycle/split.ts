@@ -3,15 +3,14 @@ import { join } from 'node:path'
 import type { Sets } from '../data/snapshot.js'
 import { splitSnapshot } from '../data/split-snapshot.js'
 import { getSnapshot } from '../drops/snapshots.js'
-import type { Attempt, Commit } from '../workflow/stage.js'
+import type { Attempt, Done } from '../workflow/stage.js'
 import { attemptFolder, attemptLog, runFolder } from './folders.js'
 import type { Ingested } from './ingest.js'
 import type { LifecycleRun, Rooms } from './run.js'
 
 /** Cuts the snapshot into training, validation and test set, each row by its group or time alone. */
-export async function split(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Attempt): Promise<Commit<Sets>> {
-  const sets = await cut(rooms, run, data, attempt, await attemptFolder(rooms.stateFolder, attempt))
-  return () => Promise.resolve(sets)
+export async function split(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Attempt): Promise<Done<Sets>> {
+  return { result: await cut(rooms, run, data, attempt, await attemptFolder(rooms.stateFolder, attempt)) }
 }
 
 /** The sets' folder, made again from the snapshot if it has gone: a run may go on where its files are not. */

@@ -19,7 +19,7 @@ export async function startWorker({ connection, rooms, concurrency, log }: Worke
   const durable = await launchDurable({
     pool,
     executor: 'control',
-    execute: (run, checkpoint, signal) => executeRun(rooms, run, checkpoint, signal),
+    execute: (run, signal) => executeRun(rooms, run, signal),
     log,
   })
   const dispatcher = startDispatcher({ database: connection.database, clock: rooms.clock, durable, concurrency, log })

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Clock } from '../clock.js'
-import type { AttemptState, Database, RunOutcome, Transaction } from '../database/schema.js'
-import { appendEvent } from './event.js'
+import type { Database, RunOutcome, Transaction } from '../database/schema.js'
+import { appendEvent, EVENTS_CHANNEL } from './event.js'
 import { runFromRow, type Run, type RunError } from './run.js'
 
 /** Thrown when another process has taken the run over: whatever this one still does must have no effect. */
@@ -13,6 +13,8 @@ export class RunTakenOver extends Error {
 export interface RunClaim {
   readonly run: Run
   readonly generation: number
+  /** Results of the stages that had finished when the run was taken, as JSON, by name. From then on only its holder adds any. */
+  readonly finished: ReadonlyMap<string, unknown>
 }
 
 /**
@@ -53,54 +55,32 @@ export async function claimRun(database: Database, clock: Clock, id: string): Pr
       .execute()
     const run = runFromRow(claimed)
     await appendEvent(transaction, { at, actor: 'refit', kind: starting ? 'run.started' : 'run.resumed', model: run.model, run: id, data: {} })
-    return { run, generation: run.generation }
+    const stages = await transaction.selectFrom('stages').select(['name', 'result']).where('run', '=', id).execute()
+    return { run, generation: run.generation, finished: new Map(stages.map(({ name, result }) => [name, result])) }
   })
-}
-
-/** A finished stage's result as JSON, or undefined if it has not finished. */
-export async function finishedStage(database: Database, run: string, name: string): Promise<unknown> {
-  const row = await database.selectFrom('stages').select('result').where('run', '=', run).where('name', '=', name).executeTakeFirst()
-  return row?.result
 }
 
 /**
  * Opens an attempt at a stage and returns its number. Its record is for the reader, not for recovery, so its commit
- * does not wait for the disk.
+ * does not wait for the disk. One statement: this and the commit are all that a stage costs besides its work.
  * @throws RunTakenOver before anything is started that the new owner does not know of
  */
 export async function openAttempt(database: Database, clock: Clock, claim: RunClaim, stage: string): Promise<number> {
-  return database.transaction().execute(async (transaction) => {
-    await sql`set local synchronous_commit = off`.execute(transaction)
-    const at = clock.now()
-    const row = await transaction
-      .insertInto('attempts')
-      .columns(['run', 'stage', 'number', 'generation', 'state', 'started_at'])
-      .expression((query) =>
-        query
-          .selectFrom('runs')
-          .select((runs) => [
-            'runs.id as run',
-            sql.val(stage).as('stage'),
-            runs
-              .selectFrom('attempts')
-              .select(sql<number>`coalesce(max(number), 0) + 1`.as('number'))
-              .whereRef('attempts.run', '=', 'runs.id')
-              .where('attempts.stage', '=', stage)
-              .as('number'),
-            'runs.generation',
-            sql<AttemptState>`'running'`.as('state'),
-            sql<Date>`${at}::timestamptz`.as('started_at'),
-          ])
-          .where('runs.id', '=', claim.run.id)
-          .where('runs.generation', '=', claim.generation)
-          .forShare(),
-      )
-      .returning('number')
-      .executeTakeFirst()
-    if (row === undefined) throw new RunTakenOver(`Run ${claim.run.id} has been taken over.`)
-    await appendEvent(transaction, { at, actor: 'refit', kind: 'stage.started', model: claim.run.model, run: claim.run.id, data: { stage, attempt: row.number } })
-    return row.number
-  })
+  const at = clock.now()
+  const run = claim.run.id
+  const { rows } = await sql<{ number: number }>`
+    /* prepared open-attempt */ with held as (select id, model, set_config('synchronous_commit', 'off', true) from runs where id = ${run} and generation = ${claim.generation} for share),
+    opened as (
+      insert into attempts (run, stage, number, generation, state, started_at)
+      select id, ${stage}, (select coalesce(max(number), 0) + 1 from attempts where run = ${run} and stage = ${stage}), ${claim.generation}, 'running', ${at} from held
+      returning number),
+    told as (
+      insert into events (at, actor, kind, model, run, data)
+      select ${at}, 'refit', 'stage.started', model, id, jsonb_build_object('stage', ${stage}::text, 'attempt', number) from held, opened)
+    select number, pg_notify(${EVENTS_CHANNEL}, '') from opened`.execute(database)
+  const [row] = rows
+  if (row === undefined) throw new RunTakenOver(`Run ${run} has been taken over.`)
+  return row.number
 }
 
 /** Notes that an attempt did not finish its stage; only once, and not when whoever took the run over has noted it. */
@@ -135,6 +115,14 @@ export async function failAttempt(
   })
 }
 
+/** A stage that is to be finished. */
+export interface FinishingStage {
+  readonly name: string
+  readonly position: number
+  readonly attempt: number
+  readonly startedAt: Date
+}
+
 /**
  * Finishes a stage: its row, the caller's own changes and its event, in one durable transaction that holds only if
  * the claim is still the present one. `commit` makes the changes and returns the stage's result, as does this.
@@ -144,47 +132,55 @@ export async function commitStage(
   database: Database,
   clock: Clock,
   claim: RunClaim,
-  stage: { readonly name: string; readonly position: number; readonly attempt: number; readonly startedAt: Date },
+  stage: FinishingStage,
   commit: (transaction: Transaction) => Promise<unknown>,
 ): Promise<unknown> {
   return database.transaction().execute(async (transaction) => {
-    const held = await transaction.selectFrom('runs').select('generation').where('id', '=', claim.run.id).forUpdate().executeTakeFirst()
-    if (held?.generation !== claim.generation) throw new RunTakenOver(`Run ${claim.run.id} has been taken over.`)
-    // A commit whose answer got lost is asked for again.
-    const finished = await finishedStage(transaction, claim.run.id, stage.name)
-    if (finished !== undefined) return finished
-    const at = clock.now()
-    const result = await commit(transaction)
-    await transaction
-      .insertInto('stages')
-      .values({ run: claim.run.id, ...stageRow(stage), result: JSON.stringify(result), finished_at: at })
-      .execute()
-    await transaction
-      .updateTable('attempts')
-      .set({ state: 'finished', ended_at: at })
-      .where('run', '=', claim.run.id)
-      .where('stage', '=', stage.name)
-      .where('number', '=', stage.attempt)
-      .execute()
-    await appendEvent(transaction, {
-      at,
-      actor: 'refit',
-      kind: 'stage.finished',
-      model: claim.run.model,
-      run: claim.run.id,
-      data: { stage: stage.name, attempt: stage.attempt, milliseconds: at.getTime() - stage.startedAt.getTime(), result },
-    })
-    return result
+    const { rows } = await sql<Held>`
+      /* prepared hold-run */ select generation, (select result from stages where run = ${claim.run.id} and name = ${stage.name}) as finished
+      from runs where id = ${claim.run.id} for update`.execute(transaction)
+    const finished = requireHeld(claim, rows[0])
+    return finished === null ? writeStage(transaction, clock, claim, stage, await commit(transaction)) : finished
   })
 }
 
-function stageRow(stage: { name: string; position: number; attempt: number; startedAt: Date }): {
-  name: string
-  position: number
-  attempt: number
-  started_at: Date
-} {
-  return { name: stage.name, position: stage.position, attempt: stage.attempt, started_at: stage.startedAt }
+/** Finishes a stage that changes nothing besides: one statement is its durable transaction. @throws RunTakenOver */
+export function finishStage(database: Database, clock: Clock, claim: RunClaim, stage: FinishingStage, result: unknown): Promise<unknown> {
+  return writeStage(database, clock, claim, stage, result)
+}
+
+interface Held {
+  readonly generation: number
+  /** The result of a commit whose answer got lost: it is asked for again. No stage's result is null. */
+  readonly finished: unknown
+}
+
+async function writeStage(database: Database, clock: Clock, claim: RunClaim, stage: FinishingStage, result: unknown): Promise<unknown> {
+  const at = clock.now()
+  const run = claim.run.id
+  const event = { stage: stage.name, attempt: stage.attempt, milliseconds: at.getTime() - stage.startedAt.getTime(), result }
+  const { rows } = await sql<Held>`
+    /* prepared finish-stage */ with held as (
+      select generation, (select result from stages where run = ${run} and name = ${stage.name}) as finished from runs where id = ${run} for update),
+    staged as (
+      insert into stages (run, name, position, attempt, result, started_at, finished_at)
+      select ${run}, ${stage.name}, ${stage.position}::integer, ${stage.attempt}::integer, ${JSON.stringify(result)}::jsonb, ${stage.startedAt}::timestamptz, ${at}::timestamptz
+      from held where generation = ${claim.generation} and finished is null
+      returning run, name, attempt, finished_at),
+    noted as (
+      update attempts set state = 'finished', ended_at = finished_at from staged
+      where attempts.run = staged.run and attempts.stage = staged.name and attempts.number = staged.attempt),
+    told as (
+      insert into events (at, actor, kind, model, run, data)
+      select finished_at, 'refit', 'stage.finished', ${claim.run.model}, run, ${JSON.stringify(event)}::jsonb from staged)
+    select generation, finished, pg_notify(${EVENTS_CHANNEL}, '') from held`.execute(database)
+  return requireHeld(claim, rows[0]) ?? result
+}
+
+/** @throws RunTakenOver */
+function requireHeld(claim: RunClaim, held: Held | undefined): unknown {
+  if (held?.generation !== claim.generation) throw new RunTakenOver(`Run ${claim.run.id} has been taken over.`)
+  return held.finished
 }
 
 /** How a run ended, in words. */

@@ -1,6 +1,5 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Pool } from 'pg'
-import type { Checkpoint } from './run-stage.js'
 import { ProgramStopping } from './stage.js'
 
 /**
@@ -23,7 +22,7 @@ export interface DurableOptions {
   /** Names this executor; the same one recovers its runs by itself. */
   readonly executor: string
   /** Carries a run to its end. Rejects only when the program stops or another process has taken the run over. */
-  readonly execute: (run: string, checkpoint: Checkpoint, signal: AbortSignal) => Promise<void>
+  readonly execute: (run: string, signal: AbortSignal) => Promise<void>
   readonly log: WorkflowLog
 }
 
@@ -48,10 +47,7 @@ export async function launchDurable({ pool, executor, execute, log }: DurableOpt
     if (present !== undefined) return present.done
     if (stopping) throw new ProgramStopping('The program is stopping.')
     const controller = new AbortController()
-    const checkpoint: Checkpoint = async (name, step) => {
-      await DBOS.runStep(step, { name })
-    }
-    const done = execute(run, checkpoint, controller.signal)
+    const done = execute(run, controller.signal)
     executing.set(run, { controller, done })
     try {
       await done

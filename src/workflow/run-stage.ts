@@ -4,19 +4,15 @@ import type { Clock } from '../clock.js'
 import { throughOutages } from '../database/outage.js'
 import type { Database } from '../database/schema.js'
 import { RefitError } from '../errors.js'
-import { commitStage, failAttempt, finishedStage, openAttempt, RunTakenOver, type RunClaim } from '../runs/execution.js'
+import { commitStage, failAttempt, finishStage, openAttempt, RunTakenOver, type RunClaim } from '../runs/execution.js'
 import { describeError } from '../runs/describe-error.js'
 import { pausePoint } from './pause-point.js'
 import { ProgramStopping, RunCancelled, type Attempt, type Stage, type StageBody } from './stage.js'
-
-/** Remembers that a step was done, so that it is not started again: DBOS, or in unit tests a Map. */
-export type Checkpoint = (name: string, step: () => Promise<void>) => Promise<void>
 
 export interface StageRunner {
   readonly database: Database
   readonly clock: Clock
   readonly claim: RunClaim
-  readonly checkpoint: Checkpoint
   readonly signal: AbortSignal
   /** What the tokens of this run's processes begin with: `<state>/<run>`. */
   readonly tokenPrefix: string
@@ -25,22 +21,15 @@ export interface StageRunner {
 const RETRY_DELAY_MS = 1000
 
 /**
- * Provides the `stage` of one run. The row in `stages` decides whether a stage has finished; the checkpoint only
- * spares starting it.
+ * Provides the `stage` of one run. The row in `stages` decides whether a stage has finished: whoever carries the run
+ * again passes through what has, and goes on behind it.
  */
 export function createStage(runner: StageRunner): Stage {
   let position = 0
   return async (name, result, body, options = {}) => {
     position += 1
-    const place = position
-    const call = { name, position: place, result, body, tries: options.tries ?? 1 }
-    let done: Promise<Static<typeof result>> | undefined
-    await runner.checkpoint(name, async () => {
-      done = finishStage(runner, call)
-      // How it failed must not be remembered: an interrupted stage would fail again, the same way, at every start.
-      await done.catch(() => undefined)
-    })
-    return done ?? finishStage(runner, call)
+    const finished = runner.claim.finished.get(name)
+    return finished === undefined ? carryOut(runner, { name, position, result, body, tries: options.tries ?? 1 }) : Value.Parse(result, finished)
   }
 }
 
@@ -52,10 +41,8 @@ interface StageCall<S extends TSchema> {
   readonly tries: number
 }
 
-async function finishStage<S extends TSchema>(runner: StageRunner, call: StageCall<S>): Promise<Static<S>> {
+async function carryOut<S extends TSchema>(runner: StageRunner, call: StageCall<S>): Promise<Static<S>> {
   const { database, claim, clock, signal } = runner
-  const finished = await throughOutages(() => finishedStage(database, claim.run.id, call.name), clock, signal)
-  if (finished !== undefined) return Value.Parse(call.result, finished)
   for (let tried = 1; ; tried += 1) {
     throwIfAborted(signal)
     await pausePoint(`${call.name}:before`)
@@ -81,10 +68,11 @@ async function finishStage<S extends TSchema>(runner: StageRunner, call: StageCa
 async function tryStage<S extends TSchema>(runner: StageRunner, call: StageCall<S>, attempt: Attempt): Promise<Static<S>> {
   const { database, claim, clock, signal } = runner
   const startedAt = clock.now()
-  const commit = await call.body(attempt)
+  const end = await call.body(attempt)
   await pausePoint(`${call.name}:before-commit`)
   const stage = { name: call.name, position: call.position, attempt: attempt.number, startedAt }
-  const result = await throughOutages(() => commitStage(database, clock, claim, stage, commit), clock, signal)
+  const finish = (): Promise<unknown> => (typeof end === 'function' ? commitStage(database, clock, claim, stage, end) : finishStage(database, clock, claim, stage, end.result))
+  const result = await throughOutages(finish, clock, signal)
   return Value.Parse(call.result, result)
 }
 

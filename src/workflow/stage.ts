@@ -16,11 +16,16 @@ export interface Attempt {
 /** The changes that make a stage's result true; they run in the transaction that finishes the stage. */
 export type Commit<T> = (transaction: Transaction) => Promise<T>
 
+/** The end of a stage that changes nothing in the database besides being finished. */
+export interface Done<T> {
+  readonly result: T
+}
+
 /**
- * Does the work of a stage outside any transaction and returns its commit. A body starts at least once, so whatever
+ * Does the work of a stage outside any transaction and returns its commit, or its result if there is nothing to commit. A body starts at least once, so whatever
  * it does is idempotent; only its commit happens exactly once.
  */
-export type StageBody<T> = (attempt: Attempt) => Promise<Commit<T>>
+export type StageBody<T> = (attempt: Attempt) => Promise<Commit<T> | Done<T>>
 
 export interface StageOptions {
   /** How often the stage is tried when it fails for no fault of the user's; default 1. */
