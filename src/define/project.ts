@@ -26,10 +26,3 @@ export interface ProjectDefinition {
 export function defineProject(definition: ProjectDefinition): ProjectDefinition {
   return definition
 }
-
-/** A value from the environment, for what must not stand in a file. @throws Error when it is not set */
-export function secret(name: string): string {
-  const value = process.env[name]
-  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is not set`)
-  return value
-}

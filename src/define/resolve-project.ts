@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Fault } from '../errors.js'
 import { resolveModel, WrittenModel, type AdapterSchemas } from './resolve-model.js'
+import { placesOfSecrets } from './secret.js'
 import { structuralFaults } from './structural-faults.js'
 import type { StoredModel, StoredProject } from './stored-definition.js'
 
@@ -31,7 +32,7 @@ const WrittenProject = Type.Object(
 /** Validates what a project file evaluates to and fills in every default. Either faults or a project, never both. */
 export function resolveProject(written: unknown, schemas: AdapterSchemas): { readonly project: StoredProject } | { readonly faults: readonly Fault[] } {
   if (!Value.Check(WrittenProject, written)) return { faults: structuralFaults(WrittenProject, written, '') }
-  const faults: Fault[] = []
+  const faults: Fault[] = placesOfSecrets(written.server, 'server').map(misplaced)
   const models: Record<string, StoredModel> = {}
   for (const [name, model] of Object.entries(written.models)) {
     const path = `models.${name}`
@@ -40,7 +41,7 @@ export function resolveProject(written: unknown, schemas: AdapterSchemas): { rea
       continue
     }
     const resolved = resolveModel(name, model, schemas, path)
-    faults.push(...resolved.faults)
+    faults.push(...resolved.faults, ...misplacedSecrets(model, path))
     models[name] = resolved.model
   }
   if (faults.length > 0) return { faults }
@@ -52,4 +53,14 @@ export function resolveProject(written: unknown, schemas: AdapterSchemas): { rea
     models,
   }
   return { project }
+}
+
+/** Only what a trainer is handed is looked up when it is used; anywhere else the reference itself would be taken. */
+function misplacedSecrets({ train, ...model }: WrittenModel, path: string): readonly Fault[] {
+  const { environment: _environment, parameters: _parameters, ...options } = train.options
+  return [...placesOfSecrets(model, path), ...placesOfSecrets(options, `${path}.train.options`)].map(misplaced)
+}
+
+function misplaced(path: string): Fault {
+  return { path, message: 'a secret can stand only in `database`, and in `environment` and `parameters` of a trainer' }
 }

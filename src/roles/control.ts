@@ -7,6 +7,7 @@ import { connect, type Connection } from '../database/connection.js'
 import { startEmbeddedServer, type EmbeddedServer } from '../database/embedded/server.js'
 import { listen } from '../database/listen.js'
 import { migrate } from '../database/migrate.js'
+import { revealSecrets } from '../define/secret.js'
 import type { StoredProject } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { parseTokens, requireTokensBeyondLoopback, tokenOf } from '../http/access.js'
@@ -150,7 +151,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 }
 
 async function openDatabase(project: StoredProject, stateFolder: string): Promise<{ readonly url: string; readonly embedded: EmbeddedServer | undefined }> {
-  if (project.database !== undefined) return { url: project.database, embedded: undefined }
+  if (project.database !== undefined) return { url: revealSecrets(project.database), embedded: undefined }
   const embedded = await startEmbeddedServer(stateFolder)
   return { url: embedded.url, embedded }
 }

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { revealSecretsIn } from '../define/secret.js'
 import { basicEnvironment } from '../processes/run-process.js'
 import type { TrainingRequest } from './trainer.js'
 
@@ -15,9 +16,9 @@ const Parameters = Type.Record(Type.String(), Type.Unknown())
 export async function trainingEnvironment(request: TrainingRequest): Promise<Record<string, string>> {
   const { trainFolder, validationFolder, modelFolder, attemptFolder, definition, seed } = request
   const given = request.options['parameters'] ?? {}
-  const parameters = Value.Parse(Parameters, given)
+  const parameters = Value.Parse(Parameters, revealSecretsIn(given))
   const parametersFile = join(attemptFolder, 'parameters.json')
-  await writeFile(parametersFile, JSON.stringify(parameters))
+  await writeFile(parametersFile, JSON.stringify(parameters), { mode: 0o600 })
   const target = Object.entries(definition.columns).find(([, { role }]) => role === 'target')?.[0] ?? ''
   const trainCsv = join(trainFolder, 'train.csv')
   const validationCsv = join(validationFolder, 'validation.csv')

@@ -1,4 +1,5 @@
 import { Value } from 'typebox/value'
+import { revealSecrets } from '../../define/secret.js'
 import type { Trainer } from '../trainer.js'
 import { kind, options } from './definition.js'
 
@@ -8,6 +9,7 @@ export const commandTrainer: Trainer = {
   command: (request) => {
     const { command, environment } = Value.Parse(options, request.options)
     const [program = '', ...rest] = command
-    return Promise.resolve({ command: program, arguments: rest, environment, workingFolder: request.projectFolder })
+    const revealed = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, revealSecrets(value)]))
+    return Promise.resolve({ command: program, arguments: rest, environment: revealed, workingFolder: request.projectFolder })
   },
 }
