@@ -40,7 +40,9 @@ export function createPool(url: string, { applicationName, connections = 10, dur
     application_name: applicationName,
     ...(durable ? {} : { options: '-c synchronous_commit=off' }),
   })
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks is replaced at its next use; without a listener it would end the process, whether it is
+  // idle (then the pool tells) or lent to a transaction (then only the connection itself).
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Pool } from 'pg'
+import { createPool } from '../../src/database/connection.js'
 import { startEmbeddedServer } from '../../src/database/embedded/server.js'
 import { createProject, until, type RunningProject } from '../support/running-project.js'
 import { deliveries, DROPS, HOLD, MODEL, smallProject } from '../support/small-project.js'
@@ -96,7 +96,7 @@ describe('one part dies while a run is trained', () => {
 /** Empties all that DBOS has written, in a server of the test's own. */
 async function emptyDbos(stateFolder: string): Promise<void> {
   const server = await startEmbeddedServer(stateFolder)
-  const pool = new Pool({ connectionString: server.url, max: 1 })
+  const pool = createPool(server.url, { applicationName: 'test' })
   const { rows } = await pool.query<{ name: string }>("select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = 'dbos' and tablename not like '%migrations'")
   assert.ok(rows.length > 0)
   await pool.query(`truncate ${rows.map(({ name }) => name).join(', ')} cascade`)
