@@ -50,6 +50,8 @@ export function createServer({ access, log, openRoutes, bodyLimit, translate = (
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  // Fastify would take plain text for a body like any other.
+  app.removeContentTypeParser('text/plain')
   app.decorateRequest('actor', 'api')
   app.setErrorHandler((error, request, reply) => answerFailure(translate(error), request, reply))
   app.setNotFoundHandler((request, reply) =>

@@ -41,6 +41,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   const folder = join(settings.stateFolder, 'serving')
   const packages = join(folder, 'packages')
   await mkdir(packages, { recursive: true })
+  await removeHalfFetched(packages)
   const objects = filesystemObjects(join(settings.stateFolder, 'objects'))
   const metrics = createServingMetrics()
   const live = createLiveSet({
@@ -102,4 +103,9 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
 
 async function removePackages(folder: string, keep: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder)) if (!keep.has(name) && !name.endsWith('.tmp')) await rm(join(folder, name), { recursive: true, force: true })
+}
+
+/** A process that was killed while it fetched a package leaves a folder that nobody will finish. */
+async function removeHalfFetched(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await rm(join(folder, name), { recursive: true, force: true })
 }

@@ -9,8 +9,11 @@ export const PredictRequest = Type.Object(
   { additionalProperties: false },
 )
 
+/** By label, whatever it holds: a record's pattern would leave out labels with line breaks. */
+const Probabilities = Type.Unsafe<Record<string, number>>({ type: 'object', additionalProperties: { type: 'number' } })
+
 /** The class with the highest probability, and all of them. */
-export const ClassPrediction = Type.Object({ label: Type.String(), probabilities: Type.Record(Type.String(), Type.Number()) })
+export const ClassPrediction = Type.Object({ label: Type.String(), probabilities: Probabilities })
 
 export const PredictAnswer = Type.Object({
   model: Type.String(),
