@@ -22,8 +22,9 @@ function canonicalText(column: string): string {
 export function unitExpression(columns: Readonly<Record<string, StoredColumn>>): string {
   const found = columnWith(columns, 'group') ?? columnWith(columns, 'key')
   if (found !== undefined) return canonicalText(found)
-  const all = Object.entries(columns).filter(([, { role }]) => role !== 'ignored')
-  return all.map(([column]) => canonicalText(column)).join(` || chr(31) || `)
+  // By name: another order of the definition moves no row.
+  const all = Object.keys(columns).filter((column) => columns[column]?.role !== 'ignored')
+  return all.toSorted().map(canonicalText).join(` || chr(31) || `)
 }
 
 /** The column of a role, if there is one. */

@@ -31,7 +31,8 @@ async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Att
   await rm(outputFolder, { recursive: true, force: true })
   return splitSnapshot(
     {
-      snapshot,
+      // The same snapshot may have been kept before the definition's columns were put into another order.
+      snapshot: { ...snapshot, columns: run.definition.columns },
       parts,
       split: run.definition.split,
       task: run.definition.task,

@@ -20,13 +20,14 @@ export interface RegisteredModel {
 export async function registerModels(database: Database, clock: Clock, project: StoredProject, actor: string): Promise<void> {
   await database.transaction().execute(async (transaction) => {
     await sql`select pg_advisory_xact_lock(hashtext('refit register models'))`.execute(transaction)
-    const before = new Map((await transaction.selectFrom('models').select(['name', 'definition_hash', 'present']).execute()).map((row) => [row.name, row]))
+    const before = new Map((await transaction.selectFrom('models').select(['name', 'definition', 'definition_hash', 'present']).execute()).map((row) => [row.name, row]))
     const at = clock.now()
     for (const definition of Object.values(project.models)) {
       const definition_hash = digestOf(definition)
       const known = before.get(definition.name)
       before.delete(definition.name)
-      if (known?.present === true && known.definition_hash === definition_hash) continue
+      // The hash knows no order of the columns, but the trainer's files follow it.
+      if (known?.present === true && JSON.stringify(known.definition) === JSON.stringify(definition)) continue
       await transaction
         .insertInto('models')
         .values({ name: definition.name, definition: JSON.stringify(definition), definition_hash, updated_at: at })

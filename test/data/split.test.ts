@@ -75,6 +75,15 @@ test('without a group the key decides, and without a key the whole row', async (
   assert.deepEqual(new Set(twice.prices.test).size * 2, twice.prices.test.length)
 })
 
+test('another order of the columns moves no row, also where the whole row decides', async (context) => {
+  const rows = sales(200)
+  const { house: _house, ...others } = columns
+  const contract = { house: { type: 'text', role: 'ignored', optional: true } as const, ...others }
+  const cut = await split(context, { 'a.csv': csv(rows) }, byGroup, { contract })
+  const reordered = await split(context, { 'a.csv': csv(rows) }, byGroup, { contract: Object.fromEntries(Object.entries(contract).toReversed()) })
+  assert.deepEqual(reordered.prices, cut.prices)
+})
+
 test('rows that stand on both sides, equal in every feature and target, are counted', async (context) => {
   const rows = withHouses(sales(100), (n) => `h${n}`)
   const inTest = rows.filter(({ house }) => sideOf(house) === 'test').slice(0, 3)

@@ -3,7 +3,8 @@
 
 create table models (
   name text primary key,
-  definition jsonb not null,
+  -- json, not jsonb: the order of the columns is kept.
+  definition json not null,
   definition_hash text not null,
   -- Next number of a run, drop and version; numbers are never reused.
   next_run integer not null default 1,
@@ -50,7 +51,7 @@ create table contracts (
 create table snapshots (
   digest text not null,
   model text not null references models (name),
-  manifest jsonb not null,
+  manifest json not null,
   created_at timestamptz not null,
   primary key (model, digest)
 );
@@ -73,7 +74,7 @@ create table runs (
   causes jsonb not null,
   force boolean not null default false,
   -- The definition as it was when the run became active.
-  definition jsonb,
+  definition json,
   -- Fences: only the holder of the present generation may commit a stage.
   generation integer not null default 0,
   cancel_requested boolean not null default false,

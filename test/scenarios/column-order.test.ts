@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Value } from 'typebox/value'
+import { StoredModel } from '../../src/define/stored-definition.js'
+import { createProject } from '../support/running-project.js'
+import { DROPS, MODEL, deliveries, smallProject } from '../support/small-project.js'
+
+test('signature and training files follow the order of the definition, also when that changes', async (t) => {
+  const files = smallProject()
+  const trainer = (files['trainer.ts'] ?? '').replace('const names =', "writeFileSync('header.txt', head); const names =")
+  const project = await createProject({ ...files, 'trainer.ts': trainer, 'refit.config.ts': withFeatures(files, 'weight_kg', 'distance_km', 'age', 'b') })
+  t.after(() => project.close())
+  await project.up()
+  await project.put(`${DROPS}/week-01.csv`, withMoreColumns(deliveries(1)))
+  const run = await project.ended(`${MODEL}-1`)
+  assert.equal(run.outcome, 'promoted', run.explanation)
+  assert.equal(await readFile(join(project.folder, 'header.txt'), 'utf8'), 'weight_kg,distance_km,age,b,hours')
+  assert.deepEqual(namesOf((await project.api().version(MODEL, 1)).signature.inputs), ['weight_kg', 'distance_km', 'age', 'b'])
+  assert.deepEqual(Object.keys(Value.Parse(StoredModel, (await project.api().model(MODEL)).definition).columns), ['order_id', 'weight_kg', 'distance_km', 'age', 'b', 'hours'])
+
+  await project.down()
+  await project.put('refit.config.ts', withFeatures(files, 'b', 'age', 'distance_km', 'weight_kg'))
+  await project.up()
+  await project.api().requestRun(MODEL, { force: true })
+  assert.equal((await project.ended(`${MODEL}-2`)).verdict?.champion?.version, 1)
+  assert.equal(await readFile(join(project.folder, 'header.txt'), 'utf8'), 'b,age,distance_km,weight_kg,hours')
+})
+
+function withFeatures(files: Readonly<Record<string, string>>, ...features: readonly string[]): string {
+  return (files['refit.config.ts'] ?? '').replace('distance_km: column.number({ min: 0 }),', features.map((feature) => `${feature}: column.number(),`).join(' '))
+}
+
+function withMoreColumns(csv: string): string {
+  const [header = '', ...lines] = csv.trim().split('\n')
+  return [`${header},b,age,weight_kg`, ...lines.map((line, index) => `${line},${index % 3},${index % 5},${index % 7}`)].join('\n')
+}
+
+function namesOf(inputs: readonly { readonly name: string }[]): readonly string[] {
+  return inputs.map(({ name }) => name)
+}
