@@ -41,7 +41,17 @@ interface StageCall<S extends TSchema> {
   readonly tries: number
 }
 
+/** Whatever breaks when the run is interrupted, a pause, a query or a process: the interruption is what is told. */
 async function carryOut<S extends TSchema>(runner: StageRunner, call: StageCall<S>): Promise<Static<S>> {
+  try {
+    return await tryUntilFinished(runner, call)
+  } catch (error) {
+    if (!(error instanceof RunTakenOver)) throwIfAborted(runner.signal)
+    throw error
+  }
+}
+
+async function tryUntilFinished<S extends TSchema>(runner: StageRunner, call: StageCall<S>): Promise<Static<S>> {
   const { database, claim, clock, signal } = runner
   for (let tried = 1; ; tried += 1) {
     throwIfAborted(signal)
@@ -55,8 +65,10 @@ async function carryOut<S extends TSchema>(runner: StageRunner, call: StageCall<
     } catch (error) {
       if (error instanceof RunTakenOver) throw error
       if (signal.aborted) {
-        if (!(signal.reason instanceof ProgramStopping)) await failAttempt(database, clock, claim, call.name, number, describeError(signal.reason), 'cancelled')
-        throwIfAborted(signal)
+        if (!(signal.reason instanceof ProgramStopping)) {
+          await throughOutages(() => failAttempt(database, clock, claim, call.name, number, describeError(signal.reason), 'cancelled'), clock)
+        }
+        throw error
       }
       await throughOutages(() => failAttempt(database, clock, claim, call.name, number, describeError(error)), clock, signal)
       if (tried >= call.tries || isUsersFault(error)) throw error
@@ -71,7 +83,12 @@ async function tryStage<S extends TSchema>(runner: StageRunner, call: StageCall<
   const end = await call.body(attempt)
   await pausePoint(`${call.name}:before-commit`)
   const stage = { name: call.name, position: call.position, attempt: attempt.number, startedAt }
-  const finish = (): Promise<unknown> => (typeof end === 'function' ? commitStage(database, clock, claim, stage, end) : finishStage(database, clock, claim, stage, end.result))
+  // Decoded before it is kept: a result that could not be read again would end the run at every try.
+  const decode = (given: unknown): Static<S> => Value.Parse(call.result, given)
+  const finish = async (): Promise<unknown> =>
+    typeof end === 'function'
+      ? commitStage(database, clock, claim, stage, async (transaction) => decode(await end(transaction)))
+      : finishStage(database, clock, claim, stage, decode(end.result))
   const result = await throughOutages(finish, clock, signal)
   return Value.Parse(call.result, result)
 }
