@@ -14,7 +14,7 @@ export async function endProcesses(matches: (token: string) => boolean, graceMil
   const asked = await processesWithToken(matches)
   for (const pid of asked) {
     ended.add(pid)
-    send(pid, 'SIGTERM')
+    sendSignal(pid, 'SIGTERM')
   }
   const deadline = Date.now() + graceMilliseconds
   let left = asked
@@ -25,7 +25,7 @@ export async function endProcesses(matches: (token: string) => boolean, graceMil
   for (let round = 0; left.length > 0 && round < ROUNDS; round += 1) {
     for (const pid of left) {
       ended.add(pid)
-      send(pid, 'SIGKILL')
+      sendSignal(pid, 'SIGKILL')
     }
     await delay(POLL_MS)
     left = await processesWithToken(matches)
@@ -33,10 +33,11 @@ export async function endProcesses(matches: (token: string) => boolean, graceMil
   return ended.size
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** Sends a signal to a process; it may have ended meanwhile. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
-    // It has ended meanwhile.
+    // It has ended.
   }
 }

@@ -78,7 +78,10 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const objects = filesystemObjects(join(stateFolder, 'objects'))
   const started: (() => Promise<void>)[] = [() => embedded?.release() ?? Promise.resolve(), () => connection.close()]
   const undo = async (): Promise<void> => {
-    for (const stop of started.splice(0).toReversed()) await stop()
+    const failures: unknown[] = []
+    // One part that does not end well must not keep the others running.
+    for (const stop of started.splice(0).toReversed()) await stop().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) log.error({ err: failures[0] }, 'a part did not end well')
   }
   try {
     await migrate(connection.database)
@@ -140,7 +143,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       project,
       stop: async ({ keepServing }) => {
         await supervisor.stop()
-        if (!keepServing) await endServing(stateFolder)
+        if (!keepServing) started.push(async () => void (await endServing(stateFolder)))
         await undo()
       },
     }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { digestOf } from '../define/canonical-json.js'
 import { refitError } from '../errors.js'
+import { sendSignal } from '../processes/end.js'
 import type { ServingSettings } from './serve.js'
 import { readProcessNote, removeProcessNote, type ProcessNote } from './state.js'
 
@@ -33,11 +34,11 @@ export async function ensureServing(settings: ServingSettings, refitVersion: str
 export async function endServing(stateFolder: string): Promise<boolean> {
   const running = await readProcessNote(stateFolder, 'serving')
   if (running === undefined) return false
-  process.kill(running.pid, 'SIGTERM')
+  sendSignal(running.pid, 'SIGTERM')
   const deadline = Date.now() + END_DEADLINE_MS
   while ((await readProcessNote(stateFolder, 'serving')) !== undefined) {
     if (Date.now() > deadline) {
-      process.kill(running.pid, 'SIGKILL')
+      sendSignal(running.pid, 'SIGKILL')
       break
     }
     await delay(POLL_MS)

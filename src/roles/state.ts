@@ -31,13 +31,22 @@ export async function writeProcessNote(stateFolder: string, role: string, url: s
 export async function readProcessNote(stateFolder: string, role: string): Promise<ProcessNote | undefined> {
   const text = await readFile(noteFile(stateFolder, role), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
-  const note: unknown = JSON.parse(text)
+  const note = parse(text)
   if (!Value.Check(ProcessNote, note)) return undefined
   return (await startTimeOf(note.pid)) === note.startTime ? note : undefined
 }
 
 export async function removeProcessNote(stateFolder: string, role: string): Promise<void> {
   await rm(noteFile(stateFolder, role), { force: true })
+}
+
+/** After a power cut a file may be there without its content. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function noteFile(stateFolder: string, role: string): string {
