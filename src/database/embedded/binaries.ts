@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
@@ -40,6 +40,7 @@ async function makeLinks(folder: string): Promise<void> {
 
 /** A copy of the programs that any account can reach, for projects below a closed home folder. */
 export async function reachableCopy(folder: string, into: string): Promise<string> {
+  await refuseForeign(into)
   if (existsSync(into)) return into
   await mkdir(dirname(into), { recursive: true, mode: 0o755 })
   const temporary = `${into}.${randomUUID()}`
@@ -50,4 +51,11 @@ export async function reachableCopy(folder: string, into: string): Promise<strin
     if (!existsSync(into)) throw error
   })
   return into
+}
+
+/** The name can be known beforehand, and anybody may write there: programs that somebody else has left are not run. */
+async function refuseForeign(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0) throw refitError('folder-foreign', { folder })
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { chmod, chown, link, lstat, mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { refitError } from '../../errors.js'
 import { postgresFolder, reachableCopy } from './binaries.js'
 
 /** Where a project's server lives, and as whom it runs. */
@@ -75,10 +76,19 @@ async function folderElsewhere(stateFolder: string): Promise<string> {
 async function shortWay(folder: string): Promise<string> {
   if (Buffer.byteLength(folder) <= LONGEST_SOCKET_FOLDER) return folder
   const shortcut = join(tmpdir(), `refit-${process.getuid?.() ?? 0}-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`)
-  const present = await lstat(shortcut).catch(() => undefined)
-  if (present !== undefined && (await readlink(shortcut).catch(() => undefined)) !== folder) await rm(shortcut)
+  if ((await lstat(shortcut).catch(() => undefined)) !== undefined && !(await isOurLink(shortcut, folder))) {
+    await rm(shortcut).catch((error: unknown) => {
+      throw refitError('folder-foreign', { folder: shortcut }, { cause: error })
+    })
+  }
   await symlink(folder, shortcut).catch(async (error: unknown) => {
-    if ((await readlink(shortcut).catch(() => undefined)) !== folder) throw error
+    if (!(await isOurLink(shortcut, folder))) throw error
   })
   return shortcut
+}
+
+/** Anybody may write where it lies: whoever owns it could lead us to a server of theirs. */
+async function isOurLink(shortcut: string, folder: string): Promise<boolean> {
+  const found = await lstat(shortcut).catch(() => undefined)
+  return found?.isSymbolicLink() === true && found.uid === process.getuid?.() && (await readlink(shortcut)) === folder
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chown, mkdir, open, readFile, readlink, rename, rm } from 'node:fs/promises'
+import { chown, mkdir, open, readFile, readlink, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, DatabaseError } from 'pg'
@@ -139,14 +139,20 @@ async function serverOf(dataFolder: string): Promise<number | undefined> {
   if (!Number.isInteger(pid) || pid <= 0 || !existsSync(`/proc/${pid}`)) return undefined
   const state = /^State:\s+(\w)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''))?.[1]
   if (state === undefined) return pid
-  const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined)
+  const isHere = await isSameFolder(`/proc/${pid}/cwd`, dataFolder)
   const program = await readlink(`/proc/${pid}/exe`).catch(() => undefined)
-  if (cwd === dataFolder && program !== undefined && basename(program).startsWith('postgres')) return pid
+  if (isHere && program !== undefined && basename(program).startsWith('postgres')) return pid
   // PostgreSQL refuses to start while the pid in its file exists, though the number was given to another process, or
   // the server was killed and nobody has asked after it. The lock of its socket says the same.
   await rm(join(dirname(dataFolder), 's', '.s.PGSQL.5432.lock'), { force: true })
   await rm(file, { force: true })
   return undefined
+}
+
+/** The kernel names a folder by its real path; ours may lead through links. */
+async function isSameFolder(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path, { bigint: true }).catch(() => undefined)))
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
 async function register(place: ServerPlace): Promise<Client> {
@@ -197,7 +203,12 @@ async function leave(place: ServerPlace, user: Client): Promise<void> {
 async function stop(dataFolder: string, signal: NodeJS.Signals): Promise<boolean> {
   const pid = await serverOf(dataFolder)
   if (pid === undefined) return false
-  process.kill(pid, signal)
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended meanwhile.
+    return false
+  }
   const deadline = Date.now() + START_DEADLINE_MS
   while (existsSync(join(dataFolder, 'postmaster.pid')) && Date.now() < deadline) await delay(POLL_MS)
   return true
