@@ -22,7 +22,7 @@ const SMALL_BODY_BYTES = 1024 * 1024
  */
 export async function createApi(parts: ApiParts, access: ServerAccess, log: FastifyBaseLogger): Promise<{ readonly app: FastifyInstance; readonly routes: readonly DeclaredRoute[] }> {
   const translate = (error: unknown): unknown => (isOutage(error) ? refitError('database-away', {}, { cause: error }) : error)
-  const { app, routes } = createServer({ access, log, openRoutes, bodyLimit: SMALL_BODY_BYTES, translate })
+  const { app, routes } = createServer({ access, log, openRoutes, bodyLimit: SMALL_BODY_BYTES, hasStreams: true, translate })
   app.addHook('preValidation', async (request) => {
     // `curl -X POST` without a body means what an empty object does.
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}

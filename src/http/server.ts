@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly openRoutes: ReadonlySet<string>
   /** Largest body, bytes. */
   readonly bodyLimit: number
+  /** Whether there are answers that go on until somebody ends them: closing the server cuts them, and with them all others. */
+  readonly hasStreams?: boolean
   /** Turns a foreign error into one of the catalogue; what it does not know it gives back. */
   readonly translate?: (error: unknown) => unknown
 }
@@ -37,14 +39,16 @@ export interface ServerOptions {
  * @throws RefitError `tokens-required`
  */
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- Fastify's type carries its provider
-export function createServer({ access, log, openRoutes, bodyLimit, translate = (error) => error }: ServerOptions) {
+export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = false, translate = (error) => error }: ServerOptions) {
   requireTokensBeyondLoopback(access.bind, access.tokens)
   const routes: DeclaredRoute[] = []
   const app = Fastify({
     loggerInstance: log,
     bodyLimit,
     logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: true,
+    // What is under way is answered first, and what still comes over a kept connection too.
+    forceCloseConnections: hasStreams ? true : 'idle',
+    return503OnClosing: hasStreams,
     frameworkErrors: (error, request, reply) => {
       void answerFailure(error, request, reply)
     },
