@@ -22,3 +22,17 @@ export interface Units {
  * it is undefined.
  */
 export type Evaluator = (counts: Int32Array | undefined) => number | null
+
+/**
+ * The probabilities of a model with classes of its own, row by row in the order of others. A class that it does not know
+ * has none. What it gives to one that is not asked for falls away: such a model looks no worse for it.
+ */
+export function inClasses(probabilities: Float64Array, own: readonly string[], classes: readonly string[]): Float64Array {
+  const rows = own.length === 0 ? 0 : probabilities.length / own.length
+  const aligned = new Float64Array(rows * classes.length)
+  for (const [index, place] of own.map((label) => classes.indexOf(label)).entries()) {
+    if (place === -1) continue
+    for (let row = 0; row < rows; row += 1) aligned[row * classes.length + place] = probabilities[row * own.length + index] ?? 0
+  }
+  return aligned
+}

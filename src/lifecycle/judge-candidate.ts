@@ -1,9 +1,8 @@
 import { readTestSet, type TestSet } from '../data/read-test-set.js'
 import { canonicalJson } from '../define/canonical-json.js'
 import type { StoredModel } from '../define/stored-definition.js'
-import { RefitError } from '../errors.js'
 import { judge, type ChampionCase } from '../evaluation/judge.js'
-import type { Scored } from '../evaluation/scored.js'
+import { inClasses, type Scored } from '../evaluation/scored.js'
 import { readManifest } from '../packages/read.js'
 import type { PackageManifest } from '../packages/manifest.js'
 import type { FeatureBatch, PredictorAdapter } from '../predictors/predictor.js'
@@ -74,12 +73,7 @@ async function predictBatch(
 
 function scoredOf({ signature }: PackageManifest, testSet: TestSet, classes: readonly string[], answers: Float64Array): Scored {
   if (signature.task === 'regression') return { task: 'regression', targets: testSet.targets, values: answers }
-  const places = signature.classes.map((label) => classes.indexOf(label))
-  const probabilities = new Float64Array(testSet.rows * classes.length)
-  for (let row = 0; row < testSet.rows; row += 1) {
-    for (const [index, place] of places.entries()) probabilities[row * classes.length + place] = answers[row * signature.classes.length + index] ?? 0
-  }
-  return { task: 'classification', labels: labelsOf(testSet, classes), probabilities, classes: classes.length }
+  return { task: 'classification', labels: labelsOf(testSet, classes), probabilities: inClasses(answers, signature.classes, classes), classes: classes.length }
 }
 
 function labelsOf(testSet: TestSet, classes: readonly string[]): Int32Array {
@@ -106,8 +100,8 @@ async function championCase(
   try {
     return { version: facts.version, scored: await score(adapters, facts.folder, testSet, classes), fresh }
   } catch (error) {
-    if (!(error instanceof RefitError)) throw error
-    return { version: facts.version, scored: undefined, reason: error.message, fresh }
+    // Whatever breaks in it: a champion that cannot answer must not keep every later run from its end.
+    return { version: facts.version, scored: undefined, reason: error instanceof Error ? error.message : String(error), fresh }
   }
 }
 
