@@ -135,13 +135,29 @@ export async function commitStage(
   stage: FinishingStage,
   commit: (transaction: Transaction) => Promise<unknown>,
 ): Promise<unknown> {
-  return database.transaction().execute(async (transaction) => {
+  const attempt = database.transaction().execute(async (transaction) => {
     const { rows } = await sql<Held>`
       /* prepared hold-run */ select generation, (select result from stages where run = ${claim.run.id} and name = ${stage.name}) as finished
       from runs where id = ${claim.run.id} for update`.execute(transaction)
     const finished = requireHeld(claim, rows[0])
-    return finished === null ? writeStage(transaction, clock, claim, stage, await commit(transaction)) : finished
+    if (finished !== null) return finished
+    const result = await commit(transaction)
+    const written = await writeStage(transaction, clock, claim, stage, result)
+    // A commit whose answer got lost was still under way when the run was held: it counts, and not this one.
+    if (written !== result) throw new FinishedMeanwhile(written)
+    return result
   })
+  return attempt.catch((error: unknown) => {
+    if (error instanceof FinishedMeanwhile) return error.result
+    throw error
+  })
+}
+
+/** Undoes the changes of a commit that came second. */
+class FinishedMeanwhile extends Error {
+  constructor(readonly result: unknown) {
+    super('the stage has been finished meanwhile')
+  }
 }
 
 /** Finishes a stage that changes nothing besides: one statement is its durable transaction. @throws RunTakenOver */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
+import { sql } from 'kysely'
 import type { Database, Transaction } from '../../src/database/schema.js'
 import { RefitError } from '../../src/errors.js'
 import { registerModels } from '../../src/registry/models.js'
@@ -102,6 +103,28 @@ test('a commit whose answer got lost gives the same result again and changes not
   assert.equal((await getRun(database, claim.run.id)).candidate, 'a')
   assert.deepEqual((await kindsOf(claim.run.id)).filter((kind) => kind === 'stage.finished'), ['stage.finished'])
 })
+
+test('a commit that is still under way when it is asked for again happens once', async () => {
+  const claim = await activeRun()
+  const attempt = await openAttempt(database, clock, claim, 'train')
+  let again: Promise<unknown> | undefined
+  const first = commit(claim, attempt, 'a', async () => {
+    again = commit(claim, attempt, 'another')
+    await untilSomebodyWaits()
+  })
+  assert.deepEqual(await first, { candidate: 'a' })
+  assert.deepEqual(await again, { candidate: 'a' })
+  assert.equal((await getRun(database, claim.run.id)).candidate, 'a')
+  assert.deepEqual((await kindsOf(claim.run.id)).filter((kind) => kind === 'stage.finished'), ['stage.finished'])
+})
+
+/** Comes back when a connection waits for a row that another one holds. */
+async function untilSomebodyWaits(): Promise<void> {
+  for (;;) {
+    const { rows } = await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`.execute(database)
+    if (rows.length > 0) return
+  }
+}
 
 test('a commit that fails leaves no stage, no change and no event', async () => {
   const claim = await activeRun()
