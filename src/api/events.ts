@@ -95,10 +95,12 @@ export function eventRoutes(parts: ApiParts): FastifyPluginCallbackTypebox {
         // A cursor that is none is refused while there is still an answer to refuse it by.
         await readEvents(database, { ...query, after, limit: 1 })
         const signal = endWithConnection(request, closing.signal)
-        streams += 1
-        signal.addEventListener('abort', () => {
-          streams -= 1
-        })
+        if (!signal.aborted) {
+          streams += 1
+          signal.addEventListener('abort', () => {
+            streams -= 1
+          })
+        }
         const messages = Readable.from(follow(parts, feed, query, after, signal), { objectMode: false, highWaterMark: 64 * 1024 })
         return reply.type('text/event-stream; charset=utf-8').header('X-Accel-Buffering', 'no').send(messages)
       },

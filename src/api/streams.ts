@@ -5,5 +5,7 @@ export function endWithConnection(request: FastifyRequest, closing: AbortSignal)
   const gone = new AbortController()
   request.raw.once('close', () => gone.abort())
   request.raw.socket.once('close', () => gone.abort())
+  // It may have gone while something else was awaited: that is not told again.
+  if (request.raw.socket.destroyed) gone.abort()
   return AbortSignal.any([gone.signal, closing])
 }
