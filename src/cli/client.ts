@@ -10,7 +10,7 @@ import { Health, ProjectStatus, ShuttingDown } from '../api/wire/project.js'
 import { RunDetail, RunList, RunRequested, RunSummary } from '../api/wire/run.js'
 import { VersionDetail, VersionList } from '../api/wire/version.js'
 import { deserialiseError, refitError } from '../errors.js'
-import { call, textOf, type HttpCall } from './http.js'
+import { call, chunksOf, textOf, type HttpCall } from './http.js'
 import { serverSentEvents } from './server-sent-events.js'
 
 /** Where the control server is, and as whom to ask. */
@@ -31,7 +31,7 @@ export type Client = ReturnType<typeof createClient>
 
 /** @throws RefitError from each call: what the API answered, `control-not-running`, `unreachable`, `answer-unexpected` */
 export function createClient({ url, token, actor }: Connection) {
-  const headers: Readonly<Record<string, string>> = { 'Refit-Actor': actor, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) }
+  const headers: Readonly<Record<string, string>> = { 'Refit-Actor': actor, ...authorization(token) }
   const address = (path: string, query: Query = {}): string => {
     const target = new URL(`${url}/api/v1${path}`)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value))
@@ -80,8 +80,8 @@ export function createClient({ url, token, actor }: Connection) {
       return decode(DropRecorded, await textOf(await send(request)))
     },
     /** What a run's processes wrote, as it comes. */
-    log: (id: string, query: { readonly stage?: string | undefined; readonly follow?: boolean | undefined }): Promise<Readable> =>
-      send({ method: 'GET', url: address(at`/runs/${id}/log`, query) }),
+    log: async (id: string, query: { readonly stage?: string | undefined; readonly follow?: boolean | undefined }): Promise<AsyncGenerator<Buffer>> =>
+      chunksOf(await send({ method: 'GET', url: address(at`/runs/${id}/log`, query) })),
     events: (query: { readonly model?: string | undefined; readonly run?: string | undefined; readonly after?: string | undefined }) => get(EventList, '/events', query),
     /** Events as they come, for ever; goes on where it was when the connection breaks. */
     follow: async function* (query: { readonly model?: string | undefined; readonly run?: string | undefined; readonly after?: string }, signal: AbortSignal): AsyncGenerator<EventRecord> {
@@ -91,7 +91,7 @@ export function createClient({ url, token, actor }: Connection) {
         try {
           const resume = last === undefined ? {} : { 'Last-Event-ID': last }
           const answer = await send({ method: 'GET', url: address('/events/stream', query), headers: { Accept: 'text/event-stream', ...resume }, signal })
-          for await (const { id, data } of serverSentEvents(answer)) {
+          for await (const { id, data } of serverSentEvents(chunksOf(answer))) {
             last = id ?? last
             answered = Date.now()
             yield decode(EventRecord, data)
@@ -107,6 +107,11 @@ export function createClient({ url, token, actor }: Connection) {
       }
     },
   }
+}
+
+/** The header that carries a token. */
+export function authorization(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined || token === '' ? {} : { Authorization: `Bearer ${token}` }
 }
 
 /** A path with every value escaped. */

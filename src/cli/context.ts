@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { refitError } from '../errors.js'
-import { createClient, type Client } from './client.js'
+import { authorization, createClient, type Client } from './client.js'
 import { readProcessNote, stateFolderOf } from '../roles/state.js'
 import { projectFolder } from './project-folder.js'
 import { openTerminal, type Terminal } from './terminal.js'
@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly project: () => string
   /** The control server: --url, else REFIT_URL, else the one that runs this project. @throws RefitError `control-not-running`, `project-not-found` */
   readonly connect: () => Promise<Client>
+  /** What tells who asks, where tokens are asked for. */
+  readonly authorization: Readonly<Record<string, string>>
   /** A client of the server at an address. */
   readonly clientAt: (url: string) => Client
 }
@@ -31,8 +33,10 @@ export interface GlobalOptions {
 export function contextOf(command: Command): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>()
   const project = (): string => projectFolder(options.project ?? process.cwd())
-  const clientAt = (url: string): Client => createClient({ url: url.replace(/\/+$/, ''), token: process.env['REFIT_TOKEN'], actor: `cli:${userName()}` })
+  const token = process.env['REFIT_TOKEN']
+  const clientAt = (url: string): Client => createClient({ url: url.replace(/\/+$/, ''), token, actor: `cli:${userName()}` })
   return {
+    authorization: authorization(token),
     terminal: openTerminal({ json: options.json === true, colour: options.color }),
     project,
     clientAt,

@@ -42,7 +42,21 @@ export async function call({ method, url, headers = {}, body, signal }: HttpCall
   }
 }
 
-/** The whole body of an answer as text. */
-export function textOf(answer: IncomingMessage): Promise<string> {
-  return text(answer)
+/** The whole body of an answer as text. @throws RefitError `unreachable` when it breaks off */
+export async function textOf(answer: IncomingMessage): Promise<string> {
+  return text(answer).catch(brokenOff)
+}
+
+/** The body of an answer as it comes. @throws RefitError `unreachable` when it breaks off */
+export async function* chunksOf(answer: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of answer) yield Buffer.from(chunk)
+  } catch (error) {
+    brokenOff(error)
+  }
+}
+
+/** A server that ends while it answers is no bug of ours. */
+function brokenOff(error: unknown): never {
+  throw refitError('unreachable', { url: 'The server', reason: `its answer broke off (${error instanceof Error ? error.message : String(error)})` }, { cause: error })
 }

@@ -1,16 +1,14 @@
-import type { Readable } from 'node:stream'
-
 export interface ServerSentEvent {
   readonly id: string | undefined
   readonly data: string
 }
 
 /** Reads server-sent events; comments are passed over. */
-export async function* serverSentEvents(stream: Readable): AsyncGenerator<ServerSentEvent> {
+export async function* serverSentEvents(stream: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
   let buffered = ''
   const decoder = new TextDecoder()
   for await (const chunk of stream) {
-    buffered += decoder.decode(Buffer.from(chunk), { stream: true })
+    buffered += decoder.decode(chunk, { stream: true })
     for (let end = buffered.indexOf('\n\n'); end !== -1; end = buffered.indexOf('\n\n')) {
       const event = parseBlock(buffered.slice(0, end))
       buffered = buffered.slice(end + 2)

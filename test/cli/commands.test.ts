@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createServer, type Server } from 'node:http'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,6 +68,7 @@ test('uploads are told apart from those that are known', async () => {
   const missing = await ask('upload', 'house-price', join(folder, 'nothing.csv'))
   assert.equal(missing.code, 1)
   assert.match(missing.error, /cannot be read: .*ENOENT/)
+  assert.match((await ask('upload', 'house-price', folder)).error, /cannot be read: it is no file/)
   await rm(folder, { recursive: true })
 })
 
@@ -162,3 +164,40 @@ test('tokens are sent, and what answers elsewhere is not taken for the API', asy
   assert.equal((await at('0123456789abcdef')).code, 0)
   await guarded.stop()
 })
+
+test('predictions are asked for with the token too', async () => {
+  const endpoint = createServer((request, response) => {
+    const isKnown = request.headers.authorization === 'Bearer 0123456789abcdef'
+    response.writeHead(isKnown ? 200 : 401, { 'Content-Type': 'application/json' })
+    response.end(JSON.stringify(isKnown ? { model: 'house-price', version: 1, predictions: [221_900] } : {}))
+  })
+  const guarded = await startApi({ tokens: 'watcher:viewer:0123456789abcdef', servingUrl: await listening(endpoint) })
+  await promotedRun(guarded.database, 'house-price')
+  const asked = await refit(['predict', 'house-price', '--row', '{"rooms":3}', '--url', guarded.url], { environment: { REFIT_TOKEN: '0123456789abcdef' } })
+  assert.equal(asked.code, 0, asked.error)
+  assert.match(asked.out, /221900/)
+  endpoint.close()
+  await guarded.stop()
+})
+
+test('a server that ends in the middle of an answer is told as such', async () => {
+  const dying = createServer((request, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '100' })
+    response.write('{"models":')
+    setTimeout(() => request.socket.destroy(), 50)
+  })
+  const asked = await refit(['status', '--url', await listening(dying)])
+  assert.equal(asked.code, 1)
+  assert.match(asked.error, /its answer broke off/)
+  assert.doesNotMatch(asked.error, /bug in Refit|\n {4}at /)
+  dying.close()
+})
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  return `http://127.0.0.1:${address.port}`
+}

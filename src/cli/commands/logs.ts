@@ -17,7 +17,7 @@ export function addLogs(program: Command): void {
       const decoder = new TextDecoder()
       let rest = ''
       for await (const chunk of log) {
-        const text = decoder.decode(Buffer.from(chunk), { stream: true })
+        const text = decoder.decode(chunk, { stream: true })
         if (!terminal.json) terminal.write(text)
         else {
           const lines = (rest + text).split('\n')

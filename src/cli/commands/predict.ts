@@ -18,12 +18,12 @@ export function addPredict(program: Command): void {
     .option('--row <json>', 'one row, as a JSON object')
     .option('--input <file>', 'a row or an array of rows, as JSON; - reads standard input')
     .action(async (model: string, options: { row?: string; input?: string }, command: Command) => {
-      const { terminal, connect } = contextOf(command)
+      const { terminal, connect, authorization } = contextOf(command)
       const rows = rowsOf(await inputOf(options))
       const api = await connect()
       const { endpoint, champion } = await api.model(model)
       if (endpoint === undefined || champion === undefined) throw refitError('not-serving', { model })
-      const answer = await call({ method: 'POST', url: endpoint, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ rows }) })
+      const answer = await call({ method: 'POST', url: endpoint, headers: { ...authorization, 'Content-Type': 'application/json' }, body: JSON.stringify({ rows }) })
       const content = parse(await textOf(answer))
       if (answer.statusCode !== 200) throw refusalOf(content, answer.statusCode ?? 0)
       if (terminal.json || !Value.Check(Prediction, content)) {
