@@ -5,6 +5,7 @@ import type { Static } from 'typebox'
 import { refitError } from '../errors.js'
 import { answerChildJob } from '../processes/child-job.js'
 import { name, numberOf, openDuckDb, rowOf, rowsOf, text } from './duckdb.js'
+import { openHistory } from './history.js'
 import { reportLeakage } from './leakage.js'
 import type { Sets } from './snapshot.js'
 import { SplitInput } from './split-job.js'
@@ -19,7 +20,7 @@ answerChildJob(SplitInput, async (input) => {
   for (const side of ['train', 'validation', 'test']) await mkdir(join(temporary, side), { recursive: true })
   const connection = await openDuckDb({ memoryBytes: input.memoryBytes, spillFolder: join(temporary, 'spill') })
   const time = columnWith(input.columns, 'time')
-  await loadHistory(connection, input)
+  await openHistory(connection, input.parts, input.columns)
   const newest = time === undefined ? 0 : await newestPlausible(connection, time)
   await applyWindow(connection, input.window, time, newest)
   await assignSides(connection, input.split, input.columns, time, newest)
@@ -29,16 +30,6 @@ answerChildJob(SplitInput, async (input) => {
   await rename(temporary, input.outputFolder)
   return sets
 })
-
-async function loadHistory(connection: DuckDBConnection, { parts }: Input): Promise<void> {
-  const selects = parts.map(
-    ({ drop, path }, index) =>
-      `select ${text(drop)} as refit_drop, ${index} as refit_part, file_row_number as refit_file_row, * exclude (file_row_number) from read_parquet(${text(path)}, file_row_number = true)`,
-  )
-  await connection.run(
-    `create temp view history as select *, refit_part * 1000000000000 + refit_file_row as refit_row from (${selects.join(' union all by name ')})`,
-  )
-}
 
 async function describeSets(connection: DuckDBConnection, input: Input, time: string | undefined): Promise<Sets> {
   const target = targetOf(input)

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { StoredColumn, StoredSplit, StoredWindow } from '../define/stored-definition.js'
-import { name, numberOf, rowOf } from './duckdb.js'
+import { name, numberOf, rowOf, text } from './duckdb.js'
 
 /**
  * The side of a row. For grouped splits it is a pure function of the canonical text of its group: the lower 64 bits of
@@ -22,9 +22,9 @@ function canonicalText(column: string): string {
 export function unitExpression(columns: Readonly<Record<string, StoredColumn>>): string {
   const found = columnWith(columns, 'group') ?? columnWith(columns, 'key')
   if (found !== undefined) return canonicalText(found)
-  // By name: another order of the definition moves no row.
+  // By name, and without what is missing: another order of the definition, or a column that former rows lack, moves no row.
   const all = Object.keys(columns).filter((column) => columns[column]?.role !== 'ignored')
-  return all.toSorted().map(canonicalText).join(` || chr(31) || `)
+  return all.toSorted().map((column) => `coalesce(${text(`${column}=`)} || ${name(column)}::varchar || chr(31), '')`).join(' || ')
 }
 
 /** The column of a role, if there is one. */

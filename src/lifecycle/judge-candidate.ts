@@ -22,7 +22,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   } catch (error) {
     return candidateUnservable(error)
   }
-  const champion = input.champion === undefined ? undefined : await championCase(adapters, input.champion, testSet, classes)
+  const champion = input.champion === undefined ? undefined : await championCase(adapters, definition, input.champion, testSet, classes)
   const verdict = judge({
     task: definition.task,
     rules: definition.check,
@@ -91,12 +91,17 @@ function baselineOf({ sets }: CheckInput, testSet: TestSet, classes: readonly st
 
 async function championCase(
   adapters: readonly PredictorAdapter[],
+  definition: StoredModel,
   facts: ChampionFacts,
   testSet: TestSet,
   classes: readonly string[],
 ): Promise<ChampionCase> {
   const known = new Set(facts.drops)
   const fresh = (row: number): boolean => !known.has(testSet.drops[row] ?? '')
+  const { inputs } = (await readManifest(facts.folder)).signature
+  const gone = inputs.filter((column) => definition.columns[column.name]?.role !== 'feature').map((column) => column.name)
+  // Without a column that it was trained on it would be judged by less than it had.
+  if (gone.length > 0) return { version: facts.version, scored: undefined, reason: `it needs ${gone.join(', ')}, which the definition has no more`, fresh }
   try {
     return { version: facts.version, scored: await score(adapters, facts.folder, testSet, classes), fresh }
   } catch (error) {

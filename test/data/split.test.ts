@@ -84,6 +84,72 @@ test('another order of the columns moves no row, also where the whole row decide
   assert.deepEqual(reordered.prices, cut.prices)
 })
 
+test('an optional column that former drops lack is null for their rows, and moves none of them', async (context) => {
+  const rows = sales(200)
+  for (const role of ['group', 'ignored'] as const) {
+    const before = { ...columns, house: { type: 'text', role, optional: true } as const }
+    const former = await read(context, { 'a.csv': csv(rows) }, before)
+    const after = { ...before, floors: { type: 'number', role: 'feature', optional: true } as const, garden: { type: 'category', role: 'feature', optional: true } as const }
+    const later = await read(context, { 'b.csv': withColumns(sales(20, 200), { floors: '2', garden: 'yes' }) }, after)
+    const cut: Cut = await cutInto(context, former.parts, before, byGroup)
+    const then: Cut = await cutInto(context, [...former.parts, ...later.parts], after, byGroup)
+    const old = new Set(rows.map(({ price }) => price))
+    for (const side of ['train', 'validation', 'test'] as const) assert.deepEqual(then.prices[side].filter((price) => old.has(price)), cut.prices[side])
+    const [header, ...lines] = (await readFile(join(then.sets.folder, 'train', 'train.csv'), 'utf8')).trimEnd().split('\n')
+    assert.equal(header, 'rooms,zipcode,heating,renovated,floors,garden,price')
+    for (const line of lines) assert.match(line, old.has(Number(line.split(',')[6])) ? /,,,\d+\.0$/ : /,2\.0,yes,\d+\.0$/)
+  }
+})
+
+test('a required column that former drops lack is named, with how many they are', async (context) => {
+  const former = await read(context, { 'a.csv': csv(sales(50)), 'b.csv': csv(sales(50, 50)) })
+  const after = { ...columns, floors: { type: 'number', role: 'feature', optional: false } as const, garden: { type: 'boolean', role: 'feature', optional: false } as const }
+  const later = await read(context, { 'c.csv': withColumns(sales(20, 100), { floors: '2', garden: 'yes' }) }, after)
+  const message = 'column floors is required and is missing in 2 of 3 drops (d0, d1). And column garden is required and is missing in 2 of 3 drops (d0, d1).'
+  await assert.rejects(cutInto(context, [...former.parts, ...later.parts], after, byGroup), unfit(message))
+})
+
+test('a column that is removed is left out, also where former drops have it', async (context) => {
+  const rows = sales(100)
+  const { rooms: _rooms, ...after } = columns
+  const former = await read(context, { 'a.csv': csv(rows) })
+  const { sets } = await cutInto(context, former.parts, after, byGroup)
+  assert.equal((await readFile(join(sets.folder, 'train', 'train.csv'), 'utf8')).split('\n')[0], 'zipcode,heating,renovated,price')
+})
+
+test('a number that became a category joins the codes of later drops, unless zeros before them are lost', async (context) => {
+  const asNumber = { ...columns, rooms: { type: 'number', role: 'feature', optional: true } as const }
+  const asCategory = { ...columns, rooms: { type: 'category', role: 'feature', optional: true } as const }
+  const former = await read(context, { 'a.csv': csv(sales(100)) }, asNumber)
+  const later = await read(context, { 'b.csv': csv(sales(100, 100)) }, asCategory)
+  const { sets } = await cutInto(context, [...former.parts, ...later.parts], asCategory, byGroup)
+  const [, ...lines] = (await readFile(join(sets.folder, 'train', 'train.csv'), 'utf8')).trimEnd().split('\n')
+  assert.deepEqual(new Set(lines.map((line) => line.split(',')[0])), new Set(['1', '2', '3', '4', '5', '6', '7']))
+
+  const codes = await read(context, { 'a.csv': csv(sales(100)) }, { ...columns, zipcode: { type: 'number', role: 'feature', optional: false } })
+  const padded = await read(context, { 'b.csv': csv(sales(100, 100)) })
+  const lost = 'column zipcode was a number in 1 of 2 drops (d0), so that zeros before its codes are lost, and later drops have such codes.'
+  await assert.rejects(cutInto(context, [...codes.parts, ...padded.parts], columns, byGroup), unfit(lost))
+})
+
+test('a category becomes a number where all its values are one, and a boolean no text', async (context) => {
+  const former = await read(context, { 'a.csv': csv(sales(100)) })
+  const as = (column: string, type: StoredColumn['type']): Readonly<Record<string, StoredColumn>> => ({ ...columns, [column]: { type, role: 'feature', optional: false } })
+  const { sets } = await cutInto(context, former.parts, as('zipcode', 'number'), byGroup)
+  assert.match((await readFile(join(sets.folder, 'train', 'train.csv'), 'utf8')).split('\n')[1] ?? '', /,800\d\.0,/)
+  await assert.rejects(cutInto(context, former.parts, as('heating', 'number'), byGroup), unfit('column heating has something that is no number in 100 rows of 1 of 1 drops (d0).'))
+  await assert.rejects(cutInto(context, former.parts, as('renovated', 'category'), byGroup), unfit('column renovated was a boolean in 1 of 1 drops (d0), so that its texts are not known.'))
+})
+
+function unfit(reason: string): (error: unknown) => boolean {
+  return (error) => error instanceof RefitError && error.code === 'history-unfit' && error.status === 422 && error.message === `The definition no longer fits the history: ${reason}`
+}
+
+function withColumns(rows: readonly Sale[], values: Readonly<Record<string, string>>): string {
+  const [header = '', ...lines] = csv(rows).split('\n')
+  return [[header, ...Object.keys(values)].join(','), ...lines.map((line) => [line, ...Object.values(values)].join(','))].join('\n')
+}
+
 test('rows that stand on both sides, equal in every feature and target, are counted', async (context) => {
   const rows = withHouses(sales(100), (n) => `h${n}`)
   const inTest = rows.filter(({ house }) => sideOf(house) === 'test').slice(0, 3)
@@ -163,6 +229,16 @@ async function split(
 ): Promise<Cut> {
   const { parts } = await read(context, files, contract)
   assert.equal(parts.length, Object.keys(files).length)
+  return cutInto(context, parts, contract, how, window)
+}
+
+async function cutInto(
+  context: TestContext,
+  parts: readonly (Part & { path: string })[],
+  contract: Readonly<Record<string, StoredColumn>>,
+  how: StoredSplit,
+  window: StoredWindow = { kind: 'all' },
+): Promise<Cut> {
   const sets = await cutSets(context, parts, contract, window, how)
   const connection = await openDuckDb({ memoryBytes: 500_000_000, spillFolder: join(sets.folder, 'spill') })
   const pricesOf = async (side: string): Promise<readonly number[]> =>

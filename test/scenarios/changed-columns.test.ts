@@ -7,7 +7,7 @@ import { StoredModel } from '../../src/define/stored-definition.js'
 import { createProject } from '../support/running-project.js'
 import { DROPS, MODEL, deliveries, smallProject } from '../support/small-project.js'
 
-test('signature and training files follow the order of the definition, also when that changes', async (t) => {
+test('signature and training files follow the columns of the definition, in its order, also when it changes', async (t) => {
   const files = smallProject()
   const trainer = (files['trainer.ts'] ?? '').replace('const names =', "writeFileSync('header.txt', head); const names =")
   const project = await createProject({ ...files, 'trainer.ts': trainer, 'refit.config.ts': withFeatures(files, 'weight_kg', 'distance_km', 'age', 'b') })
@@ -26,10 +26,19 @@ test('signature and training files follow the order of the definition, also when
   await project.api().requestRun(MODEL, { force: true })
   assert.equal((await project.ended(`${MODEL}-2`)).verdict?.champion?.version, 1)
   assert.equal(await readFile(join(project.folder, 'header.txt'), 'utf8'), 'b,age,distance_km,weight_kg,hours')
+
+  await project.down()
+  await project.put('refit.config.ts', withFeatures(files, 'age: column.ignored()', 'b: column.ignored()', 'distance_km', 'floor: column.number({ optional: true })', 'weight_kg'))
+  await project.up()
+  await project.put(`${DROPS}/week-02.csv`, withMoreColumns(deliveries(2)).replace('weight_kg', 'weight_kg,floor').replaceAll(/,(\d)$/gm, ',$1,'))
+  const changed = await project.ended(`${MODEL}-3`)
+  assert.equal(changed.outcome, 'promoted', changed.explanation)
+  assert.equal(await readFile(join(project.folder, 'header.txt'), 'utf8'), 'distance_km,floor,weight_kg,hours')
+  assert.equal(changed.verdict?.champion, undefined, 'a champion is not judged without columns that it was trained on')
 })
 
 function withFeatures(files: Readonly<Record<string, string>>, ...features: readonly string[]): string {
-  return (files['refit.config.ts'] ?? '').replace('distance_km: column.number({ min: 0 }),', features.map((feature) => `${feature}: column.number(),`).join(' '))
+  return (files['refit.config.ts'] ?? '').replace('distance_km: column.number({ min: 0 }),', features.map((feature) => (feature.includes(':') ? `${feature},` : `${feature}: column.number(),`)).join(' '))
 }
 
 function withMoreColumns(csv: string): string {

@@ -1,0 +1,113 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { StoredColumn } from '../define/stored-definition.js'
+import { refitError } from '../errors.js'
+import { castOf, neededColumns } from './contract.js'
+import { name, numberOf, rowsOf, text } from './duckdb.js'
+
+type Columns = Readonly<Record<string, StoredColumn>>
+type Type = StoredColumn['type']
+
+interface PartFile {
+  readonly drop: string
+  readonly path: string
+}
+
+/** A part of a drop, with the types that its columns had under the contract of its time. */
+interface TypedPart extends PartFile {
+  readonly types: ReadonlyMap<string, Type>
+}
+
+/**
+ * Makes the view `history` of the rows of all parts, under the contract of today: a part may be older than a column, or
+ * know it as another type. `refit_row` orders the rows, `refit_drop` names the drop of each.
+ * @throws RefitError `history-unfit` when rows of former drops cannot satisfy the contract
+ */
+export async function openHistory(connection: DuckDBConnection, parts: readonly PartFile[], columns: Columns): Promise<void> {
+  const typed = await typesOf(connection, parts)
+  const faults: string[] = []
+  for (const [column, definition] of neededColumns(columns)) {
+    const lacking = typed.filter(({ types }) => !types.has(column))
+    if (lacking.length > 0 && !definition.optional) faults.push(`column ${column} is required and is missing in ${countOf(lacking, typed)}.`)
+    faults.push(...(await typeFaults(connection, typed, column, definition)))
+  }
+  if (faults.length > 0) throw refitError('history-unfit', { reason: faults.join(' And ') })
+  const selects = typed.map((part, index) => {
+    const values = neededColumns(columns).map(([column, definition]) => `${valueOf(part.types.get(column), column, definition)} as ${name(column)}`)
+    return `select ${text(part.drop)} as refit_drop, ${index} * 1000000000000 + file_row_number as refit_row, ${values.join(', ')} from read_parquet(${text(part.path)}, file_row_number = true)`
+  })
+  await connection.run(`create temp view history as ${selects.join(' union all ')}`)
+}
+
+async function typesOf(connection: DuckDBConnection, parts: readonly PartFile[]): Promise<readonly TypedPart[]> {
+  const rows = await rowsOf(connection, `select file_name, name, type from parquet_schema([${parts.map(({ path }) => text(path)).join(', ')}]) where num_children is null`)
+  const types = new Map<string, Map<string, Type>>()
+  for (const { file_name: file, name: column, type } of rows) {
+    const known = types.get(String(file)) ?? new Map<string, Type>()
+    types.set(String(file), known.set(String(column), typeOfStored(String(type))))
+  }
+  return parts.map((part) => ({ ...part, types: types.get(part.path) ?? new Map<string, Type>() }))
+}
+
+/** Parts are written by `castOf`, so these are all there are. */
+function typeOfStored(type: string): Type {
+  switch (type) {
+    case 'DOUBLE':
+      return 'number'
+    case 'BOOLEAN':
+      return 'boolean'
+    case 'INT64':
+      return 'time'
+    default:
+      return 'text'
+  }
+}
+
+/** A column of a part, stored as `stored`, under the contract of today. */
+function valueOf(stored: Type | undefined, column: string, definition: StoredColumn): string {
+  if (stored === undefined) return `null::${{ number: 'double', boolean: 'boolean', time: 'timestamp', category: 'varchar', text: 'varchar' }[definition.type]}`
+  if (stored === formOf(definition.type)) return name(column)
+  // What a whole number was written as, for all that is known.
+  if (stored === 'number' && formOf(definition.type) === 'text') return `case when abs(${name(column)}) < 9007199254740992 and ${name(column)} = trunc(${name(column)}) then ${name(column)}::bigint::varchar else ${name(column)}::varchar end`
+  return castOf(column, definition)
+}
+
+/** Categories and texts are stored alike. */
+function formOf(type: Type): Type {
+  return type === 'category' ? 'text' : type
+}
+
+/** Why parts that know a column as another type cannot give it as that of today. */
+async function typeFaults(connection: DuckDBConnection, parts: readonly TypedPart[], column: string, definition: StoredColumn): Promise<readonly string[]> {
+  const wanted = formOf(definition.type)
+  const storedAs = (type: Type): readonly TypedPart[] => parts.filter(({ types }) => types.get(column) === type)
+  const faults: string[] = []
+  for (const stored of ['number', 'boolean', 'time', 'text'] as const) {
+    const others = stored === wanted ? [] : storedAs(stored)
+    if (others.length === 0) continue
+    const where = countOf(others, parts)
+    if (wanted === 'text' && stored !== 'number') {
+      faults.push(`column ${column} was a ${stored} in ${where}, so that its texts are not known.`)
+    } else if (wanted === 'text') {
+      const padded = await rowsWhere(connection, storedAs('text'), `regexp_matches(${name(column)}, '^0[0-9]')`)
+      if (padded > 0) faults.push(`column ${column} was a number in ${where}, so that zeros before its codes are lost, and later drops have such codes.`)
+    } else {
+      const rows = await rowsWhere(connection, others, `${name(column)} is not null and ${castOf(column, definition)} is null`)
+      if (rows > 0) faults.push(`column ${column} has something that is no ${wanted} in ${rows.toLocaleString('en-US')} rows of ${where}.`)
+    }
+  }
+  return faults
+}
+
+async function rowsWhere(connection: DuckDBConnection, parts: readonly PartFile[], condition: string): Promise<number> {
+  if (parts.length === 0) return 0
+  const files = parts.map(({ path }) => text(path)).join(', ')
+  const [row] = await rowsOf(connection, `select count(*) as rows from read_parquet([${files}], union_by_name = true) where ${condition}`)
+  return numberOf(row?.['rows'])
+}
+
+const NAMED = 3
+
+function countOf(some: readonly PartFile[], all: readonly PartFile[]): string {
+  const names = some.slice(0, NAMED).map(({ drop }) => drop)
+  return `${some.length} of ${all.length} drops (${names.join(', ')}${some.length > NAMED ? ', …' : ''})`
+}
