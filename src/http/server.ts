@@ -65,6 +65,16 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
     requireDeclaredRole(route, openRoutes)
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, role: route.config?.role })
   })
+  // A kept connection that was busy when the server began to close would hold it until the caller lets go.
+  let closing = false
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('Connection', 'close')
+    done()
+  })
   app.addHook('onRequest', async (request, reply) => {
     reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
     checkHostAndOrigin(access, request.headers)

@@ -5,6 +5,7 @@ export function closable({ predict, close }: Predictor): Predictor {
   let closing: Promise<void> | undefined
   return {
     predict: (batch) => (closing === undefined ? predict(batch) : Promise.reject(new Error('the predictor is closed'))),
-    close: () => (closing ??= close()),
+    // Also what `close` throws at once is a rejection: whoever closes it is often answering somebody.
+    close: () => (closing ??= (async () => close())()),
   }
 }
