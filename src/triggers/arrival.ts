@@ -10,6 +10,7 @@ import type { ListedObject, Source } from '../sources/source.js'
 /**
  * Records what has settled in a source and is not recorded yet, in the order of the keys, so that weekly files that
  * arrive together are taken in their order.
+ * @throws RefitError `source-unreadable` for the first that could not be read, when all others are recorded
  */
 export async function recordSettled(
   database: Database,
@@ -21,6 +22,7 @@ export async function recordSettled(
 ): Promise<void> {
   if (settled.length === 0) return
   const known = await recordedVersions(database, model, source.name)
+  let unreadable: RefitError | undefined
   for (const object of settled.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     if (known.has(versionKey(object.key, object.version))) continue
     const arrival = { model, source: source.name, key: object.key, sourceVersion: object.version, actor: 'arrival' }
@@ -28,9 +30,13 @@ export async function recordSettled(
       await recordDrop(database, objects, clock, arrival, await source.open(object))
     } catch (error) {
       // It has been written again since it was listed: it settles once more.
-      if (!(error instanceof RefitError && error.code === 'source-object-gone')) throw error
+      if (error instanceof RefitError && error.code === 'source-object-gone') continue
+      // One that may not be read must not keep back those that come after it; it is told when they are recorded.
+      if (!(error instanceof RefitError && error.code === 'source-unreadable')) throw error
+      unreadable ??= error
     }
   }
+  if (unreadable !== undefined) throw unreadable
 }
 
 /**

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
 import type { Drop } from '../../src/drops/drop.js'
 import { waitingDrops } from '../../src/drops/queries.js'
-import { RefitError } from '../../src/errors.js'
+import { RefitError, refitError } from '../../src/errors.js'
+import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { readEvents } from '../../src/runs/event.js'
 import { claimRun, commitStage, endRun, openAttempt, type RunClaim } from '../../src/runs/execution.js'
 import { listRuns } from '../../src/runs/queries.js'
@@ -12,6 +13,7 @@ import { requestCancel } from '../../src/runs/requests.js'
 import type { RunOutcome } from '../../src/database/schema.js'
 import { folderSource } from '../../src/sources/folder/adapter.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
+import { recordSettled } from '../../src/triggers/arrival.js'
 import { settableClock } from '../support/settable-clock.js'
 import { SETTLE_MS, watchFolder, type WatchedFolder } from './watched-folder.js'
 
@@ -89,6 +91,19 @@ test('files are recorded in the order of their keys, and temporary ones not at a
   assert.deepEqual(keys(await folder.drops()), weeks.toSorted())
   // The twelve have one time by this clock: what an ingest takes them by is their number.
   assert.deepEqual(keys(await waitingDrops(running.database, 'ordered')), weeks.toSorted())
+})
+
+test('a file that may not be read keeps none back that come after it, and is told', async (t) => {
+  const folder = await watched(t, 'guarded')
+  for (const week of ['week-01.csv', 'week-02.csv', 'week-03.csv']) await writeFile(join(folder.path, week), `${week}\n`)
+  const source = folderSource(running.folder, { path: 'drops/guarded' })
+  // Root may read everything, so it is the source that says it.
+  const open: typeof source.open = (object) =>
+    object.key === 'week-02.csv' ? Promise.reject(refitError('source-unreadable', { source: source.name, reason: 'EACCES' })) : source.open(object)
+  const objects = filesystemObjects(join(running.folder, '.refit', 'objects'))
+  const recording = recordSettled(running.database, objects, clock, 'guarded', { ...source, open }, await source.list(new AbortController().signal))
+  await assert.rejects(recording, (error) => error instanceof RefitError && error.code === 'source-unreadable')
+  assert.deepEqual(keys(await folder.drops()), ['week-01.csv', 'week-03.csv'])
 })
 
 test('a file that is announced again, or touched, is recorded once and read once more at most', async (t) => {
