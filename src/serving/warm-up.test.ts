@@ -7,8 +7,14 @@ import { warmUp } from './warm-up.js'
 
 const signature: Signature = { task: 'regression', inputs: [{ name: 'zipcode', type: 'category', optional: false }], target: 'price', classes: [] }
 
-function failingWith(error: Error): Predictor {
-  return { predict: () => Promise.reject(error), close: () => Promise.resolve() }
+function failingWith(reason: Error): Predictor {
+  return {
+    predict: async () => {
+      await Promise.resolve()
+      throw reason
+    },
+    close: () => Promise.resolve(),
+  }
 }
 
 test('a model that refuses the made-up rows may serve: the check has seen it answer real ones', async () => {
