@@ -6,6 +6,8 @@ import type { DropFault } from './snapshot.js'
 type Columns = Readonly<Record<string, StoredColumn>>
 
 const SAMPLES = 5
+/** A broken file can make one value of half of itself. */
+const LONGEST_SAMPLE = 200
 
 /** The columns that a drop must have, in order. */
 export function neededColumns(columns: Columns): readonly (readonly [string, StoredColumn])[] {
@@ -73,7 +75,7 @@ export async function valueFaults(connection: DuckDBConnection, columns: Columns
       column: check.column,
       message: check.say(rows),
       rows,
-      samples: samples.map((sample) => ({ row: numberOf(sample['refit_row']), value: String(sample['value'] ?? '') })),
+      samples: samples.map((sample) => ({ row: numberOf(sample['refit_row']), value: String(sample['value'] ?? '').slice(0, LONGEST_SAMPLE) })),
     })
   }
   return faults

@@ -1,5 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import type { Pool, PoolClient } from 'pg'
+import { keepable } from './keepable.js'
 
 /**
  * Statements that begin with a comment `/* prepared name *\/` are parsed and planned once a connection: for the few
@@ -7,7 +8,7 @@ import type { Pool, PoolClient } from 'pg'
  */
 const marker = /^\s*\/\* prepared ([\w-]+) \*\//
 
-/** The pool as Kysely takes it, with such statements prepared. */
+/** The pool as Kysely takes it, with such statements prepared and parameters that can be kept. */
 export function preparing(pool: Pool): PostgresPool {
   const wrapped = new WeakMap<PoolClient, PostgresPoolClient>()
   return {
@@ -27,7 +28,7 @@ function wrap(client: PoolClient): PostgresPoolClient {
   function query(statement: string | PostgresCursor<unknown>, values: readonly unknown[] = []): unknown {
     if (typeof statement !== 'string') throw new Error('cursors are not used here')
     const name = marker.exec(statement)?.[1]
-    return client.query({ text: statement, values: [...values], ...(name === undefined ? {} : { name }) })
+    return client.query({ text: statement, values: values.map(keepable), ...(name === undefined ? {} : { name }) })
   }
   return { query, release: () => client.release() }
 }
