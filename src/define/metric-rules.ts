@@ -9,7 +9,14 @@ interface Confidence {
   readonly confidence?: number
 }
 
-interface ThresholdRules {
+interface SliceRules {
+  /** The metric may be at most this for each value of the column: one fails only if it is proven to be beyond. */
+  atMost(value: number): Rule
+  /** The metric must be at least this for each value of the column: one fails only if it is proven to be below. */
+  atLeast(value: number): Rule
+}
+
+interface ThresholdRules extends SliceRules {
   /** The metric may be at most this on the test set. */
   atMost(value: number, options?: Confidence): Rule
   /** The metric must be at least this on the test set. */
@@ -30,13 +37,13 @@ type MetricOf<T extends Task> = T extends 'regression' ? RegressionMetric : Clas
 /** What `check` is called with: the metrics of the task, and slices by the columns of the model. */
 export type Metrics<T extends Task, C extends Columns> = { readonly [M in MetricOf<T>]: MetricRules } & {
   /** Asks a threshold of every value of a column that has enough test rows (default 30). */
-  each(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): { readonly [M in MetricOf<T>]: ThresholdRules }
+  each(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): { readonly [M in MetricOf<T>]: SliceRules }
 }
 
 const DEFAULT_MINIMUM_ROWS = 30
 const absoluteByDefault: ReadonlySet<string> = new Set<MetricName>(['r2', 'accuracy', 'balancedAccuracy', 'rocAuc', 'f1'])
 type EveryMetric = Readonly<Record<MetricName, MetricRules>> & {
-  each(column: string, options?: { readonly minimumRows?: number }): Readonly<Record<MetricName, ThresholdRules>>
+  each(column: string, options?: { readonly minimumRows?: number }): Readonly<Record<MetricName, SliceRules>>
 }
 
 /** The metrics that `check` is called with. All are there; which ones a task has is a matter of types, and of validation. */

@@ -200,6 +200,7 @@ function checkRules({ check = [], columns, task }: WrittenModel, fault: Report):
       if (column === undefined || (column.type !== 'category' && column.type !== 'boolean')) {
         fault(where, `slices need a category or boolean column; ${rule.slice.column} is none`)
       }
+      if (rule.confidence !== undefined) fault(where, 'a rule for each value of a column takes no confidence: a value fails only if it is proven to be beyond the limit')
     }
   }
 }
