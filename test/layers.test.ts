@@ -105,6 +105,23 @@ test('there are no import cycles', () => {
   for (const file of edges.keys()) visit(file, [])
 })
 
+test('a command loads no heavy package at its start', () => {
+  const loaded = new Set<string>()
+  const packages = new Set<string>()
+  const load = (file: string): void => {
+    if (loaded.has(file)) return
+    loaded.add(file)
+    const text = readFileSync(join(source, file), 'utf8')
+    for (const [, name = ''] of text.matchAll(/^(?:import|export) (?!type )(?:[^']* from )?'([^'$]+)'/gm)) {
+      if (name.startsWith('.')) load(normalize(join(dirname(file), name)).replace(/\.js$/, '.ts'))
+      else packages.add(name)
+    }
+  }
+  load(join('cli', 'main.ts'))
+  assert.ok(loaded.size > 50 && packages.has('commander'))
+  for (const heavy of ['esbuild', 'fastify', '@duckdb/node-api', '@dbos-inc/dbos-sdk', 'onnxruntime-web', 'ydf-inference', 'ydf-training']) assert.ok(!packages.has(heavy), heavy)
+})
+
 test('no file is longer than 400 lines', () => {
   const long = sourceFiles().filter((file) => readFileSync(join(source, file), 'utf8').split('\n').length > 401)
   assert.deepEqual(long, [])

@@ -2,8 +2,8 @@ import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { refitError } from '../errors.js'
 import { authorization, createClient, type Client } from './client.js'
+import { findProject } from '../roles/project-file.js'
 import { readProcessNote, stateFolderOf } from '../roles/state.js'
-import { projectFolder } from './project-folder.js'
 import { openTerminal, type Terminal } from './terminal.js'
 
 const DEFAULT_URL = 'http://127.0.0.1:7700'
@@ -32,7 +32,7 @@ export interface GlobalOptions {
 /** Makes the context of one command from its global options. */
 export function contextOf(command: Command): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>()
-  const project = (): string => projectFolder(options.project ?? process.cwd())
+  const project = (): string => findProject(options.project ?? process.cwd()).folder
   const token = process.env['REFIT_TOKEN']
   const clientAt = (url: string): Client => createClient({ url: url.replace(/\/+$/, ''), token, actor: `cli:${userName()}` })
   return {

@@ -1,30 +1,15 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type BuildFailure } from 'esbuild'
+import type { BuildFailure } from 'esbuild'
 import { Type } from 'typebox'
 import { StoredProject } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { runChildJob } from '../processes/child-job.js'
+import { findProject } from './project-file.js'
 
-const projectFiles = ['refit.config.ts', 'refit.config.mts', 'refit.config.js', 'refit.config.mjs']
 const LIMITS = { milliseconds: 60_000, memoryBytes: 1_000_000_000 }
-
-/** The project file in a folder itself, if it has one. */
-export function projectFileIn(folder: string): string | undefined {
-  return projectFiles.map((name) => join(folder, name)).find((path) => existsSync(path))
-}
-
-/** The project file of a folder or of the nearest one above it. @throws RefitError `project-not-found` */
-export function findProject(folder: string): { readonly folder: string; readonly file: string } {
-  for (let at = resolve(folder); ; at = dirname(at)) {
-    const file = projectFileIn(at)
-    if (file !== undefined) return { folder: at, file }
-    if (dirname(at) === at) throw refitError('project-not-found', { folder: resolve(folder) })
-  }
-}
 
 /** What the child answers: the project, or what was thrown, in the words of the user's own file. */
 const Evaluated = Type.Union([Type.Object({ project: StoredProject }), Type.Object({ thrown: Type.String() })])
@@ -59,6 +44,8 @@ export async function evaluateProject(folder: string, signal: AbortSignal): Prom
 }
 
 async function bundleProject(file: string, folder: string, outfile: string): Promise<void> {
+  // Only here: every command loads this file, and few evaluate a project.
+  const { build } = await import('esbuild')
   try {
     await build({
       absWorkingDir: folder,

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { refitError } from '../errors.js'
 import type { ProposedProject } from '../define/propose-project.js'
-import { evaluateProject, projectFileIn } from './evaluate-project.js'
+import { evaluateProject } from './evaluate-project.js'
+import { projectFileIn } from './project-file.js'
 
 /** A project to be written. */
 export interface NewProject {

@@ -157,6 +157,15 @@ test('without a project, or with one that does not run, the hint says what to do
   await rm(folder, { recursive: true })
 })
 
+test('every name that a project file can have is found, by a command too', async () => {
+  for (const name of ['refit.config.ts', 'refit.config.mts', 'refit.config.js', 'refit.config.mjs']) {
+    const folder = await mkdtemp(join(tmpdir(), 'refit-cli-'))
+    await writeFile(join(folder, name), '')
+    assert.match((await refit(['status'], { folder })).error, /Refit is not running/, name)
+    await rm(folder, { recursive: true })
+  }
+})
+
 test('tokens are sent, and what answers elsewhere is not taken for the API', async () => {
   const guarded = await startApi({ tokens: 'watcher:viewer:0123456789abcdef' })
   const at = (token?: string): Promise<Finished> => refit(['status', '--url', guarded.url], { environment: token === undefined ? {} : { REFIT_TOKEN: token } })
