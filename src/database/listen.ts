@@ -20,10 +20,13 @@ export function listen(url: string, channels: readonly string[], hint: (channel:
     client.on('notification', ({ channel, payload }) => hint(channel, payload ?? ''))
     await client.connect()
     current = client
-    for (const channel of channels) await client.query(`listen ${escapeIdentifier(channel)}`)
-    for (const channel of channels) hint(channel, '')
-    if (!stopped.signal.aborted) await broken
-    await client.end().catch(() => undefined)
+    try {
+      for (const channel of channels) await client.query(`listen ${escapeIdentifier(channel)}`)
+      for (const channel of channels) hint(channel, '')
+      if (!stopped.signal.aborted) await broken
+    } finally {
+      await client.end().catch(() => undefined)
+    }
   }
   const loop = async (): Promise<void> => {
     while (!stopped.signal.aborted) {

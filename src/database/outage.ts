@@ -4,7 +4,12 @@ const RETRY_DELAY_MS = 200
 const LONGEST_DELAY_MS = 5000
 
 /** What the system says when the server cannot be reached, and PostgreSQL when it goes away or is not up yet. */
-const outageCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '08000', '08001', '08003', '08006'])
+const outageCodes = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN',
+  '57P01', '57P02', '57P03', '08000', '08001', '08003', '08006',
+  // Too many connections; a standby that has yet to take over.
+  '53300', '25006',
+])
 
 /** Whether an error only says that the database is away for now. */
 export function isOutage(error: unknown): boolean {
