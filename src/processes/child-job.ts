@@ -21,6 +21,8 @@ export interface ChildJob<S extends TSchema> {
   readonly token: string
   readonly limits: { readonly milliseconds: number; readonly memoryBytes: number }
   readonly workingFolder: string
+  /** Of the child, besides what it needs to run at all; secrets among it reach no file. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
   /** Standard output and error are appended here. */
   readonly logFile?: string | undefined
 }
@@ -58,7 +60,7 @@ export async function runChildJob<S extends TSchema>(job: ChildJob<S>, signal: A
       {
         command: process.execPath,
         arguments: [`--max-old-space-size=${heapMegabytes}`, '--enable-source-maps', fileURLToPath(job.entry), inputFile, answerFile],
-        environment: basicEnvironment(),
+        environment: { ...job.environment, ...basicEnvironment() },
         workingFolder: job.workingFolder,
         token: job.token,
         limits: job.limits,

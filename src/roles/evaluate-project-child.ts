@@ -21,12 +21,10 @@ const Input = Type.Object({
   bundle: Type.String(),
   file: Type.String(),
   projectFolder: Type.String(),
-  environment: Type.Record(Type.String(), Type.String()),
 })
 
 /** Runs the bundled project file and validates what it exports. */
-answerChildJob(Input, async ({ bundle, file, projectFolder, environment }) => {
-  Object.assign(process.env, environment)
+answerChildJob(Input, async ({ bundle, file, projectFolder }) => {
   let written: unknown
   try {
     const loaded: unknown = await import(pathToFileURL(bundle).href)

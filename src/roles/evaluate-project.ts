@@ -28,7 +28,8 @@ export async function evaluateProject(folder: string, signal: AbortSignal): Prom
     const evaluated = await runChildJob(
       {
         entry: new URL('./evaluate-project-child.bundle.js', import.meta.url),
-        input: { bundle, file: found.file, projectFolder: found.folder, environment: { ...process.env } },
+        input: { bundle, file: found.file, projectFolder: found.folder },
+        environment: environmentOfProject(),
         output: Evaluated,
         token: `definition/${process.pid}/${scratch}`,
         limits: LIMITS,
@@ -41,6 +42,11 @@ export async function evaluateProject(folder: string, signal: AbortSignal): Prom
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** The project file may read any variable; what would change how Node itself runs is left out. */
+function environmentOfProject(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined || name === 'NODE_OPTIONS' ? [] : [[name, value]])))
 }
 
 async function bundleProject(file: string, folder: string, outfile: string): Promise<void> {
