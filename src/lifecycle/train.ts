@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import type { Sets } from '../data/snapshot.js'
@@ -15,6 +15,8 @@ import type { Ingested } from './ingest.js'
 import { Packaged, type PackageInput } from './package-candidate.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { ensureSets } from './split.js'
+
+const LAST_BYTES = 8192
 
 export const Candidate = Type.Object({
   /** Of the package in the object store. */
@@ -115,8 +117,20 @@ async function packageModel(rooms: Rooms, run: LifecycleRun, folder: string, mod
 
 /** The end of the log: what a failing program usually says last. */
 async function lastWords(logFile: string): Promise<string> {
-  const text = await readFile(logFile, 'utf8').catch(() => '')
+  const text = await endOf(logFile).catch(() => '')
   return text.trim().split('\n').slice(-3).join(' | ').slice(-500) || 'it printed nothing'
+}
+
+/** A log may be larger than memory. */
+async function endOf(file: string): Promise<string> {
+  const handle = await open(file)
+  try {
+    const { size } = await handle.stat()
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LAST_BYTES), 0, LAST_BYTES, Math.max(0, size - LAST_BYTES))
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await handle.close()
+  }
 }
 
 function megabytes(bytes: number): number {

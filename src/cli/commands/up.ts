@@ -18,6 +18,8 @@ import type { Terminal } from '../terminal.js'
 
 const START_DEADLINE_MS = 90_000
 const POLL_MS = 50
+/** What waits for a database that is away would wait for ever; shorter than `refit down` waits. */
+const END_WITHIN_MS = 50_000
 
 interface Options {
   readonly detach?: true
@@ -64,7 +66,7 @@ async function runInForeground(terminal: Terminal, projectFolder: string, option
   announce(terminal, control)
   await Promise.all([showEvents(terminal, control, ended.signal), untilAborted(ended.signal)])
   if (!terminal.json) terminal.line(terminal.paint.dim('Ending; a run under way goes on at the next start.'))
-  await control.stop({ keepServing })
+  await Promise.race([control.stop({ keepServing }), delay(END_WITHIN_MS).then(() => log.warn('not everything ended in time; the next start goes on from what is kept'))])
   process.exit(0)
 }
 
