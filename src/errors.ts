@@ -13,7 +13,7 @@ export const catalogue = {
   'choice-invalid': [422, 'The choices do not fit the data: {count} fault(s).', 'Each names its flag; nothing has been written.'],
 
   // Requests
-  'request-invalid': [400, 'The request is not valid: {reason}', 'The API is described at /api/v1/openapi.json.'],
+  'request-invalid': [400, 'The request is not valid: {reason}', 'The control API is described at its /api/v1/openapi.json, the endpoint in docs/serving.md.'],
   'unauthenticated': [401, 'This address needs a token.', 'Send `Authorization: Bearer <token>`; the command line reads it from REFIT_TOKEN.'],
   'forbidden': [403, 'This needs the role {role}.', 'Ask whoever runs the platform for a token with that role.'],
   'host-not-allowed': [403, 'Requests for host "{host}" are not answered here.', 'Use the address printed by `refit up`, or list the host under server.hosts in refit.config.ts.'],
@@ -23,8 +23,8 @@ export const catalogue = {
 
   // Control API
   internal: [500, 'Something went wrong inside Refit (error {id}).', 'Its stack is in the log of the control server under this id; please report it: https://github.com/refit/refit/issues'],
-  'route-not-found': [404, 'There is no {method} {path}.', 'The API is described at /api/v1/openapi.json.'],
-  'request-too-large': [413, 'The body of the request is too large.', 'Drops are uploaded to /api/v1/models/{m}/drops, which takes any size.'],
+  'route-not-found': [404, 'There is no {method} {path}.', 'The control API is described at its /api/v1/openapi.json, the endpoint in docs/serving.md.'],
+  'request-too-large': [413, 'The body of the request is too large.', 'Send fewer rows at once. Drops are uploaded to /api/v1/models/{m}/drops of the control server, which takes any size.'],
   'media-type-unsupported': [415, 'The body of the request is not in a form that this route reads.', 'Send JSON with `Content-Type: application/json`.'],
   'upload-name-invalid': [400, 'A drop cannot be named "{name}": {reason}', 'Give a plain file name such as ?name=2026-week-05.csv.'],
   'upload-incomplete': [400, 'The upload of {name} ended before all of it had arrived.', 'Nothing was recorded; send it again.'],

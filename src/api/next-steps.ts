@@ -1,7 +1,18 @@
 import type { Run } from '../runs/run.js'
 
+/** What the check had before it. */
+interface Check {
+  readonly hadChampion: boolean
+  /** The champion cannot score the rows, so that no comparison with it will ever be settled. */
+  readonly isStuck: boolean
+}
+
 /** What the owner of the model can do about a run that has ended so, a sentence each. */
-export function nextSteps(run: Pick<Run, 'id' | 'model' | 'outcome' | 'version' | 'error'>, drops: readonly { readonly state: string }[]): readonly string[] {
+export function nextSteps(
+  run: Pick<Run, 'id' | 'model' | 'outcome' | 'version' | 'error'>,
+  drops: readonly { readonly state: string }[],
+  { hadChampion, isStuck }: Check,
+): readonly string[] {
   const { id, model } = run
   const steps: string[] = []
   switch (run.outcome) {
@@ -9,18 +20,23 @@ export function nextSteps(run: Pick<Run, 'id' | 'model' | 'outcome' | 'version' 
       steps.push(`\`refit logs ${id} --follow\` shows what it writes; \`refit cancel ${id}\` ends it.`)
       break
     case 'promoted':
-      steps.push(`\`refit predict ${model} --row '{…}'\` asks it; \`refit rollback ${model}\` goes back to the version before.`)
+      steps.push(`\`refit predict ${model} --row '{…}'\` asks it${hadChampion ? `; \`refit rollback ${model}\` goes back to the version before` : ''}.`)
       break
     case 'rejected':
-      steps.push('The champion serves on; newer data starts the next run.')
+      steps.push(hadChampion ? 'The champion serves on; newer data starts the next run.' : 'Newer data starts the next run.')
       steps.push(`\`refit logs ${id}\` shows the training; the rules stand under \`check\`.`)
       break
     case 'inconclusive':
-      steps.push('The champion serves on; more test rows make the next verdict sharper.')
+      if (isStuck) {
+        steps.push(`More data will not settle this: with \`approval: 'when-inconclusive'\` someone can let the next candidate through.`)
+        break
+      }
+      steps.push(`${hadChampion ? 'The champion serves on; more' : 'More'} test rows make the next verdict sharper.`)
       steps.push(`A wider margin in \`check\`, or \`approval: 'when-inconclusive'\`, lets such candidates through.`)
       break
     case 'awaiting-approval':
-      steps.push(`\`refit approve ${id}\` puts version ${run.version ?? '?'} into service; \`refit approve ${id} --decline\` keeps the champion.`)
+      steps.push(`\`refit approve ${id}\` puts version ${run.version ?? '?'} into service; \`refit approve ${id} --decline\` ${hadChampion ? 'keeps the champion' : 'leaves it out'}.`)
+      if (isStuck) steps.push('Approve the candidate to break the deadlock: the champion cannot score these rows, and more data will not settle it.')
       break
     case 'superseded':
       steps.push('A newer version took its place; nothing needs to be done.')

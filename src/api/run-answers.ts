@@ -4,7 +4,7 @@ import type { AttemptView, StageView } from '../runs/queries.js'
 import type { Run, RunError } from '../runs/run.js'
 import { nextSteps } from './next-steps.js'
 import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
-import { dropsOf, summariseStage } from './stage-summary.js'
+import { dropsOf, hadChampion, summariseStage } from './stage-summary.js'
 import type { Headline, RuleLine, RunDetail, RunFailure, RunSummary } from './wire/run.js'
 import { instant } from './wire/time.js'
 
@@ -33,7 +33,8 @@ export function runSummary(run: Run): RunSummary {
 /** A run, whole. */
 export function runDetail(run: Run, stages: readonly StageView[], attempts: readonly AttemptView[]): RunDetail {
   const verdict = verdictOf(run)
-  const drops = dropsOf(stages.find((stage) => stage.name === 'ingest')?.result)
+  const resultOf = (name: string): unknown => stages.find((stage) => stage.name === name)?.result
+  const drops = dropsOf(resultOf('ingest'))
   return {
     ...runSummary(run),
     ...(run.snapshot === undefined ? {} : { snapshot: run.snapshot }),
@@ -56,7 +57,7 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
     drops: [...drops],
     ...(verdict === undefined ? {} : { verdict }),
     rules: verdict?.rules.map(ruleLine) ?? [],
-    nextSteps: [...nextSteps(run, drops)],
+    nextSteps: [...nextSteps(run, drops, { hadChampion: hadChampion(resultOf('check')), isStuck: verdict !== undefined && isStuck(verdict) })],
   }
 }
 
@@ -82,6 +83,11 @@ export function headline(verdict: Verdict): Headline {
     candidate,
     ...(champion === undefined ? { text } : { champion, text: `${text} vs ${metricFigure(metric, champion)}` }),
   }
+}
+
+/** Whether a comparison is open because the champion cannot score the rows (EVIDENCE rule 13): more data will not settle it. */
+function isStuck({ answer, champion, rules }: Verdict): boolean {
+  return answer === 'inconclusive' && champion === undefined && rules.some(({ rule }) => rule.kind === 'champion')
 }
 
 function verdictOf(run: Run): Verdict | undefined {

@@ -18,7 +18,7 @@ const Split = Type.Object({
   leakage: Type.Object({ groupsOnBothSides: Type.Integer() }),
 })
 const Trained = Type.Object({ format: Type.String(), digest: Type.String() })
-const Checked = Type.Object({ answer: Type.String(), summary: Type.String() })
+const Checked = Type.Object({ answer: Type.String(), summary: Type.String(), comparedWith: Type.Optional(Type.Integer()) })
 const Published = Type.Object({ number: Type.Integer() })
 const Deployed = Type.Object({ version: Type.Integer() })
 
@@ -43,6 +43,11 @@ export function summariseStage(stage: string, result: unknown): string {
     default:
       return ''
   }
+}
+
+/** Whether there was a champion to compare with, from the result of the check. */
+export function hadChampion(checked: unknown): boolean {
+  return Value.Check(Checked, checked) && checked.comparedWith !== undefined
 }
 
 /** The drops that a run took, with what became of them, from the result of its ingest. */

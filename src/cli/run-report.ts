@@ -67,10 +67,15 @@ function stageLines(run: RunDetail): readonly string[] {
 
 function testLines({ verdict }: RunDetail): readonly string[] {
   if (verdict === undefined || verdict.test.rows === 0) return []
-  const { rows, units, unit, ineligibleRows } = verdict.test
-  const leftOut = ineligibleRows === 0 ? '' : `, ${count(ineligibleRows)} left out as seen before`
   const belowStandard = verdict.belowStandard ? ['The champion itself falls short of the thresholds on these rows.'] : []
-  return [`${count(rows)} rows in ${count(units)} ${unit}s${leftOut}`, ...verdict.warnings, ...belowStandard]
+  return [testedOn(verdict.test), ...verdict.warnings, ...belowStandard]
+}
+
+/** How much a verdict was based on, in figures. */
+export function testedOn({ rows, units, unit, ineligibleRows }: NonNullable<RunDetail['verdict']>['test']): string {
+  // Where rows are the units, only repeated ones make a difference.
+  const inUnits = unit !== 'row' ? ` in ${count(units)} ${unit}${units === 1 ? '' : 's'}` : units === rows ? '' : ` in ${count(units)} units`
+  return `${count(rows)} rows${inUnits}${ineligibleRows === 0 ? '' : `, ${count(ineligibleRows)} left out as seen before`}`
 }
 
 function ruleLines(terminal: Page, { rules }: RunDetail): readonly string[] {

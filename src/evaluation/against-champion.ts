@@ -40,7 +40,7 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   const { champion, rows } = pair
   const { scored } = champion
   if (scored === undefined) {
-    const explanation = `Version ${champion.version} cannot score these rows: ${withoutStop(champion.reason ?? 'the reason is unknown')}. Approve the candidate to break the deadlock.`
+    const explanation = `Version ${champion.version} cannot score these rows: ${withoutStop(champion.reason ?? 'the reason is unknown')}.`
     return { rule, origin, answer: 'inconclusive', explanation }
   }
   const ownRows = rows.filter((row) => !champion.fresh(row))

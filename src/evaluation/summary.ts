@@ -3,7 +3,7 @@ import type { RuleResult, Verdict } from './verdict.js'
 /** The verdict in a few sentences that stand alone, for the model's owner; `small` says what is too small to judge by. */
 export function summarise(verdict: Omit<Verdict, 'summary'>, small: string | undefined, hasChampion: boolean): string {
   const { answer, rules } = verdict
-  const rest = hasChampion ? 'The champion stays.' : 'Nothing is promoted; the next run tries again.'
+  const rest = whatStays(hasChampion)
   switch (answer) {
     case 'passed': {
       const decisive = rules.find(({ rule }) => rule.kind === 'champion') ?? rules.find(({ rule }) => rule.kind === 'baseline') ?? rules[0]
@@ -17,27 +17,12 @@ export function summarise(verdict: Omit<Verdict, 'summary'>, small: string | und
   }
 }
 
-const marks = { passed: '✓', failed: '✗', inconclusive: '?' } as const
-
-/** The verdict as lines for a terminal: the summary, then each rule with its mark. */
-export function explainVerdict(verdict: Verdict): readonly string[] {
-  const { test } = verdict
-  return [
-    verdict.summary,
-    `Judged on ${test.rows.toLocaleString('en-US')} test rows in ${test.units.toLocaleString('en-US')} ${test.unit}s` +
-      `${test.ineligibleRows === 0 ? '' : `; ${test.ineligibleRows.toLocaleString('en-US')} left out, a model knew them`}.`,
-    ...verdict.rules.map((result) => `${marks[result.answer]} ${result.explanation}`),
-    ...verdict.warnings.map((warning) => `! ${warning}`),
-    ...(verdict.belowStandard ? ['! The champion itself falls short of the thresholds on these rows.'] : []),
-  ]
-}
-
 /** A verdict on a candidate that cannot be served: nothing else is looked at. */
-export function unservableVerdict(primaryMetric: string, seed: number, reason: string): Verdict {
+export function unservableVerdict(primaryMetric: string, seed: number, reason: string, hasChampion: boolean): Verdict {
   return {
     formatVersion: 1,
     answer: 'failed',
-    summary: `Rejected. The candidate cannot be served: ${reason} The champion stays.`,
+    summary: `Rejected. The candidate cannot be served: ${reason} ${whatStays(hasChampion)}`,
     primaryMetric,
     candidate: {},
     baseline: {},
@@ -48,6 +33,10 @@ export function unservableVerdict(primaryMetric: string, seed: number, reason: s
     belowStandard: false,
     warnings: [reason],
   }
+}
+
+function whatStays(hasChampion: boolean): string {
+  return hasChampion ? 'The champion stays.' : 'Nothing is promoted; the next run tries again.'
 }
 
 function explanations(rules: readonly RuleResult[], answer: RuleResult['answer']): string {

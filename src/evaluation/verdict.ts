@@ -64,7 +64,7 @@ export const Verdict = Type.Object({
     unit: Type.String(),
     /** Rows left out because a model had trained or validated on them or their group (EVIDENCE rule 4). */
     ineligibleRows: Type.Integer(),
-    /** Rows that arrived after the champion's snapshot (EVIDENCE rule 5). */
+    /** Rows that arrived after the champion's snapshot (EVIDENCE rule 5); without a champion all. */
     freshRows: Type.Integer(),
   }),
   resamples: Type.Integer(),

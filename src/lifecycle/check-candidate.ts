@@ -56,7 +56,7 @@ export interface CheckRequest {
  */
 export async function checkCandidate(request: CheckRequest, signal: AbortSignal): Promise<Verdict> {
   const { definition, sets, candidateFolder, champion, seed } = request
-  const unservable = (reason: string): Verdict => unservableVerdict(primaryMetricOf(definition.task), seed, reason)
+  const unservable = (reason: string): Verdict => unservableVerdict(primaryMetricOf(definition.task), seed, reason, champion !== undefined)
   try {
     const output = await runChildJob(
       {

@@ -35,7 +35,11 @@ export async function throughCheck(database: Database, claim: RunClaim, verdict:
   })
   await finishStage(database, claim, 'split', 2, { rows: { train: 12_000, validation: 1_500, test: 3_742 }, leakage: { groupsOnBothSides: 0 } })
   await finishStage(database, claim, 'train', 3, { format: 'ydf', digest: 'a'.repeat(64) })
-  await finishStage(database, claim, 'check', 4, { answer: verdict.answer, summary: verdict.summary })
+  await finishStage(database, claim, 'check', 4, {
+    answer: verdict.answer,
+    summary: verdict.summary,
+    ...(verdict.champion === undefined ? {} : { comparedWith: verdict.champion.version }),
+  })
   await database.updateTable('runs').set({ verdict: JSON.stringify(verdict) }).where('id', '=', claim.run.id).execute()
 }
 
