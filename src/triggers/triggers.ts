@@ -47,6 +47,16 @@ export function startTriggers(options: TriggerOptions): { hint(): void; stop(): 
     return opened
   }
 
+  /** Models that were taken out of the project are not looked at any more. */
+  const leaveGone = async (models: readonly RegisteredModel[]): Promise<void> => {
+    const present = new Set(models.map(({ name }) => name))
+    for (const [name, { unwatch }] of watched) {
+      if (present.has(name)) continue
+      watched.delete(name)
+      await unwatch?.()
+    }
+  }
+
   /** Whether something is still being written there. */
   const lookAt = async (model: RegisteredModel): Promise<boolean> => {
     const watching = await open(model)
@@ -74,6 +84,7 @@ export function startTriggers(options: TriggerOptions): { hint(): void; stop(): 
   /** Milliseconds until the next look. */
   const lookAround = async (): Promise<number> => {
     const models = await listModels(database)
+    await leaveGone(models)
     let unsettled = false
     for (const model of models) unsettled = (await lookAt(model)) || unsettled
     await requestRunsForDrops(database, clock, models)

@@ -14,6 +14,9 @@ import type { RunOutcome } from '../../src/database/schema.js'
 import { folderSource } from '../../src/sources/folder/adapter.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { recordSettled } from '../../src/triggers/arrival.js'
+import { registerModels } from '../../src/registry/models.js'
+import type { StoredProject } from '../../src/define/stored-definition.js'
+import { modelNamed, projectOf } from '../support/stored-models.js'
 import { settableClock } from '../support/settable-clock.js'
 import { SETTLE_MS, watchFolder, type WatchedFolder } from './watched-folder.js'
 
@@ -227,4 +230,20 @@ test('a source folder that vanishes is told once, and once when it is back; noth
   await rm(folder.path, { recursive: true })
   await folder.look()
   assert.deepEqual(await sourceEvents('vanishing'), ['source.failed', 'source.recovered', 'source.failed'])
+})
+
+test('a model that is taken out of the project is watched no more, and again when it is back', async (t) => {
+  const folder = await watched(t, 'taken-out')
+  await folder.look()
+  assert.equal(folder.watches(), 1)
+  const defined = (model: string): StoredProject => projectOf(modelNamed(model, { source: { kind: 'folder', options: { path: `drops/${model}` } } }))
+  await registerModels(running.database, clock, defined('in-its-place'), 'test')
+  await writeFile(join(folder.path, 'week-01.csv'), 'id,price\n1,100\n')
+  await folder.settle()
+  assert.equal(folder.watches(), 1, 'only the folder of the other model is watched')
+  assert.deepEqual(await folder.drops(), [])
+  await registerModels(running.database, clock, defined('taken-out'), 'test')
+  await folder.settle()
+  assert.equal(folder.watches(), 1)
+  assert.deepEqual(keys(await folder.drops()), ['week-01.csv'])
 })

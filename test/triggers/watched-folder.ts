@@ -27,6 +27,8 @@ export interface WatchedFolder {
   /** Keys that were opened to be read, in order. */
   readonly opened: readonly string[]
   readonly logged: readonly string[]
+  /** How many watches on the folder are open. */
+  watches(): number
   stop(): Promise<void>
 }
 
@@ -35,7 +37,7 @@ export async function watchFolder(running: RunningDatabase, clock: SettableClock
   await registerModels(running.database, clock, projectOf(definition), 'test')
   const path = join(running.folder, 'drops', model)
   await mkdir(path, { recursive: true })
-  const looks = { begun: 0 }
+  const looks = { begun: 0, watches: 0 }
   const opened: string[] = []
   const logged: string[] = []
   const note = (message: string): void => {
@@ -69,6 +71,7 @@ export async function watchFolder(running: RunningDatabase, clock: SettableClock
     drops: () => dropsInOrder(running.database, model),
     opened,
     logged,
+    watches: () => looks.watches,
     stop: () => triggers.stop(),
   }
 }
@@ -79,12 +82,20 @@ async function dropsInOrder(database: Database, model: string): Promise<readonly
 }
 
 /** A source as it is; tells when a look begins and what is opened. */
-function observed(source: Source, looks: { begun: number }, opened: string[]): Source {
+function observed(source: Source, looks: { begun: number; watches: number }, opened: string[]): Source {
   return {
     ...source,
     list: (signal) => {
       looks.begun += 1
       return source.list(signal)
+    },
+    watch: async (hint) => {
+      const unwatch = await source.watch(hint)
+      looks.watches += 1
+      return async () => {
+        looks.watches -= 1
+        await unwatch()
+      }
     },
     open: (object) => {
       opened.push(object.key)
