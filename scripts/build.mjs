@@ -32,7 +32,6 @@ async function bundleChildren() {
         platform: 'node',
         format: 'esm',
         target: 'node20',
-        sourcemap: true,
         logLevel: 'error',
         external: Object.keys(dependencies).filter((dependency) => dependency !== 'typebox'),
       }),

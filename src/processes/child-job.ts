@@ -59,7 +59,7 @@ export async function runChildJob<S extends TSchema>(job: ChildJob<S>, signal: A
     const end = await runProcess(
       {
         command: process.execPath,
-        arguments: [`--max-old-space-size=${heapMegabytes}`, '--enable-source-maps', fileURLToPath(job.entry), inputFile, answerFile],
+        arguments: [`--max-old-space-size=${heapMegabytes}`, fileURLToPath(job.entry), inputFile, answerFile],
         environment: { ...job.environment, ...basicEnvironment() },
         workingFolder: job.workingFolder,
         token: job.token,
