@@ -19,6 +19,9 @@ function removeOrphans() {
   }
 }
 
+/** Plain JavaScript in many files; what is native stays outside. */
+const bundled = new Set(['typebox', '@duckdb/node-api'])
+
 /** A child lives for a second or two: reading one file instead of hundreds halves the time until it works. */
 async function bundleChildren() {
   const children = readdirSync(join(dist, 'src'), { recursive: true }).filter((name) => name.endsWith('-child.js'))
@@ -33,7 +36,9 @@ async function bundleChildren() {
         format: 'esm',
         target: 'node20',
         logLevel: 'error',
-        external: Object.keys(dependencies).filter((dependency) => dependency !== 'typebox'),
+        // CommonJS packages in the bundle look for `require`.
+        banner: { js: "import { createRequire as refitCreateRequire } from 'node:module'; const require = refitCreateRequire(import.meta.url);" },
+        external: Object.keys(dependencies).filter((dependency) => !bundled.has(dependency)).concat('@duckdb/node-bindings'),
       }),
     ),
   )
