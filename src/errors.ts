@@ -40,6 +40,7 @@ export const catalogue = {
   'answer-unexpected': [502, 'The answer is not one of the control API: {reason}', 'Something else may listen at that address, or another version of Refit; `refit doctor` tells.'],
   'already-running': [409, 'Refit is already running for this project, at {url} (process {pid}).', '`refit status` shows what it does; `refit down` ends it.'],
   'serving-not-started': [500, 'The serving process did not start: {reason}', 'Its log is logs/serving.log in the state folder.'],
+  'platform-unsupported': [500, 'Refit runs on Linux; this is {platform}.', 'Use Linux, WSL, a container or a virtual machine: Refit ends what it starts by what /proc tells.'],
   'port-taken': [409, '{bind}:{port} cannot be bound: {reason}', 'End what listens there, or choose other ports: server: { controlPort, servingPort } in refit.config.ts.'],
   'start-failed': [500, 'Refit did not start: {reason}; its log is {log}.', '`refit doctor` looks at everything it needs.'],
   'stop-failed': [500, 'Process {pid} has not ended within {seconds} seconds.', 'It may be finishing a stage; look again, or end it with `kill {pid}`: a run under way goes on at the next start.'],

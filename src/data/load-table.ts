@@ -1,5 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
+import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { DuckDBConnection } from '@duckdb/node-api'
@@ -63,10 +64,30 @@ async function sound(file: TableFile, format: DropFormat): Promise<{ readonly pa
       if (!(await isZstdComplete(file.path))) throw new FileFault({ code: 'damaged', message: 'The zstd file is cut off or damaged; send it again.' })
       return { path: file.path, format }
     case 'gzip':
-      await pipeline(createReadStream(file.path), createGunzip(), createWriteStream(file.scratchFile)).catch((error: unknown) => {
+      await pipeline(createReadStream(file.path), createGunzip(), atMost(await mostPlainBytes(file.path)), createWriteStream(file.scratchFile)).catch((error: unknown) => {
         if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) throw error
         throw new FileFault({ code: 'damaged', message: `The gzip file is cut off or damaged (${error.message}); send it again.` })
       })
       return { path: file.scratchFile, format: { kind: format.kind, compression: 'none' } }
   }
+}
+
+/** Exports of tables shrink 5 to 30 times; a bomb by up to 1,032. */
+const LARGEST_EXPANSION = 200
+const ALWAYS_ALLOWED_BYTES = 256 * 1024 ** 2
+
+async function mostPlainBytes(path: string): Promise<number> {
+  return Math.max(ALWAYS_ALLOWED_BYTES, (await stat(path)).size * LARGEST_EXPANSION)
+}
+
+/** Ends what would fill the disk. */
+function atMost(bytes: number): Transform {
+  let seen = 0
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      seen += chunk.length
+      if (seen <= bytes) done(null, chunk)
+      else done(new FileFault({ code: 'damaged', message: `The gzip file holds more than ${LARGEST_EXPANSION} times its size; send it uncompressed if that is right.` }))
+    },
+  })
 }

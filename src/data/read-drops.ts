@@ -1,4 +1,5 @@
 import type { StoredColumn } from '../define/stored-definition.js'
+import { RefitError } from '../errors.js'
 import { runChildJob } from '../processes/child-job.js'
 import { ReadDropsOutput } from './read-drops-job.js'
 import type { DropReading } from './snapshot.js'
@@ -17,12 +18,46 @@ export interface ReadDropsRequest {
 
 const LONGEST_MS = 60 * 60_000
 
+/** A child may die for no fault of its drop, e.g. when the system is short of memory. */
+const TRIES_ALONE = 2
+
 /**
- * Reads drops against the contract in a child with a memory limit: each becomes a part, or is refused with its faults.
- * @throws RefitError `process-memory`, `process-timeout`, `process-died`
+ * Reads drops against the contract in a child with limits: each becomes a part, or is refused with its faults. When one
+ * of them takes the child down, each is read alone, and the one that does it again is refused: it must not hold up
+ * the others for ever.
  */
 export async function readDrops(request: ReadDropsRequest, signal: AbortSignal): Promise<ReadonlyMap<string, DropReading>> {
-  const { drops, columns, memoryBytes, token, workingFolder, outputFolder, logFile } = request
+  try {
+    return await readTogether(request, request.drops, signal)
+  } catch (error) {
+    if (!tookChildDown(error) || signal.aborted) throw error
+    const readings = new Map<string, DropReading>()
+    for (const drop of request.drops) readings.set(drop.id, await readAlone(request, drop, signal))
+    return readings
+  }
+}
+
+async function readAlone(request: ReadDropsRequest, drop: ReadDropsRequest['drops'][number], signal: AbortSignal): Promise<DropReading> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      const reading = (await readTogether(request, [drop], signal)).get(drop.id)
+      if (reading === undefined) throw new Error(`no reading of ${drop.id}`)
+      return reading
+    } catch (error) {
+      if (!tookChildDown(error) || signal.aborted) throw error
+      if (tried >= TRIES_ALONE || error.code !== 'process-died') {
+        return { accepted: false, faults: [{ code: 'unreadable', message: `It cannot be read: ${error.message} ${error.hint}` }] }
+      }
+    }
+  }
+}
+
+function tookChildDown(error: unknown): error is RefitError {
+  return error instanceof RefitError && (error.code === 'process-memory' || error.code === 'process-timeout' || error.code === 'process-died')
+}
+
+async function readTogether(request: ReadDropsRequest, drops: ReadDropsRequest['drops'], signal: AbortSignal): Promise<ReadonlyMap<string, DropReading>> {
+  const { columns, memoryBytes, token, workingFolder, outputFolder, logFile } = request
   const readings = await runChildJob(
     {
       entry: new URL('./read-drops-child.bundle.js', import.meta.url),

@@ -19,6 +19,8 @@ export interface ConnectionOptions {
   readonly durable?: boolean
 }
 
+const CONNECT_TIMEOUT_MS = 10_000
+
 /** Opens a pool. Connections are made when they are needed and again after an outage. */
 export function connect(url: string, options: ConnectionOptions): Connection {
   const pool = createPool(url, options)
@@ -38,6 +40,9 @@ export function createPool(url: string, { applicationName, connections = 10, dur
     connectionString: url,
     max: connections,
     application_name: applicationName,
+    // A server that a network has silently cut off must not be waited for without end.
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...(durable ? {} : { options: '-c synchronous_commit=off' }),
   })
   // A connection that breaks is replaced at its next use; without a listener it would end the process, whether it is

@@ -39,7 +39,10 @@ export async function readCodeState(projectFolder: string): Promise<CodeState> {
 
 async function sourceFiles(folder: string): Promise<string[]> {
   const found: string[] = []
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  const entries = await readdir(folder, { withFileTypes: true })
+  // A Python environment, whatever it is called, holds dependencies.
+  if (entries.some(({ name }) => name === 'pyvenv.cfg')) return []
+  for (const entry of entries) {
     if (entry.name.startsWith('.')) continue
     const path = join(folder, entry.name)
     if (entry.isDirectory() && !skippedFolders.has(entry.name)) found.push(...(await sourceFiles(path)))

@@ -33,6 +33,23 @@ export async function endProcesses(matches: (token: string) => boolean, graceMil
   return ended.size
 }
 
+/** Kills what is left of a process group. Waits a little, for what nobody reaps stays listed. */
+export async function endGroup(leader: number): Promise<void> {
+  for (let round = 0; round < ROUNDS && groupExists(leader); round += 1) {
+    sendSignal(-leader, 'SIGKILL')
+    await delay(POLL_MS)
+  }
+}
+
+function groupExists(leader: number): boolean {
+  try {
+    process.kill(-leader, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Sends a signal to a process; it may have ended meanwhile. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {

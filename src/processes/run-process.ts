@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { endProcesses } from './end.js'
+import { endGroup, endProcesses } from './end.js'
 import { processesWithToken, residentBytes, TOKEN_VARIABLE } from './proc.js'
 
 /** A process to run to its end, with limits on it and all its descendants together. */
@@ -40,14 +40,20 @@ export async function runProcess(request: ProcessRequest, signal: AbortSignal): 
   if (signal.aborted) return { kind: 'cancelled' }
   const log = await openLog(request.logFile)
   const ended = new AbortController()
+  let child: ChildProcess | undefined
   try {
     // It may have been cancelled while the log was opened.
     if (signal.aborted) return { kind: 'cancelled' }
-    const exit = exitOf(() => start(request, log))
+    const exit = exitOf(() => {
+      child = start(request, log)
+      return child
+    })
     return await Promise.race([exit, timeout(request, ended.signal), memoryExcess(request, ended.signal), cancellation(signal, ended.signal)])
   } finally {
     ended.abort()
     await endProcesses((token) => token === request.token, signal.aborted ? 500 : undefined)
+    // A descendant may have emptied its environment; unless it has left the process's group too, this ends it.
+    if (child?.pid !== undefined) await endGroup(child.pid)
     await log?.close()
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createApi } from '../api/app.js'
@@ -63,6 +64,7 @@ const SUPERVISE_EVERY_MS = 500
  */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const { clock, log, refitVersion } = options
+  if (!existsSync('/proc/self/stat')) throw refitError('platform-unsupported', { platform: process.platform })
   const { folder, project } = await evaluateProject(options.projectFolder, new AbortController().signal)
   const stateFolder = stateFolderOf(folder)
   const { bind, hosts, origins } = project.server

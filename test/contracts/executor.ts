@@ -32,7 +32,7 @@ export function testExecutor(executor: Executor): void {
     const script = 'console.log(JSON.stringify([process.env, process.argv[1], process.cwd()]))'
     const task = { ...desk.node(script), environment: { GREETING: 'grüß "Gott"\n$HOME' } }
     await executor.run({ ...task, arguments: [...task.arguments, 'an argument; with * signs'] }, never)
-    assert.deepEqual(JSON.parse(await readFile(desk.logFile, 'utf8')), [{ GREETING: 'grüß "Gott"\n$HOME', REFIT_TOKEN: task.token }, 'an argument; with * signs', desk.folder])
+    assert.deepEqual(JSON.parse(await readFile(desk.logFile, 'utf8')), [{ GREETING: 'grüß "Gott"\n$HOME', REFIT_PROCESS: task.token }, 'an argument; with * signs', desk.folder])
   })
 
   test(named('a task that takes too long is ended, detached grandchildren too, and its log is kept'), async (context) => {
@@ -77,6 +77,13 @@ export function testExecutor(executor: Executor): void {
     const task = desk.node(`${desk.detachedGrandchild} const wait = setInterval(() => { if (ready()) { clearInterval(wait); process.exit(7) } }, 10)
       function ready() { try { return require('node:fs').readFileSync('pids', 'utf8').split('\\n').length === 3 } catch { return false } }`)
     assert.deepEqual(await executor.run(task, never), { kind: 'exited', code: 7 })
+    await desk.allEnded()
+  })
+
+  test(named('a descendant that has emptied its environment ends with its task'), async (context) => {
+    const desk = await newDesk(context, executor)
+    const task = desk.shell('env -i sh -c \'echo $$ >> pids; exec sleep 600\' & while [ ! -s pids ]; do sleep 0.05; done; exit 3')
+    assert.deepEqual(await executor.run(task, never), { kind: 'exited', code: 3 })
     await desk.allEnded()
   })
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { openDuckDb, rowsOf, text } from '../../src/data/duckdb.js'
-import type { DropFault } from '../../src/data/snapshot.js'
+import type { DropFault, DropReading } from '../../src/data/snapshot.js'
+import { sendSignal } from '../../src/processes/end.js'
+import { processesWithToken } from '../../src/processes/proc.js'
 import { columns, csvLines, read, sales } from './season.js'
 
 const rows = sales(300)
@@ -156,4 +159,50 @@ async function otherForms(context: TestContext): Promise<{ readonly csvZstd: Buf
   const typed = Object.entries(columns).map(([column, { type }]) => `${column}::${type === 'number' ? 'bigint' : type === 'time' ? 'timestamp' : type === 'boolean' ? 'boolean' : 'varchar'} as ${column}`)
   await connection.run(`copy (select ${typed.join(', ')} from given) to ${at('good.parquet')} (format parquet)`)
   return { csvZstd: await readFile(join(folder, 'good.csv.zst')), parquet: await readFile(join(folder, 'good.parquet')) }
+}
+
+test('a gzip file that holds far more than its size is refused before it fills the disk', async (context) => {
+  const { reading } = await read(context, { 'bomb.csv.gz': gzipSync(Buffer.alloc(300 * 1024 ** 2, '0')), 'good.csv': good })
+  assert.ok(reading('good.csv').accepted)
+  assert.match(faultOf(reading('bomb.csv.gz')), /holds more than 200 times its size/)
+})
+
+test('a drop that takes its reader down is refused, and holds up no other', async (context) => {
+  const killer = killWhoeverReads('raw-0')
+  context.after(() => killer.stop())
+  const { reading } = await read(context, { 'deadly.csv': csvOf(csvLines(sales(300_000))), 'good.csv': good })
+  assert.ok(killer.killed() >= 3, 'once with the other, twice alone')
+  assert.ok(reading('good.csv').accepted)
+  assert.match(faultOf(reading('deadly.csv')), /^It cannot be read: read-drops ended by SIGKILL\./)
+})
+
+/** Kills every reader of drops that has a file of this name open. */
+function killWhoeverReads(name: string): { killed(): number; stop(): Promise<void> } {
+  const killed = new Set<number>()
+  const stopped = new AbortController()
+  const loop = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      for (const pid of await processesWithToken((token) => token.endsWith('/read'))) {
+        const files = await readdir(`/proc/${pid}/fd`).catch(() => [])
+        const targets = await Promise.all(files.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
+        if (!targets.some((target) => target.endsWith(`/${name}`))) continue
+        killed.add(pid)
+        sendSignal(pid, 'SIGKILL')
+      }
+      await delay(2)
+    }
+  }
+  const done = loop()
+  return {
+    killed: () => killed.size,
+    stop: async () => {
+      stopped.abort()
+      await done
+    },
+  }
+}
+
+function faultOf(reading: DropReading): string {
+  assert.ok(!reading.accepted)
+  return reading.faults[0]?.message ?? ''
 }

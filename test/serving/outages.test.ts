@@ -74,7 +74,7 @@ test('a corrupt package is refused: the version before keeps serving, the log an
   await untilLive(endpoint.url, 'house-price', 6)
   assert.deepEqual(await answeredBy(endpoint), answer(6, 18))
   // Nothing but what serves, and what served before, is kept.
-  assert.equal((await readdir(join(platform.stateFolder, 'serving', 'packages'))).length, 2)
+  await until('the others are removed', async () => (await readdir(join(platform.stateFolder, 'serving', 'packages'))).length === 2)
 })
 
 test('it starts and serves without database and object store, and follows again when they are back', async (context) => {
@@ -143,7 +143,7 @@ test('when the database is killed meanwhile, serving goes on; when it is back, s
   await platform.startDatabase()
   await platform.publish('house-price', times(2))
   await untilLive(endpoint.url, 'house-price', 2)
-  assert.ok(endpoint.log().includes('the database is back'))
+  await until('the log says so', () => endpoint.log().includes('the database is back'))
 })
 
 test('it stops in good order while the database is away', async (context) => {

@@ -23,7 +23,10 @@ export const onnx: PredictorAdapter = {
   recognises: (files) => files.includes(MODEL_FILE),
   finish: async (folder, signature) => {
     const { session } = await open(folder)
+    const matrix = takesMatrix(session, signature)
     await session.release()
+    const texts = signature.inputs.filter(({ type }) => type === 'category').map(({ name }) => name)
+    if (matrix && texts.length > 0) throw refitError('model-unreadable', { reason: `its only input is a matrix of numbers, but these columns are categories: ${texts.join(', ')}; give it one input for each column` })
     if (signature.task === 'regression') return []
     return readClassLabels(folder)
   },
@@ -60,8 +63,7 @@ function isTensorOutput(session: InferenceSession, name: string): boolean {
 
 function feedsOf(runtime: Runtime, session: InferenceSession, { inputs }: Signature, { rows, columns }: FeatureBatch): Record<string, Tensor> {
   const [onlyInput] = session.inputNames
-  const byColumn = session.inputNames.every((name) => inputs.some((input) => input.name === name))
-  if (!byColumn && session.inputNames.length === 1 && onlyInput !== undefined) {
+  if (takesMatrix(session, { inputs }) && onlyInput !== undefined) {
     const matrix = new Float32Array(rows * inputs.length)
     for (const [index, { name }] of inputs.entries()) {
       const values = columns[name] ?? []
@@ -70,6 +72,11 @@ function feedsOf(runtime: Runtime, session: InferenceSession, { inputs }: Signat
     return { [onlyInput]: new runtime.Tensor('float32', matrix, [rows, inputs.length]) }
   }
   return Object.fromEntries(session.inputNames.map((name) => [name, columnTensor(runtime, session, name, rows, columns[name] ?? [])]))
+}
+
+/** Whether it takes all features as one matrix, instead of one input for each column by its name. */
+function takesMatrix(session: InferenceSession, { inputs }: Pick<Signature, 'inputs'>): boolean {
+  return session.inputNames.length === 1 && !session.inputNames.every((name) => inputs.some((input) => input.name === name))
 }
 
 function columnTensor(runtime: Runtime, session: InferenceSession, name: string, rows: number, values: readonly FeatureValue[]): Tensor {
