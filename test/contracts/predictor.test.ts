@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { StoredColumn, StoredModel } from '../../src/define/stored-definition.js'
+import { RefitError } from '../../src/errors.js'
 import type { Signature, SignatureColumn } from '../../src/packages/manifest.js'
 import { moduleModel } from '../../src/predictors/module/adapter.js'
 import { onnx } from '../../src/predictors/onnx/adapter.js'
@@ -112,6 +113,13 @@ test('onnx: a model for other columns, or of another task, is told as such', asy
     await assert.rejects(predictor.predict(batchOf(signature, areaAndGarden)), { code: 'prediction-invalid' })
     await predictor.close()
   }
+})
+
+test('onnx: one matrix for columns of text is refused before it is packaged', async (context) => {
+  const folder = await temporaryFolder(context)
+  await copyFile(join(fixtures, 'matrix-regression.onnx'), join(folder, 'model.onnx'))
+  const signature = regressionOf(area, { name: 'heating', type: 'category', optional: false })
+  await assert.rejects(onnx.finish(folder, signature), (error) => error instanceof RefitError && error.code === 'model-unreadable' && error.message.includes('heating'))
 })
 
 // Modules
