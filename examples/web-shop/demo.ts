@@ -10,7 +10,7 @@ import { letVisitorsIn, type Visitors } from './demo/visitors.js'
 import { storyOf, tableOf, type DropStory } from './demo/weeks.js'
 import { deliver, season } from './season.js'
 
-const WEEKS = 9
+const WEEKS = 10
 const ROWS = 500
 const SEED = 2025
 const WEEK_MS = 2000

@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import type { Clock } from '../clock.js'
 import type { Database, RunOutcome, Transaction } from '../database/schema.js'
-import { appendEvent, EVENTS_CHANNEL } from './event.js'
+import { appendEvent } from './event.js'
 import { runFromRow, type Run, type RunError } from './run.js'
+import { finishingStage, holdingRun, openingAttempt, type Held } from './stage-statements.js'
 
 /** Thrown when another process has taken the run over: whatever this one still does must have no effect. */
 export class RunTakenOver extends Error {
@@ -62,22 +63,13 @@ export async function claimRun(database: Database, clock: Clock, id: string): Pr
 
 /**
  * Opens an attempt at a stage and returns its number. Its record is for the reader, not for recovery, so its commit
- * does not wait for the disk. One statement: this and the commit are all that a stage costs besides its work.
+ * does not wait for the disk.
  * @throws RunTakenOver before anything is started that the new owner does not know of
  */
 export async function openAttempt(database: Database, clock: Clock, claim: RunClaim, stage: string): Promise<number> {
   const at = clock.now()
   const run = claim.run.id
-  const { rows } = await sql<{ number: number }>`
-    /* prepared open-attempt */ with held as (select id, model, set_config('synchronous_commit', 'off', true) from runs where id = ${run} and generation = ${claim.generation} for share),
-    opened as (
-      insert into attempts (run, stage, number, generation, state, started_at)
-      select id, ${stage}, (select coalesce(max(number), 0) + 1 from attempts where run = ${run} and stage = ${stage}), ${claim.generation}, 'running', ${at} from held
-      returning number),
-    told as (
-      insert into events (at, actor, kind, model, run, data)
-      select ${at}, 'refit', 'stage.started', model, id, jsonb_build_object('stage', ${stage}::text, 'attempt', number) from held, opened)
-    select number, pg_notify(${EVENTS_CHANNEL}, '') from opened`.execute(database)
+  const { rows } = await database.executeQuery(openingAttempt({ run, generation: claim.generation, stage, at }))
   const [row] = rows
   if (row === undefined) throw new RunTakenOver(`Run ${run} has been taken over.`)
   return row.number
@@ -136,10 +128,8 @@ export async function commitStage(
   commit: (transaction: Transaction) => Promise<unknown>,
 ): Promise<unknown> {
   const attempt = database.transaction().execute(async (transaction) => {
-    const { rows } = await sql<Held>`
-      /* prepared hold-run */ select generation, (select result from stages where run = ${claim.run.id} and name = ${stage.name}) as finished
-      from runs where id = ${claim.run.id} for update`.execute(transaction)
-    const finished = requireHeld(claim, rows[0])
+    const { rows } = await transaction.executeQuery(holdingRun(claim.run.id, stage.name))
+    const finished = requireHeld(claim.run.id, claim.generation, rows[0])
     if (finished !== null) return finished
     const result = await commit(transaction)
     const written = await writeStage(transaction, clock, claim, stage, result)
@@ -165,37 +155,15 @@ export function finishStage(database: Database, clock: Clock, claim: RunClaim, s
   return writeStage(database, clock, claim, stage, result)
 }
 
-interface Held {
-  readonly generation: number
-  /** The result of a commit whose answer got lost: it is asked for again. No stage's result is null. */
-  readonly finished: unknown
-}
-
-async function writeStage(database: Database, clock: Clock, claim: RunClaim, stage: FinishingStage, result: unknown): Promise<unknown> {
-  const at = clock.now()
-  const run = claim.run.id
-  const event = { stage: stage.name, attempt: stage.attempt, milliseconds: at.getTime() - stage.startedAt.getTime(), result }
-  const { rows } = await sql<Held>`
-    /* prepared finish-stage */ with held as (
-      select generation, (select result from stages where run = ${run} and name = ${stage.name}) as finished from runs where id = ${run} for update),
-    staged as (
-      insert into stages (run, name, position, attempt, result, started_at, finished_at)
-      select ${run}, ${stage.name}, ${stage.position}::integer, ${stage.attempt}::integer, ${JSON.stringify(result)}::jsonb, ${stage.startedAt}::timestamptz, ${at}::timestamptz
-      from held where generation = ${claim.generation} and finished is null
-      returning run, name, attempt, finished_at),
-    noted as (
-      update attempts set state = 'finished', ended_at = finished_at from staged
-      where attempts.run = staged.run and attempts.stage = staged.name and attempts.number = staged.attempt),
-    told as (
-      insert into events (at, actor, kind, model, run, data)
-      select finished_at, 'refit', 'stage.finished', ${claim.run.model}, run, ${JSON.stringify(event)}::jsonb from staged)
-    select generation, finished, pg_notify(${EVENTS_CHANNEL}, '') from held`.execute(database)
-  return requireHeld(claim, rows[0]) ?? result
+async function writeStage(database: Database, clock: Clock, { run, generation }: RunClaim, stage: FinishingStage, result: unknown): Promise<unknown> {
+  const finishing = finishingStage({ run: run.id, generation, stage: stage.name, at: clock.now() }, { ...stage, model: run.model, result })
+  const { rows } = await database.executeQuery(finishing)
+  return requireHeld(run.id, generation, rows[0]) ?? result
 }
 
 /** @throws RunTakenOver */
-function requireHeld(claim: RunClaim, held: Held | undefined): unknown {
-  if (held?.generation !== claim.generation) throw new RunTakenOver(`Run ${claim.run.id} has been taken over.`)
+function requireHeld(run: string, generation: number, held: Held | undefined): unknown {
+  if (held?.generation !== generation) throw new RunTakenOver(`Run ${run} has been taken over.`)
   return held.finished
 }
 

@@ -162,16 +162,16 @@ create table champion_moves (
 
 -- Append-only. Readers page by (transaction, id), below the oldest transaction still in progress.
 create table events (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   transaction xid8 not null default pg_current_xact_id(),
   at timestamptz not null,
   actor text not null,
   kind text not null,
   model text,
   run text,
-  data jsonb not null
+  data jsonb not null,
+  primary key (transaction, id)
 );
-create index events_in_order on events (transaction, id);
 create index events_by_run on events (run, id);
 
 create table schedules (
