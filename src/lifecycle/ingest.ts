@@ -9,7 +9,7 @@ import { ingestedDrops, waitingDrops } from '../drops/queries.js'
 import { decideDrops, settleDrops, type DropDecision } from '../drops/settle.js'
 import { saveSnapshot } from '../drops/snapshots.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
-import { readCodeState } from './code-state.js'
+import { readCodeState, type CodeState } from './code-state.js'
 import { fingerprintOf, sameAsLastVerdict, type FingerprintParts } from './fingerprint.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import { seedOf, type LifecycleRun, type Rooms } from './run.js'
@@ -47,11 +47,11 @@ export async function ingest(rooms: Rooms, run: LifecycleRun, attempt: Attempt):
   const { database, clock } = rooms
   const waiting = await waitingDrops(database, run.model)
   const former = await ingestedDrops(database, run.model)
-  const readings = await readWaiting(rooms, run, waiting, attempt)
+  const [readings, code] = await Promise.all([readWaiting(rooms, run, waiting, attempt), readCodeState(rooms.projectFolder)])
   const decisions = decideDrops(waiting, former, readings)
   const parts = partsAfter(former, decisions)
   const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window)
-  const summary = await summarise(rooms, run, snapshot, decisions, [...former, ...waiting])
+  const summary = await summarise(rooms, run, snapshot, decisions, [...former, ...waiting], code)
   return async (transaction) => {
     await settleDrops(transaction, clock, run.id, decisions)
     if (snapshot !== undefined) await saveSnapshot(transaction, clock.now(), run.model, snapshot)
@@ -100,8 +100,8 @@ async function summarise(
   snapshot: Snapshot | undefined,
   decisions: readonly DropDecision[],
   drops: readonly Drop[],
+  code: CodeState,
 ): Promise<Ingested> {
-  const code = await readCodeState(rooms.projectFolder)
   const environment = { refit: rooms.refitVersion, node: process.version, platform: `${process.platform}-${process.arch}` }
   const digest = snapshot?.digest ?? ''
   const seed = seedOf(digest, run.definitionHash)
