@@ -114,6 +114,10 @@ test('the TypeScript example of docs/training-contract.md trains and predicts', 
   assert.deepEqual(answer, { task: 'regression', values: Float64Array.of(900, 600, 800) })
 })
 
+// The example says `python3`: the interpreter of the tests comes first on the path.
+const interpreter = process.env['REFIT_TEST_PYTHON']
+if (interpreter !== undefined) process.env['PATH'] = `${dirname(interpreter)}:${process.env['PATH'] ?? ''}`
+
 test('the Python example of docs/training-contract.md parses', (t) => {
   const python = blocks.find(({ language }) => language === 'python')?.code ?? ''
   const parsed = spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: python, encoding: 'utf8' })
