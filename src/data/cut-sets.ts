@@ -79,6 +79,8 @@ async function writeSets(connection: DuckDBConnection, input: Input, folder: str
     await connection.run(`copy ${rows} to ${text(join(folder, side, `${side}.parquet`))} (format parquet)`)
     await connection.run(`copy ${rows} to ${text(join(folder, side, `${side}.csv`))} (format csv, header)`)
   }
+  const first = `(select ${features.join(', ')} from sided where refit_side = 'train' order by refit_row limit 1)`
+  await connection.run(`copy ${first} to ${text(join(folder, 'example.json'))} (format json)`)
   const all = Object.entries(input.columns).flatMap(([column, { role }]) => (role === 'ignored' ? [] : [name(column)]))
   await connection.run(
     `copy (select ${all.join(', ')}, refit_unit, refit_drop from sided where refit_side = 'test' order by refit_row) to ${text(join(folder, 'test', 'test.parquet'))} (format parquet)`,

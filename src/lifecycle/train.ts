@@ -50,7 +50,7 @@ export async function train(rooms: Rooms, run: LifecycleRun, data: Ingested, for
   const startedAt = performance.now()
   await runTrainer(rooms, run, trainer, request, attempt)
   const milliseconds = Math.round(performance.now() - startedAt)
-  const { digest, format, signature } = await packageModel(rooms, run, folder, modelFolder, attempt)
+  const { digest, format, signature } = await packageModel(rooms, run, { folder, modelFolder, example: join(sets.folder, 'example.json') }, attempt)
   return async (transaction) => {
     await transaction.updateTable('runs').set({ candidate: digest }).where('id', '=', run.id).execute()
     return { digest, format, signature, milliseconds }
@@ -93,7 +93,12 @@ async function requireSuccess(end: TaskEnd, run: LifecycleRun, logFile: string):
   }
 }
 
-async function packageModel(rooms: Rooms, run: LifecycleRun, folder: string, modelFolder: string, attempt: Attempt): Promise<Packaged> {
+async function packageModel(
+  rooms: Rooms,
+  run: LifecycleRun,
+  { folder, modelFolder, example }: { readonly folder: string; readonly modelFolder: string; readonly example: string },
+  attempt: Attempt,
+): Promise<Packaged> {
   const { columns, task, limits } = run.definition
   const inputs = Object.entries(columns).flatMap(([name, column]) =>
     column.role === 'feature' && column.type !== 'text' && column.type !== 'time' ? [{ name, type: column.type, optional: column.optional }] : [],
@@ -102,7 +107,7 @@ async function packageModel(rooms: Rooms, run: LifecycleRun, folder: string, mod
   const packaged = await runChildJob(
     {
       entry: rooms.childEntries.package,
-      input: { folder: modelFolder, signature: { task, inputs, target, classes: [] } } satisfies PackageInput,
+      input: { folder: modelFolder, example, signature: { task, inputs, target, classes: [] } } satisfies PackageInput,
       output: Packaged,
       token: attempt.token,
       limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },

@@ -7,6 +7,7 @@ import { connect } from '../database/connection.js'
 import { listen } from '../database/listen.js'
 import type { ServerAccess } from '../http/server.js'
 import { filesystemObjects } from '../objects/filesystem/adapter.js'
+import { readExample } from '../packages/example.js'
 import { fetchPackage } from '../packages/store.js'
 import { adapterOf } from '../predictors/recognise.js'
 import { championPackages, CHAMPIONS_CHANNEL } from '../registry/champion.js'
@@ -49,7 +50,8 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
     now: () => clock.now(),
     fetchPackage: async (digest) => {
       const target = join(packages, digest)
-      return { folder: target, manifest: await fetchPackage(objects, digest, target) }
+      const manifest = await fetchPackage(objects, digest, target)
+      return { folder: target, manifest, example: await readExample(target) }
     },
     load: (at, manifest) => adapterOf(predictors, manifest.format).load(at, manifest.signature),
   })

@@ -22,8 +22,8 @@ export interface LiveModel extends Desired {
 }
 
 export interface LiveSetOptions {
-  /** Makes the package's folder ready on local disk, verified. */
-  readonly fetchPackage: (digest: string) => Promise<{ readonly folder: string; readonly manifest: PackageManifest }>
+  /** Makes the package's folder ready on local disk, verified; `example` is a row to warm it up with. */
+  readonly fetchPackage: (digest: string) => Promise<{ readonly folder: string; readonly manifest: PackageManifest; readonly example?: object | undefined }>
   readonly load: (folder: string, manifest: PackageManifest) => Promise<Predictor>
   readonly now: () => Date
   readonly log: { warn(message: string): void }
@@ -74,10 +74,10 @@ export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions):
   }
   const isOutdated = ({ model, generation }: Desired): boolean => (live.get(model)?.generation ?? -1) >= generation
   const loadWarm = async ({ model, digest }: Desired): Promise<{ predictor: Predictor; signature: Signature }> => {
-    const { folder, manifest } = await fetchPackage(digest)
+    const { folder, manifest, example } = await fetchPackage(digest)
     const predictor = await load(folder, manifest)
     try {
-      await warmUp(predictor, manifest.signature)
+      await warmUp(predictor, manifest.signature, example)
     } catch (error) {
       close(model, predictor)
       throw error
