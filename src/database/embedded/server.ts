@@ -11,6 +11,7 @@ import { preparePlace, type ServerPlace } from './place.js'
 
 const USER = 'refit'
 const START_DEADLINE_MS = 60_000
+const STOP_PATIENCE_MS = 20_000
 const POLL_MS = 20
 const RELAUNCH_MS = 500
 /** The lock that everyone who uses the server shares; who can have it alone is the last. */
@@ -51,7 +52,7 @@ export async function startEmbeddedServer(stateFolder: string): Promise<Embedded
 /** Stops the server of a state folder, whoever uses it. Returns whether one was running. */
 export async function stopEmbeddedServer(stateFolder: string): Promise<boolean> {
   const { dataFolder } = await preparePlace(stateFolder)
-  return stop(dataFolder, 'SIGINT')
+  return stop(dataFolder)
 }
 
 async function enter(place: ServerPlace): Promise<Client> {
@@ -196,21 +197,26 @@ async function leave(place: ServerPlace, user: Client): Promise<void> {
     if (!isOutage(error)) throw error
   }
   // The lock is held until the server goes down with it: who comes in between waits, and starts the server anew.
-  if (last) await stop(place.dataFolder, 'SIGINT')
+  if (last) await stop(place.dataFolder)
   await user.end().catch(() => undefined)
 }
 
-async function stop(dataFolder: string, signal: NodeJS.Signals): Promise<boolean> {
-  const pid = await serverOf(dataFolder)
-  if (pid === undefined) return false
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It has ended meanwhile.
-    return false
+/** Asks the server to end, then tells it to end at once, as a crash that it recovers from. Returns whether one was running. */
+async function stop(dataFolder: string): Promise<boolean> {
+  if ((await serverOf(dataFolder)) === undefined) return false
+  // A server that has lost one of its own processes may take minutes to answer the first.
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    const pid = await serverOf(dataFolder)
+    if (pid === undefined) break
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It has ended meanwhile.
+      break
+    }
+    const deadline = Date.now() + STOP_PATIENCE_MS
+    while ((await serverOf(dataFolder)) !== undefined && Date.now() < deadline) await delay(POLL_MS)
   }
-  const deadline = Date.now() + START_DEADLINE_MS
-  while (existsSync(join(dataFolder, 'postmaster.pid')) && Date.now() < deadline) await delay(POLL_MS)
   return true
 }
 
