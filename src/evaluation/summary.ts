@@ -22,7 +22,7 @@ export function unservableVerdict(primaryMetric: string, seed: number, reason: s
   return {
     formatVersion: 1,
     answer: 'failed',
-    summary: `Rejected. The candidate cannot be served: ${reason} ${whatStays(hasChampion)}`,
+    summary: `Rejected. The candidate cannot be served: ${reason.replace(/\.?$/, '.')} ${whatStays(hasChampion)}`,
     primaryMetric,
     candidate: {},
     baseline: {},

@@ -41,7 +41,7 @@ export interface RunningProject {
   readonly folder: string
   readonly stateFolder: string
   /** Puts a file into the project's folder, whole or not at all. */
-  put(path: string, content: string): Promise<void>
+  put(path: string, content: string | Buffer): Promise<void>
   remove(path: string): Promise<void>
   /** Names of the files in one of its folders. */
   files(path: string): Promise<readonly string[]>
@@ -95,7 +95,7 @@ export async function createProject(files: Readonly<Record<string, string>>): Pr
   const started: number[] = []
   let client: Client | undefined
 
-  const put = async (path: string, content: string): Promise<void> => {
+  const put = async (path: string, content: string | Buffer): Promise<void> => {
     const file = join(folder, path)
     await mkdir(dirname(file), { recursive: true })
     await writeFile(`${file}.partial`, content)
