@@ -51,6 +51,8 @@ export function nextSteps(
       steps.push(`\`refit run ${model}\` starts another.`)
       break
   }
-  if (drops.some((drop) => drop.state === 'quarantined')) steps.push(`\`refit drops ${model} --state quarantined\` tells what was wrong.`)
+  if (drops.some((drop) => drop.state === 'quarantined')) {
+    steps.push(`\`refit drops ${model} --state quarantined\` tells what was wrong. Deliver the file mended; or change the columns, start Refit anew, and send it as it is with \`refit upload ${model} <file>\`.`)
+  }
   return steps
 }

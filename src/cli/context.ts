@@ -60,6 +60,16 @@ export async function modelOrOnly(client: Client, named: string | undefined): Pr
   return only.name
 }
 
+/** The run of that id, or the newest run of the model of that name. @throws RefitError `not-found` */
+export async function runOrNewest(client: Client, named: string): Promise<string> {
+  const models = await client.models()
+  if (!models.some((model) => model.name === named)) return named
+  const { runs } = await client.runs({ model: named, limit: 1 })
+  const [newest] = runs
+  if (newest === undefined) throw refitError('not-found', { what: `run of model "${named}" yet` })
+  return newest.id
+}
+
 function userName(): string {
   try {
     return userInfo().username.replaceAll(/[^\w.-]/g, '_')

@@ -29,9 +29,10 @@ export function addDrops(program: Command): void {
         if (drop.rows !== undefined) terminal.line(`  ${count(drop.rows)} rows${drop.oldest === undefined ? '' : `, ${drop.oldest} to ${drop.newest ?? ''}`}`)
         if (drop.faults === undefined && drop.reason !== undefined) terminal.line(`  ${drop.reason}`)
         for (const fault of drop.faults ?? []) {
-          terminal.line(`  ${paint.red('✗')} ${fault.column === undefined ? '' : `${paint.yellow(fault.column)}: `}${fault.message}`)
+          terminal.line(`  ${paint.red('✗')} ${fault.message}`)
           for (const sample of fault.samples ?? []) terminal.line(paint.dim(`      row ${sample.row}: ${JSON.stringify(sample.value)}`))
         }
+        if (drop.state === 'quarantined') terminal.line(`  Deliver the file mended; or change the columns, start Refit anew, and \`refit upload ${drop.model} <file>\`.`)
         if (drop.run !== undefined) terminal.line(`  read by ${drop.run}`)
         terminal.line(`  in ${drop.snapshots.length} ${drop.snapshots.length === 1 ? 'snapshot' : 'snapshots'}${drop.snapshots.map((digest) => ` ${digest.slice(0, 12)}`).join('')}`)
         return

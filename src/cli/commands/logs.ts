@@ -1,7 +1,5 @@
 import type { Command } from 'commander'
-import { refitError } from '../../errors.js'
-import type { Client } from '../client.js'
-import { contextOf } from '../context.js'
+import { contextOf, runOrNewest } from '../context.js'
 
 export function addLogs(program: Command): void {
   program
@@ -27,14 +25,4 @@ export function addLogs(program: Command): void {
       }
       if (rest !== '') terminal.record({ run, line: rest })
     })
-}
-
-/** The run of that id, or the newest run of the model of that name. */
-async function runOrNewest(api: Client, named: string): Promise<string> {
-  const models = await api.models()
-  if (!models.some((model) => model.name === named)) return named
-  const { runs } = await api.runs({ model: named, limit: 1 })
-  const [newest] = runs
-  if (newest === undefined) throw refitError('not-found', { what: `run of model "${named}" yet` })
-  return newest.id
 }
