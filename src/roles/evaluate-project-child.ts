@@ -26,6 +26,8 @@ const Input = Type.Object({
 /** Runs the bundled project file and validates what it exports. */
 answerChildJob(Input, async ({ bundle, file, projectFolder }) => {
   let written: unknown
+  // For the places of whatever it throws: in the user's files, not in the bundle.
+  process.setSourceMapsEnabled(true)
   try {
     const loaded: unknown = await import(pathToFileURL(bundle).href)
     written = typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, 'default') : undefined
@@ -50,7 +52,8 @@ function plain(written: unknown): unknown {
 function whereThrown(error: unknown, projectFolder: string): string {
   if (!(error instanceof Error)) return String(error)
   const place = error.stack?.split('\n').find((line) => line.includes(projectFolder) && !line.includes('node_modules'))
-  return place === undefined ? error.message : `${error.message} (${place.trim().replace(/^at /, '').replace(`${projectFolder}/`, '')})`
+  const file = place?.slice(place.indexOf(projectFolder) + projectFolder.length + 1).replace(/\)$/, '')
+  return file === undefined ? error.message : `${error.message} (${file})`
 }
 
 function missingModules(project: StoredProject, projectFolder: string): readonly Fault[] {
