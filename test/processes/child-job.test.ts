@@ -31,7 +31,7 @@ test('a refusal crosses the process whole: code, message, hint, status and fault
   await assert.rejects(desk.run({ act: 'refuse' }), (error) => {
     assert.ok(error instanceof RefitError)
     assert.deepEqual([error.code, error.status, error.faults], ['definition-invalid', 422, [{ path: 'models.a', message: 'is odd' }]])
-    assert.equal(error.message, 'refit.config.ts is not a valid definition: 1 fault(s).')
+    assert.equal(error.message, 'refit.config.ts is not a valid definition (faults: 1).')
     assert.match(error.hint, /Each fault names its path/)
     return true
   })
