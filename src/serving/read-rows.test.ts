@@ -110,7 +110,7 @@ test('all faults are counted, and the first fifty listed', () => {
     () => read(inputs, JSON.stringify(Array.from({ length: 1000 }, () => ({ area: '1' })))),
     (error) => {
       assert.ok(error instanceof RefitError)
-      assert.match(error.message, /^2000 fault/)
+      assert.match(error.message, /faults: 2000/)
       assert.equal(error.faults.length, 50)
       assert.equal(error.faults[49]?.path, 'rows[24].waterfront')
       return true
