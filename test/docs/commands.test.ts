@@ -34,6 +34,12 @@ function wordsOf(line: string): readonly string[] {
   return [...words].flatMap((match) => (match[3] !== undefined ? [] : [match[1] ?? match[2] ?? (match[0].startsWith('<') ? '1' : match[0])]))
 }
 
+/** The commands of a line that are put together by `&&`. */
+function commandsOf(words: readonly string[]): readonly (readonly string[])[] {
+  const end = words.indexOf('&&')
+  return end === -1 ? [words] : [words.slice(0, end), ...commandsOf(words.slice(end + 1))]
+}
+
 /** Each command of the shell blocks, with lines that go on put together. */
 function shellCommands(): readonly { readonly where: string; readonly words: readonly string[] }[] {
   return pages.flatMap(({ path, text }) =>
@@ -41,7 +47,7 @@ function shellCommands(): readonly { readonly where: string; readonly words: rea
       .filter(({ language }) => ['sh', 'bash', 'shell'].includes(language))
       .flatMap(({ line, code }) => {
         const lines = code.replaceAll('\\\n', ' ').split('\n')
-        return lines.filter((each) => each.trim() !== '').map((each) => ({ where: `${path}:${line} ${each}`, words: wordsOf(each) }))
+        return lines.filter((each) => each.trim() !== '').flatMap((each) => commandsOf(wordsOf(each)).map((words) => ({ where: `${path}:${line} ${each}`, words })))
       }),
   )
 }
@@ -59,7 +65,8 @@ test('every command of the shell blocks is one that there is', async () => {
     const [first, second = '', third = ''] = words
     if (first === 'refit') await requireParses(words.slice(1), where)
     else if (first === 'npx' && second === 'refit') await requireParses(words.slice(2), where)
-    else if (first === 'npm') assert.ok(isScript(second === 'run' ? third : second), where)
+    else if (first === 'npm') assert.ok(second === 'link' || isScript(second === 'run' ? third : second), where)
+    else if (first === 'mkdir' || first === 'cd') assert.ok(second !== '', where)
     // What it asks is run by the test of the page on the endpoint.
     else if (first === 'curl') assert.ok(where.startsWith('docs/serving.md'), where)
     else assert.fail(`nothing here knows how to check: ${where}`)
