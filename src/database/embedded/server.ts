@@ -203,11 +203,10 @@ async function leave(place: ServerPlace, user: Client): Promise<void> {
 
 /** Asks the server to end, then tells it to end at once, as a crash that it recovers from. Returns whether one was running. */
 async function stop(dataFolder: string): Promise<boolean> {
-  if ((await serverOf(dataFolder)) === undefined) return false
+  const pid = await serverOf(dataFolder)
+  if (pid === undefined) return false
   // A server that has lost one of its own processes may take minutes to answer the first.
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
-    const pid = await serverOf(dataFolder)
-    if (pid === undefined) break
     try {
       process.kill(pid, signal)
     } catch {
@@ -215,7 +214,9 @@ async function stop(dataFolder: string): Promise<boolean> {
       break
     }
     const deadline = Date.now() + STOP_PATIENCE_MS
-    while ((await serverOf(dataFolder)) !== undefined && Date.now() < deadline) await delay(POLL_MS)
+    // Another one may have been started in its place: that is not the one to end.
+    while ((await serverOf(dataFolder)) === pid && Date.now() < deadline) await delay(POLL_MS)
+    if ((await serverOf(dataFolder)) !== pid) break
   }
   return true
 }
