@@ -51,6 +51,10 @@ export interface Schema {
     part: JsonOrNull
     superseded_by: string | null
     run: string | null
+    files: JsonOrNull
+    watermark: ColumnType<string | null, string | null | undefined, string | null>
+    released: Generated<boolean>
+    decision: JsonOrNull
     recorded_at: Time
     changed_at: Time
   }
@@ -59,9 +63,13 @@ export interface Schema {
     number: number
     columns: Json
     origin: 'declared' | 'inferred' | 'accepted'
+    declared: ColumnType<unknown, string | undefined, string>
+    drop_id: ColumnType<string | null, string | null | undefined, string | null>
+    actor: ColumnType<string, string | undefined, string>
+    reason: ColumnType<string | null, string | null | undefined, string | null>
     created_at: Time
   }
-  snapshots: { digest: string; model: string; manifest: Json; created_at: Time }
+  snapshots: { digest: string; model: string; manifest: Json; profile: JsonOrNull; created_at: Time }
   snapshot_drops: { model: string; snapshot: string; drop_id: string }
   runs: {
     id: string

@@ -1,0 +1,27 @@
+-- Drops of several files, sources with a watermark, what people decide about drops, contracts, profiles of snapshots.
+
+alter table drops
+  -- The files of a drop that has several: a list of {key, sha256, object, bytes}; then object names their list.
+  add column files jsonb,
+  -- Where a source that counts on goes on after this drop.
+  add column watermark text,
+  -- Someone has looked at it and taken the responsibility: what can be waived is waived.
+  add column released boolean not null default false,
+  -- Who decided last about it by hand, and why: {actor, at, reason}.
+  add column decision jsonb;
+create index drops_by_arrival on drops (model, source, key);
+
+-- A contract inferred or accepted holds for a column as long as the project file says of it what it said then.
+alter table contracts
+  -- What the project file said of those columns: an object by column, null for one that it did not name.
+  add column declared json not null default '{}',
+  -- The drop that it was taken from.
+  add column drop_id text references drops (id),
+  add column actor text not null default 'refit',
+  add column reason text;
+-- The order of the columns is kept.
+alter table contracts alter column columns type json using columns::json;
+
+alter table snapshots
+  -- Counts, quantiles, categories and histograms of each column, and the drift since the former snapshot.
+  add column profile json;
