@@ -8,12 +8,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const source = join(root, 'src')
 
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
-const foundations = ['errors', 'clock', 'define']
+const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
 const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'evaluation', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
+  'hinted-loop': ['clock'],
   define: ['errors'],
   database: foundations,
   objects: foundations,

@@ -13,6 +13,19 @@ export const DropReason = Type.Object({
 })
 export type DropReason = Static<typeof DropReason>
 
+/** One file of a drop that has several. */
+export const DropFile = Type.Object({
+  /** Its name within the drop. */
+  key: Type.String(),
+  sha256: Type.String(),
+  /** Object key of its raw bytes. */
+  object: Type.String(),
+  bytes: Type.Integer(),
+  /** What its deliverer said that it is, where it is something else. */
+  declaredSha256: Type.Optional(Type.String()),
+})
+export type DropFile = Static<typeof DropFile>
+
 /** One arrived object. Its raw bytes lie in the object store from the moment it is recorded. */
 export interface Drop {
   /** `<model>-d<number>` */
@@ -21,10 +34,15 @@ export interface Drop {
   readonly source: string
   readonly key: string
   readonly sourceVersion: string
+  /** Of its content; of the list of its files where it has several. */
   readonly sha256: string
-  /** Object key of the raw bytes. */
+  /** Object key of the raw bytes, or of the list of its files. */
   readonly object: string
   readonly bytes: number
+  /** Where it has several: its files, in the order of their names. */
+  readonly files: readonly DropFile[] | undefined
+  /** Where a source that counts on goes on after it. */
+  readonly watermark: string | undefined
   readonly state: DropState
   readonly reason: DropReason
   readonly part: Part | undefined
@@ -46,6 +64,8 @@ export function dropFromRow(row: Selectable<Schema['drops']>): Drop {
     sha256: row.sha256,
     object: row.object,
     bytes: Number(row.bytes),
+    files: row.files === null ? undefined : Value.Parse(Type.Array(DropFile), row.files),
+    watermark: row.watermark ?? undefined,
     state: row.state,
     reason: Value.Parse(DropReason, row.reason),
     part: row.part === null ? undefined : Value.Parse(Part, row.part),

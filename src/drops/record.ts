@@ -1,11 +1,12 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { sql, type Selectable } from 'kysely'
 import type { Clock } from '../clock.js'
 import type { Database, Schema, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
+import { canonicalJson } from '../define/canonical-json.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { appendEvent } from '../runs/event.js'
-import { dropFromRow, type Drop } from './drop.js'
+import { dropFromRow, type Drop, type DropFile } from './drop.js'
 
 export interface Arrival {
   readonly model: string
@@ -15,25 +16,64 @@ export interface Arrival {
   /** What the source calls this state of the object; undefined: its content does. */
   readonly sourceVersion: string | undefined
   readonly actor: string
+  /** Where a source that counts on stood when it was asked, and where it goes on after this drop. */
+  readonly watermark?: { readonly before: string | undefined; readonly after: string }
+}
+
+/** One file of a drop that has several. */
+export interface ArrivedFile {
+  /** Its name within the drop. */
+  readonly key: string
+  readonly declaredSha256?: string | undefined
+  open(): Promise<Readable>
+}
+
+/** What lies in the object store and has no row yet. */
+interface Stored {
+  readonly sha256: string
+  readonly key: string
+  readonly bytes: number
+  readonly files?: readonly DropFile[]
+}
+
+interface Recorded {
+  readonly drop: Drop
+  readonly isNew: boolean
 }
 
 /**
  * Records an arrived object, once however often it is announced: raw bytes first, then its row.
- * @throws RefitError `not-found` for a model that is not in the project
+ * @throws RefitError `not-found` for a model that is not in the project; `source-object-gone` when its source has counted on meanwhile
  */
-export async function recordDrop(
-  database: Database,
-  objects: ObjectStore,
-  clock: Clock,
-  arrival: Arrival,
-  content: Readable,
-): Promise<{ readonly drop: Drop; readonly isNew: boolean }> {
-  const stored = await objects.put('raw', content)
+export async function recordDrop(database: Database, objects: ObjectStore, clock: Clock, arrival: Arrival, content: Readable): Promise<Recorded> {
+  return record(database, clock, arrival, await objects.put('raw', content))
+}
+
+/**
+ * Records several files as one drop, like `recordDrop`. Its content is the list of its files: the same files with the
+ * same content are the same drop, wherever they lie.
+ */
+export async function recordDropOfFiles(database: Database, objects: ObjectStore, clock: Clock, arrival: Arrival, arrived: readonly ArrivedFile[]): Promise<Recorded> {
+  const files: DropFile[] = []
+  for (const { key, declaredSha256, open } of arrived.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+    const { sha256, key: object, bytes } = await objects.put('raw', await open())
+    const isOther = declaredSha256 !== undefined && declaredSha256 !== sha256
+    files.push({ key, sha256, object, bytes, ...(isOther ? { declaredSha256 } : {}) })
+  }
+  const content = canonicalJson({ files: files.map(({ key, sha256, bytes, declaredSha256 }) => ({ key, sha256, bytes, ...(declaredSha256 === undefined ? {} : { declaredSha256 }) })) })
+  const list = await objects.put('raw', Readable.from([content]))
+  return record(database, clock, arrival, { ...list, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), files })
+}
+
+async function record(database: Database, clock: Clock, arrival: Arrival, stored: Stored): Promise<Recorded> {
   const recorded = await database.transaction().execute(async (transaction) => {
     const model = await transaction.selectFrom('models').select('present').where('name', '=', arrival.model).forUpdate().executeTakeFirst()
     if (model?.present !== true) throw refitError('not-found', { what: `model "${arrival.model}"` })
     const known = await knownDrop(transaction, arrival, stored.sha256)
     if (known !== undefined) return { drop: dropFromRow(known), isNew: false }
+    if (arrival.watermark !== undefined && arrival.watermark.before !== (await newestWatermark(transaction, arrival.model, arrival.source))) {
+      throw refitError('source-object-gone', { key: arrival.key })
+    }
     const { number } = await transaction
       .updateTable('models')
       .set({ next_drop: sql`next_drop + 1` })
@@ -53,6 +93,8 @@ export async function recordDrop(
         sha256: stored.sha256,
         object: stored.key,
         bytes: stored.bytes,
+        files: stored.files === undefined ? null : JSON.stringify(stored.files),
+        watermark: arrival.watermark?.after ?? null,
         state: 'recorded',
         part: null,
         superseded_by: null,
@@ -62,7 +104,7 @@ export async function recordDrop(
       })
       .returningAll()
       .executeTakeFirstOrThrow()
-    await appendEvent(transaction, { at, actor: arrival.actor, kind: 'drop.recorded', model: arrival.model, data: { drop: row.id, key: row.key, source: row.source, bytes: stored.bytes } })
+    await appendEvent(transaction, { at, actor: arrival.actor, kind: 'drop.recorded', model: arrival.model, data: { drop: row.id, key: row.key, source: row.source, bytes: stored.bytes, files: stored.files?.length } })
     return { drop: dropFromRow(row), isNew: true }
   })
   if (!recorded.isNew) await noteVersion(database, recorded.drop, arrival, stored.sha256)
@@ -86,6 +128,21 @@ async function noteVersion(database: Database, drop: Drop, { sourceVersion }: Ar
   if (sourceVersion === undefined || sourceVersion === drop.sourceVersion || drop.sha256 !== sha256) return
   // Outside the transaction that records: an ingest locks drops before it locks the model.
   await database.updateTable('drops').set({ source_version: sourceVersion }).where('id', '=', drop.id).execute()
+}
+
+/** Where a source that counts on goes on: after the newest drop recorded from it. */
+export async function newestWatermark(database: Database, model: string, source: string): Promise<string | undefined> {
+  const row = await database
+    .selectFrom('drops')
+    .select('watermark')
+    .where('model', '=', model)
+    .where('source', '=', source)
+    .where('watermark', 'is not', null)
+    .orderBy(sql`length(id)`, 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.watermark ?? undefined
 }
 
 /** Versions of a source's objects that are recorded already: what need not be fetched again. */

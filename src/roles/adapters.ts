@@ -20,15 +20,24 @@ export const trainers: ReadonlyMap<string, Trainer> = new Map([gradientBoostedTr
 
 export const executor: Executor = localExecutor
 
-/** Opens the source of a model of the project in `projectFolder`. */
-export function openSource(projectFolder: string, { kind, options }: AdapterReference): Source {
+/** What a source may need to know of the project and the model that it delivers to. */
+export interface SourcePlace {
+  readonly projectFolder: string
+  readonly stateFolder: string
+  readonly model: string
+}
+
+type OpenSource = (place: SourcePlace, options: AdapterReference['options']) => Source
+
+/** Opens the source of a model. */
+export function openSource(place: SourcePlace, { kind, options }: AdapterReference): Source {
   const open = sources.get(kind)
   // The definition was validated against this very list.
   if (open === undefined) throw new Error(`no source of kind ${kind}`)
-  return open(projectFolder, options)
+  return open(place, options)
 }
 
-const sources: ReadonlyMap<string, (projectFolder: string, options: AdapterReference['options']) => Source> = new Map([
-  ['folder', folderSource],
+const sources: ReadonlyMap<string, OpenSource> = new Map<string, OpenSource>([
+  ['folder', ({ projectFolder }, options) => folderSource(projectFolder, options)],
   ['upload', () => uploadSource],
 ])

@@ -95,7 +95,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       database: connection.database,
       objects,
       clock,
-      openSource: (model) => openSource(folder, model.definition.source),
+      openSource: (model) => openSource({ projectFolder: folder, stateFolder, model: model.name }, model.definition.source),
       lookEvery: LOOK_EVERY_MS,
       settleFor: SETTLE_FOR_MS,
       log,

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
-import { recordDrop, recordedVersions, versionKey } from '../drops/record.js'
+import { recordDrop, recordDropOfFiles, recordedVersions, versionKey, type Arrival } from '../drops/record.js'
 import { RefitError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import type { RegisteredModel } from '../registry/models.js'
@@ -8,26 +8,26 @@ import { requestRun } from '../runs/requests.js'
 import type { ListedObject, Source } from '../sources/source.js'
 
 /**
- * Records what has settled in a source and is not recorded yet, in the order of the keys, so that weekly files that
- * arrive together are taken in their order.
+ * Records what a source lists and is not recorded yet, in the order of the keys, so that weekly files that
+ * arrive together are taken in their order. `watermark` is the one that the source was asked with.
  * @throws RefitError `source-unreadable` for the first that could not be read, when all others are recorded
  */
-export async function recordSettled(
+export async function recordListed(
   database: Database,
   objects: ObjectStore,
   clock: Clock,
   model: string,
   source: Source,
-  settled: readonly ListedObject[],
+  listed: readonly ListedObject[],
+  watermark?: string,
 ): Promise<void> {
-  if (settled.length === 0) return
+  if (listed.length === 0) return
   const known = await recordedVersions(database, model, source.name)
   let unreadable: RefitError | undefined
-  for (const object of settled.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+  for (const object of listed.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     if (known.has(versionKey(object.key, object.version))) continue
-    const arrival = { model, source: source.name, key: object.key, sourceVersion: object.version, actor: 'arrival' }
     try {
-      await recordDrop(database, objects, clock, arrival, await source.open(object))
+      await recordObject(database, objects, clock, model, source, object, watermark)
     } catch (error) {
       // It has been written again since it was listed: it settles once more.
       if (error instanceof RefitError && error.code === 'source-object-gone') continue
@@ -39,16 +39,26 @@ export async function recordSettled(
   if (unreadable !== undefined) throw unreadable
 }
 
-/**
- * Requests a run for every model that starts on arrival and has drops which no run will take. Looking at the state
- * instead of at the arrival itself makes a crash in between harmless.
- */
-export async function requestRunsForDrops(database: Database, clock: Clock, models: readonly RegisteredModel[]): Promise<void> {
-  for (const model of models) {
-    if (!model.definition.triggers.some((trigger) => trigger.kind === 'arrival')) continue
-    const drop = await dropWithoutRun(database, clock, model.name)
-    if (drop !== undefined) await requestRun(database, clock, { model: model.name, cause: { trigger: 'arrival', actor: 'arrival', detail: drop.key } })
+async function recordObject(database: Database, objects: ObjectStore, clock: Clock, model: string, source: Source, object: ListedObject, before: string | undefined): Promise<void> {
+  const { key, version, files, watermark: after } = object
+  const arrival: Arrival = { model, source: source.name, key, sourceVersion: version, actor: 'arrival', ...(after === undefined ? {} : { watermark: { before, after } }) }
+  if (files === undefined) {
+    await recordDrop(database, objects, clock, arrival, await source.open(object))
+    return
   }
+  const within = `${key}/`
+  const arrived = files.map((file) => ({ key: file.key.startsWith(within) ? file.key.slice(within.length) : file.key, declaredSha256: file.declaredSha256, open: () => source.open(file) }))
+  await recordDropOfFiles(database, objects, clock, arrival, arrived)
+}
+
+/**
+ * Requests a run of a model that starts on arrival and has drops which no run will take. Looking at the state instead
+ * of at the arrival itself makes a crash in between harmless.
+ */
+export async function requestRunForDrops(database: Database, clock: Clock, { name: model, definition }: RegisteredModel): Promise<void> {
+  if (!definition.triggers.some((trigger) => trigger.kind === 'arrival')) return
+  const drop = await dropWithoutRun(database, clock, model)
+  if (drop !== undefined) await requestRun(database, clock, { model, cause: { trigger: 'arrival', actor: 'arrival', detail: drop.key } })
 }
 
 /** A drop that no run will take, unless the newest one waits, or has yet to finish its ingest. */

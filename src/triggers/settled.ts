@@ -20,11 +20,19 @@ export function observe(
   const settled: ListedObject[] = []
   for (const object of listed) {
     const before = former.get(object.key)
-    const same = before !== undefined && before.object.version === object.version && before.object.bytes === object.bytes
+    const same = before !== undefined && looksTheSame(before.object, object)
     // A clock set back must not let it wait until the former time has come again.
     const since = same ? Math.min(before.since, now) : now
     sightings.set(object.key, { object, since })
     if (now - since >= settleFor) settled.push(object)
   }
   return { sightings, settled, unsettled: settled.length < listed.length }
+}
+
+function looksTheSame(former: ListedObject, present: ListedObject): boolean {
+  if (former.version !== present.version || former.bytes !== present.bytes || former.files?.length !== present.files?.length) return false
+  return (present.files ?? []).every((file, index) => {
+    const before = former.files?.[index]
+    return before?.key === file.key && before.version === file.version && before.bytes === file.bytes
+  })
 }

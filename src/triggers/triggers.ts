@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.js'
 import { isOutage } from '../database/outage.js'
 import type { Database } from '../database/schema.js'
+import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { listModels, type RegisteredModel } from '../registry/models.js'
-import { appendEvent } from '../runs/event.js'
 import type { Source } from '../sources/source.js'
-import { recordSettled, requestRunsForDrops } from './arrival.js'
+import { requestRunForDrops } from './arrival.js'
 import { fireSchedules } from './schedule.js'
-import { observe, type Sighting } from './settled.js'
+import { watchSource } from './watched-source.js'
 
 export interface TriggerOptions {
   readonly database: Database
@@ -22,98 +22,74 @@ export interface TriggerOptions {
   readonly log: { warn(message: string): void; error(message: string): void }
 }
 
-interface Watched {
-  readonly definitionHash: string
-  readonly source: Source
-  unwatch: (() => Promise<void>) | undefined
-  sightings: ReadonlyMap<string, Sighting>
-  failing: boolean
+export interface Triggers extends HintedLoop {
+  /** Something is said to have arrived in the source of a model: its present state there is looked at. */
+  announce(model: string, key: string): void
 }
 
-/** Watches sources and schedules until stopped. Listing is the truth; file-system events only hasten the next look. */
-export function startTriggers(options: TriggerOptions): { hint(): void; stop(): Promise<void> } {
-  const { database, objects, clock, log } = options
-  const stopped = new AbortController()
+interface Watched {
+  readonly definitionHash: string
+  readonly watching: ReturnType<typeof watchSource>
+}
+
+/** Watches sources and schedules until stopped. */
+export function startTriggers(options: TriggerOptions): Triggers {
+  const { database, clock, log } = options
   const watched = new Map<string, Watched>()
-  let wake: () => void = () => undefined
-  const hint = (): void => wake()
+  let requesting: Promise<void> = Promise.resolve()
 
-  const open = async (model: RegisteredModel): Promise<Watched> => {
-    const present = watched.get(model.name)
-    if (present?.definitionHash === model.definitionHash) return present
-    await present?.unwatch?.()
-    const opened: Watched = { definitionHash: model.definitionHash, source: options.openSource(model), unwatch: undefined, sightings: new Map(), failing: false }
-    watched.set(model.name, opened)
-    return opened
+  /** One after the other: two that look at the same time would both find that a run is missing. */
+  const requestRuns = (models: readonly RegisteredModel[]): Promise<void> => {
+    const request = async (): Promise<void> => {
+      for (const model of models) await requestRunForDrops(database, clock, model)
+    }
+    const requested = requesting.then(request)
+    requesting = requested.catch(() => undefined)
+    return requested
   }
 
-  /** Models that were taken out of the project are not looked at any more. */
-  const leaveGone = async (models: readonly RegisteredModel[]): Promise<void> => {
-    const present = new Set(models.map(({ name }) => name))
-    for (const [name, { unwatch }] of watched) {
-      if (present.has(name)) continue
+  const watch = (model: RegisteredModel): Watched => ({
+    definitionHash: model.definitionHash,
+    watching: watchSource({ ...options, model: model.name, source: options.openSource(model), onLook: () => requestRuns([model]) }),
+  })
+
+  /** Sources that were taken out of the project, or are defined anew, are not looked at any more. */
+  const watchAll = async (models: readonly RegisteredModel[]): Promise<void> => {
+    const hashes = new Map(models.map(({ name, definitionHash }) => [name, definitionHash]))
+    for (const [name, { definitionHash, watching }] of watched) {
+      if (hashes.get(name) === definitionHash) continue
       watched.delete(name)
-      await unwatch?.()
+      await watching.stop()
     }
+    for (const model of models) if (!watched.has(model.name)) watched.set(model.name, watch(model))
   }
 
-  /** Whether something is still being written there. */
-  const lookAt = async (model: RegisteredModel): Promise<boolean> => {
-    const watching = await open(model)
-    const { source } = watching
-    const event = { at: clock.now(), actor: 'arrival', model: model.name }
+  let asked = false
+  const lookAround = async (stopped: AbortSignal): Promise<number> => {
+    const isAsked = asked
+    asked = false
     try {
-      watching.unwatch ??= await source.watch(hint)
-      const listed = await source.list(stopped.signal)
-      const { sightings, settled, unsettled } = observe(watching.sightings, listed, clock.now().getTime(), options.settleFor)
-      watching.sightings = sightings
-      await recordSettled(database, objects, clock, model.name, source, settled)
-      if (watching.failing) await appendEvent(database, { ...event, kind: 'source.recovered', data: { source: source.name } })
-      watching.failing = false
-      return unsettled
+      const models = await listModels(database)
+      await watchAll(models)
+      if (isAsked) for (const { watching } of watched.values()) watching.hint()
+      await requestRuns(models)
+      await fireSchedules(database, clock, models)
     } catch (error) {
-      if (isOutage(error) || stopped.signal.aborted) throw error
-      const message = error instanceof Error ? error.message : String(error)
-      if (!watching.failing) await appendEvent(database, { ...event, kind: 'source.failed', data: { source: source.name, message } })
-      watching.failing = true
-      log.warn(`source ${source.name}: ${message}`)
-      return false
+      if (!isOutage(error) && !stopped.aborted) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
     }
+    return options.lookEvery
   }
 
-  /** Milliseconds until the next look. */
-  const lookAround = async (): Promise<number> => {
-    const models = await listModels(database)
-    await leaveGone(models)
-    let unsettled = false
-    for (const model of models) unsettled = (await lookAt(model)) || unsettled
-    await requestRunsForDrops(database, clock, models)
-    await fireSchedules(database, clock, models)
-    return unsettled ? options.settleFor : options.lookEvery
-  }
-
-  const loop = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      // A hint ends the pause instead of racing it, so that no timer is left behind.
-      const hinted = new AbortController()
-      wake = () => hinted.abort()
-      let pause = options.lookEvery
-      try {
-        pause = await lookAround()
-      } catch (error) {
-        if (!isOutage(error) && !stopped.signal.aborted) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      }
-      await clock.sleep(pause, hinted.signal).catch(() => undefined)
-    }
-    for (const { unwatch } of watched.values()) await unwatch?.()
-  }
-  const done = loop()
+  const loop = startHintedLoop(clock, lookAround)
   return {
-    hint,
+    hint: () => {
+      asked = true
+      loop.hint()
+    },
+    announce: (model, key) => watched.get(model)?.watching.announce(key),
     stop: async () => {
-      stopped.abort()
-      wake()
-      await done
+      await loop.stop()
+      await Promise.all([...watched.values()].map(({ watching }) => watching.stop()))
     },
   }
 }

@@ -7,9 +7,7 @@ import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { folderSource } from '../../src/sources/folder/adapter.js'
 import { uploadSource } from '../../src/sources/upload/adapter.js'
-import { gone, testSource, type SourceUnderTest } from './source.js'
-
-const never = new AbortController().signal
+import { gone, look, testSource, type SourceUnderTest } from './source.js'
 
 testSource('folder', async (context) => openFolder(await projectFolder(context)))
 
@@ -17,7 +15,7 @@ test('folder: hidden and temporary files are left alone, and so is what lies bel
   const { source, deliver } = openFolder(await projectFolder(context))
   const unfinished = ['.hidden.csv', '.git/objects.csv', '~$week.csv', 'week.csv~', 'week.csv.tmp', 'week.csv.part', 'week.CSV.PARTIAL', 'week.csv.crdownload', '.week.csv.swp']
   for (const key of [...unfinished, 'partial.csv', 'week.tmp.csv']) await deliver(key, 'a\n1\n')
-  assert.deepEqual((await source.list(never)).map(({ key }) => key).toSorted(), ['partial.csv', 'week.tmp.csv'])
+  assert.deepEqual((await source.list(look)).map(({ key }) => key).toSorted(), ['partial.csv', 'week.tmp.csv'])
 })
 
 test('folder: a link out of the folder is neither listed nor opened', async (context) => {
@@ -28,10 +26,10 @@ test('folder: a link out of the folder is neither listed nor opened', async (con
   await writeFile(join(project, 'private', 'secret.csv'), 'secret\n')
   await symlink(join(project, 'private'), join(project, 'drops', 'weeks', 'link'))
   await symlink(join(project, 'private', 'secret.csv'), join(project, 'drops', 'weeks', 'secret.csv'))
-  const listed = await source.list(never)
+  const listed = await source.list(look)
   assert.deepEqual(listed.map(({ key }) => key), ['week.csv'])
   // As if it had been listed: a source that knew its version would have to refuse all the same.
-  const [secret] = await folderSource(project, { path: 'private' }).list(never)
+  const [secret] = await folderSource(project, { path: 'private' }).list(look)
   assert.ok(secret !== undefined)
   for (const key of ['link/secret.csv', 'secret.csv', '../../private/secret.csv']) await assert.rejects(source.open({ ...secret, key }), gone, key)
 })
@@ -41,7 +39,7 @@ test('folder: a file that is replaced at the very moment it was opened is read a
   const { source, deliver } = openFolder(project)
   await deliver('week.csv', 'a\n1\n')
   await writeFile(join(project, 'next.csv'), 'a\n2\n')
-  const [week] = await source.list(never)
+  const [week] = await source.list(look)
   assert.ok(week !== undefined)
   const content = await source.open(week)
   renameSync(join(project, 'next.csv'), join(project, 'drops', 'weeks', 'week.csv'))
@@ -53,9 +51,9 @@ test('folder: an absolute path is taken as it is, and a folder that is not there
   const { deliver } = openFolder(project)
   await deliver('week.csv', 'a\n1\n')
   const absolute = folderSource('/', { path: join(project, 'drops', 'weeks') })
-  assert.deepEqual((await absolute.list(never)).map(({ key }) => key), ['week.csv'])
-  await assert.rejects(folderSource(project, { path: 'drops/weeks/week.csv' }).list(never), { code: 'source-unreadable' })
-  await assert.rejects(folderSource(project, { path: 'drops/years' }).list(never), { code: 'source-unreadable' })
+  assert.deepEqual((await absolute.list(look)).map(({ key }) => key), ['week.csv'])
+  await assert.rejects(folderSource(project, { path: 'drops/weeks/week.csv' }).list(look), { code: 'source-unreadable' })
+  await assert.rejects(folderSource(project, { path: 'drops/years' }).list(look), { code: 'source-unreadable' })
 })
 
 test('folder: something that arrives while it is watched gives a hint', async (context) => {
@@ -71,7 +69,7 @@ test('folder: something that arrives while it is watched gives a hint', async (c
 })
 
 test('upload: lists nothing and opens nothing, for what is uploaded is recorded already', async () => {
-  assert.deepEqual(await uploadSource.list(never), [])
+  assert.deepEqual(await uploadSource.list(look), [])
   await assert.rejects(uploadSource.open({ key: 'week.csv', version: '1', bytes: 1 }), gone)
   const stop = await uploadSource.watch(() => assert.fail('nothing can arrive here'))
   await stop()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { RefitError } from '../../src/errors.js'
-import type { ListedObject, Source } from '../../src/sources/source.js'
+import type { ListedObject, ListRequest, Source } from '../../src/sources/source.js'
 
 /** A source, and the hand of whoever delivers to it. */
 export interface SourceUnderTest {
@@ -14,14 +14,16 @@ export interface SourceUnderTest {
   withdraw(key: string): Promise<void>
 }
 
+/** A look before anything was recorded. */
+export const look: ListRequest = { signal: new AbortController().signal, watermark: undefined }
+
 /** What every source does that is listed. `open` gives one in which nothing has arrived yet. */
 export function testSource(kind: string, open: (context: TestContext) => Promise<SourceUnderTest>): void {
   const named = (behaviour: string): string => `${kind}: ${behaviour}`
-  const never = new AbortController().signal
 
   test(named('a source in which nothing has arrived lists nothing'), async (context) => {
     const { source } = await open(context)
-    assert.deepEqual(await source.list(never), [])
+    assert.deepEqual(await source.list(look), [])
   })
 
   test(named('what has arrived is listed with its size, and opened'), async (context) => {
@@ -33,7 +35,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
       'nothing.csv': '',
     }
     for (const [key, content] of Object.entries(contents)) await deliver(key, content)
-    const listed = await source.list(never)
+    const listed = await source.list(look)
     assert.deepEqual(listed.map(({ key }) => key).toSorted(), Object.keys(contents).toSorted())
     for (const object of listed) {
       assert.equal(object.bytes, Buffer.byteLength(contents[object.key] ?? ''))
@@ -45,9 +47,9 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     const { source, reopen, deliver } = await open(context)
     await deliver('week-05.csv', 'a\n1\n')
     await deliver('week-06.csv', 'a\n2\n')
-    const first = await source.list(never)
+    const first = await source.list(look)
     await deliver('week-07.csv', 'a\n3\n')
-    const second = await reopen().list(never)
+    const second = await reopen().list(look)
     for (const object of first) assert.deepEqual(second.find(({ key }) => key === object.key), object)
     assert.equal(reopen().name, source.name)
   })
@@ -77,7 +79,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     await deliver('week-05.csv', 'a\n1\n')
     const object = await only(source)
     await withdraw('week-05.csv')
-    assert.deepEqual(await source.list(never), [])
+    assert.deepEqual(await source.list(look), [])
     await assert.rejects(source.open(object), gone)
   })
 
@@ -93,7 +95,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
   test(named('a listing that is not wanted any more stops'), async (context) => {
     const { source, deliver } = await open(context)
     await deliver('week-05.csv', 'a\n1\n')
-    await assert.rejects(source.list(AbortSignal.abort()), { name: 'AbortError' })
+    await assert.rejects(source.list({ ...look, signal: AbortSignal.abort() }), { name: 'AbortError' })
   })
 
   test(named('watching can begin before anything has arrived, and be stopped twice'), async (context) => {
@@ -107,7 +109,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
 }
 
 async function only(source: Source): Promise<ListedObject> {
-  const [object, ...others] = await source.list(new AbortController().signal)
+  const [object, ...others] = await source.list(look)
   assert.ok(object !== undefined)
   assert.deepEqual(others, [])
   return object

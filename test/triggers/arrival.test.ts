@@ -13,7 +13,7 @@ import { requestCancel } from '../../src/runs/requests.js'
 import type { RunOutcome } from '../../src/database/schema.js'
 import { folderSource } from '../../src/sources/folder/adapter.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
-import { recordSettled } from '../../src/triggers/arrival.js'
+import { recordListed } from '../../src/triggers/arrival.js'
 import { registerModels } from '../../src/registry/models.js'
 import type { StoredProject } from '../../src/define/stored-definition.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
@@ -104,7 +104,7 @@ test('a file that may not be read keeps none back that come after it, and is tol
   const open: typeof source.open = (object) =>
     object.key === 'week-02.csv' ? Promise.reject(refitError('source-unreadable', { source: source.name, reason: 'EACCES' })) : source.open(object)
   const objects = filesystemObjects(join(running.folder, '.refit', 'objects'))
-  const recording = recordSettled(running.database, objects, clock, 'guarded', { ...source, open }, await source.list(new AbortController().signal))
+  const recording = recordListed(running.database, objects, clock, 'guarded', { ...source, open }, await source.list({ signal: new AbortController().signal, watermark: undefined }))
   await assert.rejects(recording, (error) => error instanceof RefitError && error.code === 'source-unreadable')
   assert.deepEqual(keys(await folder.drops()), ['week-01.csv', 'week-03.csv'])
 })
@@ -150,7 +150,7 @@ test('a file that is written while it is read is no drop', async (t) => {
   const file = join(folder.path, 'week-01.csv')
   await writeFile(file, 'id,price\n1,100\n')
   const source = folderSource(running.folder, { path: 'drops/torn' })
-  const [listed] = await source.list(new AbortController().signal)
+  const [listed] = await source.list({ signal: new AbortController().signal, watermark: undefined })
   assert.ok(listed)
   const content = await source.open(listed)
   await appendFile(file, '2,100\n')

@@ -85,9 +85,9 @@ async function dropsInOrder(database: Database, model: string): Promise<readonly
 function observed(source: Source, looks: { begun: number; watches: number }, opened: string[]): Source {
   return {
     ...source,
-    list: (signal) => {
+    list: (request) => {
       looks.begun += 1
-      return source.list(signal)
+      return source.list(request)
     },
     watch: async (hint) => {
       const unwatch = await source.watch(hint)

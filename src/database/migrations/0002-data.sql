@@ -10,6 +10,7 @@ alter table drops
   -- Who decided last about it by hand, and why: {actor, at, reason}.
   add column decision jsonb;
 create index drops_by_arrival on drops (model, source, key);
+create index drops_by_watermark on drops (model, source, length(id), id) where watermark is not null;
 
 -- A contract inferred or accepted holds for a column as long as the project file says of it what it said then.
 alter table contracts

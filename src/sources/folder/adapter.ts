@@ -21,7 +21,8 @@ export function folderSource(projectFolder: string, given: Readonly<Record<strin
 
   return {
     name,
-    list: async (signal) => {
+    appearsWhole: false,
+    list: async ({ signal }) => {
       const listed: ListedObject[] = []
       for (const entry of await readdir(root, { recursive: true, withFileTypes: true }).catch(unreadable)) {
         signal.throwIfAborted()
@@ -33,18 +34,18 @@ export function folderSource(projectFolder: string, given: Readonly<Record<strin
       }
       return listed
     },
-    open: async (object) => {
-      const file = join(root, ...object.key.split('/'))
+    open: async ({ key, version }) => {
+      const file = join(root, ...key.split('/'))
       const inside = await realpath(file).catch(() => undefined)
-      if (inside === undefined || !inside.startsWith((await realpath(root).catch(unreadable)) + sep)) throw refitError('source-object-gone', { key: object.key })
+      if (inside === undefined || !inside.startsWith((await realpath(root).catch(unreadable)) + sep)) throw refitError('source-object-gone', { key })
       const handle = await open(inside).catch(unlessGone).catch(unreadable)
       // What is looked at is what will be read, whatever is put in its place meanwhile.
       const opened = await handle?.stat({ bigint: true })
-      if (handle === undefined || opened === undefined || versionOf(opened) !== object.version) {
+      if (handle === undefined || opened === undefined || versionOf(opened) !== version) {
         await handle?.close()
-        throw refitError('source-object-gone', { key: object.key })
+        throw refitError('source-object-gone', { key })
       }
-      return Readable.from(unchanged(handle, opened, object.key), { objectMode: false })
+      return Readable.from(unchanged(handle, opened, key), { objectMode: false })
     },
     watch: async (hint) => {
       await mkdir(root, { recursive: true }).catch(unreadable)
