@@ -68,6 +68,7 @@ export const catalogue = {
   // Sources
   'source-unreadable': [502, 'The source {source} cannot be read: {reason}', 'Check that it is there and may be read. Nothing is lost: what arrives meanwhile is taken when it can be read again.'],
   'source-object-gone': [409, 'The file {key} has changed or gone since it was listed.', 'Nothing is lost: the next look takes it as it is then.'],
+  'announcement-invalid': [400, 'The announcement cannot be read: {reason}.', 'docs/s3.md shows the forms that are understood. Nothing is lost: the next listing finds what has arrived.'],
 
   // Processes
   'command-not-started': [422, 'The command {command} could not be started: {reason}', 'Check that it is installed and on the PATH of whoever runs `refit up`.'],
