@@ -82,7 +82,7 @@ export async function valueFaults(connection: DuckDBConnection, columns: Columns
 }
 
 function checksOf(column: string, definition: StoredColumn): readonly Check[] {
-  const { type, role, optional, min, max, values } = definition
+  const { type, role, optional, min, max, values, minLength, maxLength, pattern } = definition
   const cast = castOf(column, definition)
   const isMissing = `nullif(trim(${name(column)}::varchar), '') is null`
   const checks: Check[] = []
@@ -102,5 +102,8 @@ function checksOf(column: string, definition: StoredColumn): readonly Check[] {
   if (values !== undefined) {
     add('category-not-allowed', `${cast} not in (${values.map(text).join(', ')})`, (rows) => `Column ${column}: ${rows} with a category that is not allowed.`)
   }
+  if (minLength !== undefined) add('too-short', `length(${cast}) < ${minLength}`, (rows) => `Column ${column}: ${rows} with a text of fewer than ${minLength} characters.`)
+  if (maxLength !== undefined) add('too-long', `length(${cast}) > ${maxLength}`, (rows) => `Column ${column}: ${rows} with a text of more than ${maxLength} characters.`)
+  if (pattern !== undefined) add('pattern-mismatch', `not regexp_full_match(${cast}, ${text(pattern)})`, (rows) => `Column ${column}: ${rows} with a text that does not match ${pattern}.`)
   return checks
 }

@@ -8,6 +8,10 @@ export interface Column<Type extends ColumnType = ColumnType, Role extends Colum
   readonly min?: number
   readonly max?: number
   readonly values?: readonly string[]
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly pattern?: string
+  readonly unique?: boolean
 }
 
 interface Optional {
@@ -21,7 +25,20 @@ interface Range extends Optional {
   readonly max?: number
 }
 
-interface Categories extends Optional {
+interface Text {
+  /** Smallest and largest allowed length, in characters. */
+  readonly minLength?: number
+  readonly maxLength?: number
+  /** A regular expression (RE2) that every value must match as a whole. */
+  readonly pattern?: string
+}
+
+interface Unique {
+  /** Whether no two rows of a drop may have the same value; default false. */
+  readonly unique?: boolean
+}
+
+interface Categories extends Optional, Text, Unique {
   /** Allowed categories; default any. */
   readonly values?: readonly string[]
 }
@@ -45,11 +62,11 @@ export const column = {
   /** What is predicted: a number for a regression, a class for a classification. */
   target: (options: Target = {}): Column<'number', 'target'> => ({ type: 'number', role: 'target', ...options }),
   /** When the row happened (a date, or ISO 8601; without a zone it is UTC). No feature. */
-  time: (): Column<'time', 'time'> => ({ type: 'time', role: 'time' }),
+  time: (options: Unique = {}): Column<'time', 'time'> => ({ type: 'time', role: 'time', ...options }),
   /** Rows with the same value stay on the same side of every split. No feature. */
-  group: (): Column<'text', 'group'> => ({ type: 'text', role: 'group' }),
+  group: (options: Text & Unique = {}): Column<'text', 'group'> => ({ type: 'text', role: 'group', ...options }),
   /** Identifies a row. No feature. */
-  key: (): Column<'text', 'key'> => ({ type: 'text', role: 'key' }),
+  key: (options: Text & Unique = {}): Column<'text', 'key'> => ({ type: 'text', role: 'key', ...options }),
   /** Known, and of no use: it need not be there. */
   ignored: (): Column<'text', 'ignored'> => ({ type: 'text', role: 'ignored', optional: true }),
 } as const

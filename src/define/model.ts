@@ -1,4 +1,5 @@
 import type { Columns } from './column.js'
+import type { Contract } from './contract.js'
 import type { Duration, Share } from './measures.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
 import type { AdapterReference, Approval, CatchUp, Task } from './stored-definition.js'
@@ -50,6 +51,8 @@ export interface Limits {
 export interface ModelDefinition<T extends Task = Task, C extends Columns = Columns> {
   readonly task: T
   readonly columns: C
+  /** What a drop as a whole must keep, and how closely it is compared with the accepted history. */
+  readonly contract?: Contract<C>
   readonly source: AdapterReference
   /** Which part of the history a run sees: `'all'` (default), a duration back from the newest row, or the last rows. */
   readonly window?: 'all' | Duration | { readonly rows: number }

@@ -1,16 +1,15 @@
 import { Cron } from 'croner'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { Fault } from '../errors.js'
-import { unfitName } from './column.js'
 import { parseDuration, parseShare } from './measures.js'
+import { resolveColumns, WrittenColumn } from './resolve-columns.js'
+import { resolveContract, WrittenContract } from './resolve-contract.js'
 import { structuralFaults } from './structural-faults.js'
 import {
   AdapterReference,
   Approval,
   CatchUp,
   ClassificationMetric,
-  ColumnRole,
-  ColumnType,
   RegressionMetric,
   StoredRule,
   type StoredColumn,
@@ -23,20 +22,8 @@ import {
 export const WrittenModel = Type.Object(
   {
     task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),
-    columns: Type.Record(
-      Type.String(),
-      Type.Object(
-        {
-          type: ColumnType,
-          role: ColumnRole,
-          optional: Type.Optional(Type.Boolean()),
-          min: Type.Optional(Type.Number()),
-          max: Type.Optional(Type.Number()),
-          values: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
-        },
-        { additionalProperties: false },
-      ),
-    ),
+    columns: Type.Record(Type.String(), WrittenColumn),
+    contract: Type.Optional(WrittenContract),
     source: AdapterReference,
     window: Type.Optional(Type.Union([Type.String(), Type.Object({ rows: Type.Integer({ minimum: 1 }) }, { additionalProperties: false })])),
     split: Type.Optional(
@@ -103,7 +90,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     return value ?? 0.2
   }
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) fault('', `"${name}" is no name of a model: lower-case letters, digits and hyphens, from a letter on`)
-  const columns = resolveColumns(written, fault)
+  const columns = resolveColumns(written.columns, written.task, fault)
   const split = resolveSplit(written, columns, duration, share, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)
   checkAdapter(written.train, schemas.trainers, 'train', fault)
@@ -115,6 +102,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     name,
     task: written.task,
     columns,
+    contract: resolveContract(written.contract ?? {}, columns, duration, fault),
     source: written.source,
     window: resolveWindow(written, duration),
     split,
@@ -133,27 +121,6 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
 }
 
 type Report = (where: string, message: string) => void
-
-function resolveColumns(written: WrittenModel, fault: Report): Record<string, StoredColumn> {
-  const columns: Record<string, StoredColumn> = {}
-  for (const [name, column] of Object.entries(written.columns)) {
-    const where = `columns.${name}`
-    const reason = unfitName(name)
-    if (reason !== undefined) fault(where, reason)
-    if (column.min !== undefined && column.max !== undefined && column.min > column.max) fault(`${where}.min`, `${column.min} is above max ${column.max}`)
-    if (column.role === 'target' && written.task === 'classification' && (column.min !== undefined || column.max !== undefined)) {
-      fault(where, 'the target of a classification is a class and has no range')
-    }
-    if (column.role === 'target' && written.task === 'regression' && column.values !== undefined) fault(where, 'the target of a regression is a number and has no values')
-    const type = column.role === 'target' ? (written.task === 'regression' ? 'number' : 'category') : column.type
-    columns[name] = { ...column, type, optional: column.optional ?? false }
-  }
-  const count = (role: StoredColumn['role']): number => Object.values(columns).filter((column) => column.role === role).length
-  if (count('target') !== 1) fault('columns', `exactly one column must be the target, there are ${count('target')}`)
-  if (count('feature') === 0) fault('columns', 'at least one column must be a feature')
-  for (const role of ['time', 'group', 'key'] as const) if (count(role) > 1) fault('columns', `at most one column can be the ${role}, there are ${count(role)}`)
-  return columns
-}
 
 function resolveWindow({ window = 'all' }: WrittenModel, duration: (text: string, where: string) => number): StoredWindow {
   if (typeof window !== 'string') return { kind: 'rows', rows: window.rows }

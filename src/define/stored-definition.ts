@@ -37,10 +37,34 @@ export const StoredColumn = Type.Object(
     max: Type.Optional(Type.Number()),
     /** Allowed categories; absent: any. */
     values: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+    /** Smallest and largest allowed length of a text, in characters. */
+    minLength: Type.Optional(Type.Integer({ minimum: 0 })),
+    maxLength: Type.Optional(Type.Integer({ minimum: 0 })),
+    /** RE2; the whole of a text must match. */
+    pattern: Type.Optional(Type.String()),
+    /** Whether no two rows of a drop may have the same value. */
+    unique: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 )
 export type StoredColumn = Static<typeof StoredColumn>
+
+/** How closely a drop is compared with the accepted history. */
+export const PlausibilityLevel = Type.Union([Type.Literal('strict'), Type.Literal('standard'), Type.Literal('loose'), Type.Literal('off')])
+export type PlausibilityLevel = Static<typeof PlausibilityLevel>
+
+/** What a drop as a whole must keep. */
+export const StoredContract = Type.Object({
+  rows: Type.Object({ min: Type.Optional(Type.Integer({ minimum: 0 })), max: Type.Optional(Type.Integer({ minimum: 1 })) }),
+  /** How old the newest row may be when the drop arrives. */
+  freshnessMilliseconds: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** `columns` has those whose level is another. */
+  plausibility: Type.Object({ level: PlausibilityLevel, columns: Type.Record(Type.String(), PlausibilityLevel) }),
+})
+export type StoredContract = Static<typeof StoredContract>
+
+/** What held before definitions could say so. */
+export const plainContract: StoredContract = { rows: {}, plausibility: { level: 'standard', columns: {} } }
 
 /** An adapter by kind, with options that the adapter's own schema has validated. */
 export const AdapterReference = Type.Object(
@@ -148,6 +172,8 @@ export const StoredModel = Type.Object({
   task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),
   /** In the order of the definition. */
   columns: Type.Record(Type.String(), StoredColumn),
+  /** Absent in definitions of former releases: `plainContract`. */
+  contract: Type.Optional(StoredContract),
   source: AdapterReference,
   window: StoredWindow,
   split: StoredSplit,

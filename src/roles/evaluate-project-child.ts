@@ -36,7 +36,7 @@ answerChildJob(Input, async ({ bundle, file, projectFolder }) => {
   }
   if (written === undefined) return { thrown: 'it has no default export; write `export default defineProject({ ... })`' }
   const resolved = resolveProject(plain(written), schemas)
-  const faults = 'faults' in resolved ? resolved.faults : missingModules(resolved.project, projectFolder)
+  const faults = 'faults' in resolved ? resolved.faults : [...missingModules(resolved.project, projectFolder), ...(await unfitPatterns(resolved.project))]
   if (faults.length > 0) throw refitError('definition-invalid', { file: basename(file), count: faults.length }, { faults })
   return resolved
 })
@@ -66,4 +66,12 @@ function missingModules(project: StoredProject, projectFolder: string): readonly
           return [{ path: `models.${name}.train.${option}`, message: `there is no file ${path}` }]
         }),
   )
+}
+
+async function unfitPatterns({ models }: StoredProject): Promise<readonly Fault[]> {
+  const withPatterns = Object.entries(models).filter(([, { columns }]) => Object.values(columns).some(({ pattern }) => pattern !== undefined))
+  if (withPatterns.length === 0) return []
+  // Only then: it opens a database.
+  const { patternFaults } = await import('../data/patterns.js')
+  return (await Promise.all(withPatterns.map(([name, model]) => patternFaults(model, `models.${name}`)))).flat()
 }

@@ -8,6 +8,7 @@ import { column } from '../../src/define/column.js'
 import { resolveProject } from '../../src/define/resolve-project.js'
 import { WrittenModel } from '../../src/define/resolve-model.js'
 import { ClassificationMetric, RegressionMetric, StoredMargin, StoredProject, StoredRule } from '../../src/define/stored-definition.js'
+import { RefitError } from '../../src/errors.js'
 import { roles } from '../../src/http/access.js'
 import { defaultMargin, directionOf } from '../../src/evaluation/metric.js'
 import * as publicApi from '../../src/index.js'
@@ -56,6 +57,7 @@ const split = within(WrittenModel, 'properties', 'split')
 const sections: readonly { readonly heading: string; readonly schema: TSchema; readonly spellOut?: (option: string, value: string) => string; readonly besides?: readonly string[] }[] = [
   { heading: '`server`', schema: StoredServer },
   { heading: '`defineModel`', schema: WrittenModel, spellOut: (option, value) => `${option}: ${value}` },
+  { heading: '`contract`', schema: within(WrittenModel, 'properties', 'contract'), spellOut: (option, value) => `contract: { ${option}: ${value} }` },
   { heading: '`folder(path)`', schema: folder.options },
   { heading: '`byGroup(options)`', schema: alternatives(split, 0), spellOut: (option, value) => `split: byGroup({ ${option}: ${value} })` },
   { heading: '`byTime(options)`', schema: alternatives(split, 1), spellOut: (option, value) => `split: byTime({ test: '1 day', ${option}: ${value} })` },
@@ -66,7 +68,7 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: 'Options of `atMost` and `atLeast`', schema: alternatives(StoredRule, 0), besides: ['metric', 'bound', 'value', 'slice'] },
   { heading: 'Options of `each`', schema: within(StoredRule, 'anyOf', '0', 'properties', 'slice'), spellOut: (option, value) => `check: (m) => [m.each('colour', { ${option}: ${value} }).mae.atMost(1)]`, besides: ['column'] },
   { heading: 'Margins', schema: StoredMargin },
-  { heading: 'Options of columns', schema: within(WrittenModel, 'properties', 'columns', 'patternProperties', '^.*$'), besides: ['type', 'role'] },
+  { heading: 'Options of columns', schema: within(WrittenModel, 'properties', 'columns', 'patternProperties', '^.*$'), spellOut: (option, value) => `columns: { colour: column.category({ ${option}: ${value} }), at: column.time(), price: column.target() }`, besides: ['type', 'role'] },
 ]
 
 test('docs/configuration.md names every option that the schemas know, and no other', () => {
@@ -179,4 +181,11 @@ test('docs/configuration.md names every environment variable that is read, and n
   const byTheColours = ['NO_COLOR', 'FORCE_COLOR']
   assert.deepEqual([...documented].toSorted(), [...read, ...byTheColours].filter((name) => !internal.includes(name)).toSorted())
   for (const role of roles) assert.ok(page.includes(`\`${role}\``), role)
+})
+
+test('a pattern that RE2 does not take is refused when the project is evaluated', async () => {
+  const models = (pattern: string): ReadonlyMap<string, string> => new Map([['m', `columns: { colour: column.category({ pattern: ${JSON.stringify(pattern)} }), price: column.target() }`]])
+  assert.equal((await evaluateModels(models('(?i)98[[:digit:]]{3}'))).models['m']?.columns['colour']?.pattern, '(?i)98[[:digit:]]{3}')
+  const faults = await evaluateModels(models('(?!a)b')).catch((error: unknown) => (error instanceof RefitError ? error.faults : []))
+  assert.deepEqual(faults, [{ path: 'models.m.columns.colour.pattern', message: '"(?!a)b" is no regular expression that RE2 takes: invalid perl operator: (?!' }])
 })
