@@ -65,6 +65,15 @@ export const catalogue = {
   // Objects
   'object-missing': [500, 'The object {key} is not in the object store.', 'It was removed by hand, or the state folder was copied in part. `refit doctor` names what depends on it.'],
 
+  // S3
+  's3-not-installed': [500, 'S3 needs the package {name}, which is not installed.', 'Install it where Refit is installed: npm install {name}. It is left out where optional dependencies are.'],
+  's3-unconfigured': [422, 'S3 cannot be used as it is set up: {reason}', 'Region and credentials come from the project file, from AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, from AWS_PROFILE, or from the machine; docs/object-storage.md has them all.'],
+  's3-refused': [502, 'S3 refuses {action} {place}: {reason}', 'Check the credentials, their rights on the bucket, and its region; `refit doctor` tries what Refit needs.'],
+  's3-bucket-missing': [422, 'There is no bucket {bucket} at {endpoint}.', 'Make it, or mend its name in refit.config.ts.'],
+  's3-away': [503, 'S3 at {endpoint} does not answer as it should: {reason}', 'Refit tries again by itself. If it lasts, look at the network and at the server.'],
+  's3-object-changed': [409, '{place} was overwritten or removed while it was read.', 'Nothing is lost: the next look takes it as it is then.'],
+  's3-object-damaged': [502, '{place} is not what was stored: {reason}.', 'Store it again. Where the bucket keeps versions, the former one may be whole.'],
+
   // Sources
   'source-unreadable': [502, 'The source {source} cannot be read: {reason}', 'Check that it is there and may be read. Nothing is lost: what arrives meanwhile is taken when it can be read again.'],
   'source-object-gone': [409, 'The file {key} has changed or gone since it was listed.', 'Nothing is lost: the next look takes it as it is then.'],

@@ -17,13 +17,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'hinted-loop': ['clock'],
   define: ['errors'],
   database: foundations,
-  objects: foundations,
+  s3: foundations,
+  objects: [...foundations, 's3'],
   processes: foundations,
   http: foundations,
   packages: machinery,
   predictors: [...foundations, 'packages'],
   trainers: [...foundations, 'processes'],
-  sources: foundations,
+  sources: [...foundations, 's3'],
   executors: [...foundations, 'processes'],
   telemetry: foundations,
   data: machinery,
@@ -37,7 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   api: [...core, 'http'],
   mlflow: [...core, 'http'],
   serving: [...foundations, 'http', 'packages', 'predictors', 'telemetry'],
-  roles: [...core, 'http', 'lifecycle', 'triggers', 'api', 'mlflow', 'serving', 'index'],
+  roles: [...core, 's3', 'http', 'lifecycle', 'triggers', 'api', 'mlflow', 'serving', 'index'],
   cli: [...foundations, 'http', 'processes', 'roles', 'api', 'telemetry'],
   index: core,
 }
@@ -120,7 +121,7 @@ test('a command loads no heavy package at its start', () => {
   }
   load(join('cli', 'main.ts'))
   assert.ok(loaded.size > 50 && packages.has('commander'))
-  for (const heavy of ['esbuild', 'fastify', '@duckdb/node-api', '@dbos-inc/dbos-sdk', 'onnxruntime-web', 'ydf-inference', 'ydf-training']) assert.ok(!packages.has(heavy), heavy)
+  for (const heavy of ['esbuild', 'fastify', '@duckdb/node-api', '@dbos-inc/dbos-sdk', 'onnxruntime-web', 'ydf-inference', 'ydf-training', '@aws-sdk/client-s3', '@aws-sdk/client-sqs']) assert.ok(!packages.has(heavy), heavy)
 })
 
 test('no file is longer than 400 lines', () => {
