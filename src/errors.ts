@@ -64,6 +64,7 @@ export const catalogue = {
 
   // Objects
   'object-missing': [500, 'The object {key} is not in the object store.', 'It was removed by hand, or the state folder was copied in part. `refit doctor` names what depends on it.'],
+  'object-damaged': [500, 'The object {key} is damaged in the object store: {reason}.', 'It is refused rather than used. Put a whole copy in its place, or remove it and let it be made again; in a bucket that keeps versions a former one may be whole.'],
 
   // S3
   's3-not-installed': [500, 'S3 needs the package {name}, which is not installed.', 'Install it where Refit is installed: npm install {name}. It is left out where optional dependencies are.'],

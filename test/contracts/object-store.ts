@@ -1,23 +1,37 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { copyFile, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdtemp, open as openFile, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
-import { test, type TestContext } from 'node:test'
+import { test as testOfNode, type TestContext } from 'node:test'
 import { RefitError } from '../../src/errors.js'
-import type { ObjectStore } from '../../src/objects/object-store.js'
+import type { ObjectStore, StoredObject } from '../../src/objects/object-store.js'
 
-/** What every object store does. `open` gives an empty one, and another adapter on the same content. */
-export function testObjectStore(adapter: string, open: (context: TestContext) => Promise<{ readonly store: ObjectStore; reopen(): ObjectStore }>): void {
+/** An empty store. */
+export interface OpenedStore {
+  readonly store: ObjectStore
+  /** Another adapter on the same content, as on another machine. */
+  reopen(): ObjectStore
+  /** Where the content of an object lies, for tests that damage it. */
+  fileOf(key: string): string
+  /** What else lies in the store than whole objects: something half written. */
+  leftovers(): Promise<readonly string[]>
+}
+
+/** What every object store does. @param without the reason why it cannot be opened here */
+export function testObjectStore(adapter: string, open: (context: TestContext) => Promise<OpenedStore>, without: { readonly skip?: string } = {}): void {
   const named = (behaviour: string): string => `${adapter}: ${behaviour}`
+  const test = (behaviour: string, run: (context: TestContext) => Promise<void>): void => {
+    testOfNode(behaviour, without, run)
+  }
 
   test(named('an object is named by prefix, hash of its content and ending, and read back as it was'), async (context) => {
     const { store, reopen } = await open(context)
     const content = randomBytes(300_000)
     const stored = await store.put('raw', Readable.from([content.subarray(0, 7), content.subarray(7)]), '.bin')
-    assert.deepEqual(stored, { key: `raw/${sha256(content)}.bin`, sha256: sha256(content), bytes: content.length })
+    assert.deepEqual(withoutVersion(stored), { key: `raw/${sha256(content)}.bin`, sha256: sha256(content), bytes: content.length })
     for (const each of [store, reopen()]) {
       assert.ok(await each.has(stored.key))
       assert.deepEqual(await buffer(await each.read(stored.key)), content)
@@ -46,7 +60,7 @@ export function testObjectStore(adapter: string, open: (context: TestContext) =>
   })
 
   test(named('an object is visible whole or not at all: a stream that breaks leaves nothing'), async (context) => {
-    const { store } = await open(context)
+    const { store, leftovers } = await open(context)
     const listedMeanwhile: (readonly string[])[] = []
     const breaking = async function* (): AsyncIterable<string> {
       yield 'half of it'
@@ -57,6 +71,7 @@ export function testObjectStore(adapter: string, open: (context: TestContext) =>
     assert.deepEqual(listedMeanwhile, [[]])
     assert.deepEqual(await keysOf(store, ''), [])
     assert.equal(await store.has(`raw/${sha256('half of it')}`), false)
+    assert.deepEqual(await leftovers(), [])
   })
 
   test(named('a file is stored by its content, and may be removed and made anew afterwards'), async (context) => {
@@ -65,12 +80,12 @@ export function testObjectStore(adapter: string, open: (context: TestContext) =>
     const file = join(folder, 'model.bin')
     await writeFile(file, 'weights')
     const stored = await store.putFile('files', file, '.bin')
-    assert.deepEqual(stored, { key: `files/${sha256('weights')}.bin`, sha256: sha256('weights'), bytes: 7 })
+    assert.deepEqual(withoutVersion(stored), { key: `files/${sha256('weights')}.bin`, sha256: sha256('weights'), bytes: 7 })
     // It may have been moved into the store.
     await rm(file, { force: true })
     assert.equal(await text(await store.read(stored.key)), 'weights')
     await writeFile(file, 'weights')
-    assert.deepEqual(await store.putFile('files', file, '.bin'), stored)
+    assert.deepEqual(withoutVersion(await store.putFile('files', file, '.bin')), withoutVersion(stored))
     await rm(file, { force: true })
     assert.equal(await text(await store.read(stored.key)), 'weights')
   })
@@ -133,15 +148,85 @@ export function testObjectStore(adapter: string, open: (context: TestContext) =>
   })
 
   test(named('a key that leads elsewhere names no object'), async (context) => {
-    const { store } = await open(context)
+    const { store, leftovers } = await open(context)
     const hash = 'a'.repeat(64)
-    for (const key of ['../../etc/passwd', '/etc/passwd', `raw/../${hash}`, `raw/${hash}/..`, `raw/${hash}\0`, `raw/${hash}.csv.exe`, 'raw', '']) {
+    for (const key of ['../../etc/passwd', '/etc/passwd', `raw/../${hash}`, `raw/${hash}/..`, `raw/${hash}\0`, `raw/${hash}.csv.exe`, `raw/${hash.toUpperCase()}`, `raw//${hash}`, `raw/%2e%2e/${hash}`, `raw/${hash}\n`, 'raw', '']) {
       assert.equal(await store.has(key), false, key)
       await assert.rejects(async () => store.read(key), missing, key)
       await assert.rejects(async () => store.localPath(key), missing, key)
+      await assert.rejects(async () => store.remove(key), missing, key)
     }
-    await assert.rejects(async () => store.put('../elsewhere', Readable.from(['x'])))
+    for (const prefix of ['../elsewhere', '/elsewhere', '', 'a/b', 'raw\n']) await assert.rejects(async () => store.put(prefix, Readable.from(['x'])), missing, prefix)
+    await assert.rejects(async () => store.put('raw', Readable.from(['x']), '/../x'), missing)
+    assert.deepEqual(await leftovers(), [])
   })
+
+  test(named('a large object comes back as it was, and is stored by many at once as one'), async (context) => {
+    const { store, reopen, leftovers } = await open(context)
+    const content = randomBytes(LARGE_BYTES)
+    const stored = await Promise.all([store, reopen(), store].map((each) => each.put('parts', Readable.from(slices(content)), '.parquet')))
+    assert.deepEqual(stored.map(({ key, bytes }) => [key, bytes]), Array.from({ length: 3 }, () => [`parts/${sha256(content)}.parquet`, content.length]))
+    for (const each of [store, reopen()]) {
+      assert.ok(content.equals(await readFile(await each.localPath(stored[0]?.key ?? ''))))
+      assert.ok(content.equals(await buffer(await each.read(stored[0]?.key ?? ''))))
+    }
+    assert.deepEqual(await keysOf(store, ''), [`parts/${sha256(content)}.parquet`])
+    assert.deepEqual(await leftovers(), [])
+  })
+
+  test(named('content that is stored again mends an object that was cut off'), async (context) => {
+    const { store, reopen, fileOf } = await open(context)
+    for (const bytes of [1000, LARGE_BYTES]) {
+      const content = randomBytes(bytes)
+      const { key } = await store.put('files', Readable.from(slices(content)))
+      await chmod(fileOf(key), 0o644)
+      await truncate(fileOf(key), 700)
+      await store.put('files', Readable.from(slices(content)))
+      assert.ok(content.equals(await buffer(await reopen().read(key))))
+    }
+  })
+
+  for (const [how, damage] of damages) {
+    test(named(`an object that was ${how} is not taken for what it was`), async (context) => {
+      const { store, reopen, fileOf } = await open(context)
+      for (const bytes of [1000, LARGE_BYTES]) {
+        const { key } = await store.put('files', Readable.from(slices(randomBytes(bytes))))
+        const file = fileOf(key)
+        await chmod(file, 0o644)
+        await damage(file)
+        await assert.rejects(async () => buffer(await reopen().read(key)), damaged)
+      }
+    })
+  }
+}
+
+const LARGE_BYTES = 13_000_000
+
+const damages: readonly (readonly [how: string, damage: (file: string) => Promise<void>])[] = [
+  ['cut off', async (file) => truncate(file, 700)],
+  ['emptied', async (file) => truncate(file, 0)],
+  [
+    'changed in one bit',
+    async (file) => {
+      const handle = await openFile(file, 'r+')
+      const one = Buffer.alloc(1)
+      await handle.read(one, 0, 1, 500)
+      await handle.write(Buffer.from([(one[0] ?? 0) ^ 4]), 0, 1, 500)
+      await handle.close()
+    },
+  ],
+]
+
+function* slices(content: Buffer): Iterable<Buffer> {
+  for (let at = 0; at < content.length; at += 65_536) yield content.subarray(at, at + 65_536)
+}
+
+function withoutVersion({ version: _version, ...stored }: StoredObject): StoredObject {
+  return stored
+}
+
+function damaged(error: unknown): boolean {
+  return error instanceof RefitError && error.code === 'object-damaged'
 }
 
 function missing(error: unknown): boolean {

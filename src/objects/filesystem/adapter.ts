@@ -2,12 +2,11 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { chmod, copyFile, link, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { refitError } from '../../errors.js'
+import { hashInKey, hashOfFile, isObjectKey, objectKey } from '../key.js'
 import type { ObjectStore, StoredObject } from '../object-store.js'
-
-const keyPattern = /^[a-z]+\/[0-9a-f]{64}(\.[a-z]+)?$/
 
 /** Objects as files below a folder. Content is written aside, synced, and appears by rename. */
 export function filesystemObjects(root: string): ObjectStore {
@@ -20,10 +19,11 @@ export function filesystemObjects(root: string): ObjectStore {
 
   /** Puts a finished temporary file in its place. */
   const publish = async (temporary: string, prefix: string, sha256: string, ending: string): Promise<StoredObject> => {
-    const key = `${prefix}/${sha256}${ending}`
+    const key = objectKey(prefix, sha256, ending)
     const path = pathOf(root, key)
     const { size: bytes } = await stat(temporary)
-    if (await exists(path)) {
+    // One of another size was damaged, and is replaced.
+    if ((await sizeOf(path)) === bytes) {
       await rm(temporary, { force: true })
       return { key, sha256, bytes }
     }
@@ -48,19 +48,18 @@ export function filesystemObjects(root: string): ObjectStore {
       }
     },
     putFile: async (prefix, path, ending = '') => {
-      const hash = createHash('sha256')
-      await pipeline(createReadStream(path), hash)
+      const sha256 = await hashOfFile(path)
       const temporary = await temporaryPath()
       try {
         // A link costs nothing; across file systems there is only the copy. A link to a symbolic link would lead outside.
         await link(await realpath(path), temporary).catch(() => copyFile(path, temporary))
-        return await publish(temporary, prefix, hash.digest('hex'), ending)
+        return await publish(temporary, prefix, sha256, ending)
       } finally {
         await rm(temporary, { force: true })
       }
     },
-    has: async (key) => keyPattern.test(key) && exists(pathOf(root, key)),
-    read: async (key) => createReadStream(await present(root, key)),
+    has: async (key) => isObjectKey(key) && (await sizeOf(pathOf(root, key))) !== undefined,
+    read: async (key) => compared(key, createReadStream(await present(root, key))),
     localPath: (key) => present(root, key),
     list: (prefix) => list(root, prefix),
     remove: async (key) => {
@@ -71,21 +70,36 @@ export function filesystemObjects(root: string): ObjectStore {
 
 /** @throws RefitError `object-missing` also for a key that could never name an object */
 function pathOf(root: string, key: string): string {
-  if (!keyPattern.test(key)) throw refitError('object-missing', { key })
+  hashInKey(key)
   return join(root, ...key.split('/'))
 }
 
 async function present(root: string, key: string): Promise<string> {
   const path = pathOf(root, key)
-  if (!(await exists(path))) throw refitError('object-missing', { key })
+  if ((await sizeOf(path)) === undefined) throw refitError('object-missing', { key })
   return path
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
+/** What is read, which ends with an error if it is not what the key says. */
+function compared(key: string, content: Readable): Readable {
+  const hash = createHash('sha256')
+  const comparing = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+    flush: (done) => {
+      done(hash.digest('hex') === hashInKey(key) ? null : refitError('object-damaged', { key, reason: 'its content has another hash' }))
+    },
+  })
+  // What goes wrong shows in the stream that is returned; whoever lets go of it closes the file.
+  pipeline(content, comparing).catch(() => undefined)
+  return comparing
+}
+
+/** Undefined when there is no such file. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  return (await unlessGone(stat(path)))?.size
 }
 
 async function copyWithHash(content: Readable, path: string): Promise<string> {
@@ -117,7 +131,7 @@ async function* list(root: string, prefix: string): AsyncIterable<{ key: string;
     if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
     const key = relative(root, path).split(sep).join('/')
-    if (!key.startsWith(prefix) || !keyPattern.test(key)) continue
+    if (!key.startsWith(prefix) || !isObjectKey(key)) continue
     const present = await unlessGone(stat(path))
     if (present !== undefined) yield { key, bytes: present.size, modified: present.mtime }
   }
