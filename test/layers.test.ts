@@ -30,7 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   data: machinery,
   evaluation: [...foundations, 'predictors', 'packages'],
   runs: machinery,
-  drops: [...machinery, 'runs', 'data'],
+  drops: [...machinery, 'runs', 'data', 'registry'],
   registry: [...machinery, 'runs', 'packages', 'evaluation'],
   workflow: [...machinery, 'runs'],
   lifecycle: core,

@@ -56,6 +56,13 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown): Ge
     case 'drop.superseded':
       yield `${name} ${kind.slice('drop.'.length)}`
       if (summary !== undefined) yield `– ${summary}`
+      else if (data.reason !== undefined) yield `by ${actor} – ${data.reason}`
+      break
+    case 'drop.released':
+    case 'drop.withdrawn':
+    case 'drop.restored':
+      yield `${name} ${kind.slice('drop.'.length)} by ${actor}`
+      yield `– ${summary ?? data.reason ?? ''}`
       break
     case 'run.requested':
     case 'run.coalesced':

@@ -20,7 +20,7 @@ const Split = Type.Object({
 const Trained = Type.Object({ format: Type.String(), digest: Type.String() })
 const Checked = Type.Object({ answer: Type.String(), summary: Type.String(), comparedWith: Type.Optional(Type.Integer()) })
 const Published = Type.Object({ number: Type.Integer() })
-const Deployed = Type.Object({ version: Type.Integer() })
+const Deployed = Type.Object({ version: Type.Integer(), withdrawn: Type.Optional(Type.Array(Type.String())) })
 
 /** What a finished stage gave, in a few words and figures. */
 export function summariseStage(stage: string, result: unknown): string {
@@ -39,7 +39,8 @@ export function summariseStage(stage: string, result: unknown): string {
     case 'version':
       return Value.Check(Published, result) ? `version ${result.number}` : ''
     case 'deploy':
-      return Value.Check(Deployed, result) ? `version ${result.version} serves` : ''
+      if (!Value.Check(Deployed, result)) return ''
+      return result.withdrawn === undefined ? `version ${result.version} serves` : `version ${result.version} does not serve: ${result.withdrawn.join(', ')} withdrawn`
     default:
       return ''
   }

@@ -93,6 +93,17 @@ export const StoredSplit = Type.Union([
 ])
 export type StoredSplit = Static<typeof StoredSplit>
 
+/**
+ * What a drop means beside the former ones: more rows, the whole table, or the newest state of the rows of its keys. A row
+ * whose `deleted` column is true takes its key out.
+ */
+export const StoredDelivery = Type.Union([
+  Type.Object({ kind: Type.Literal('append') }, { additionalProperties: false }),
+  Type.Object({ kind: Type.Literal('replace') }, { additionalProperties: false }),
+  Type.Object({ kind: Type.Literal('upsert'), deleted: Type.Optional(Type.String()) }, { additionalProperties: false }),
+])
+export type StoredDelivery = Static<typeof StoredDelivery>
+
 export const RegressionMetric = Type.Union([
   Type.Literal('mae'),
   Type.Literal('rmse'),
@@ -175,6 +186,8 @@ export const StoredModel = Type.Object({
   /** Absent in definitions of former releases: `plainContract`. */
   contract: Type.Optional(StoredContract),
   source: AdapterReference,
+  /** Absent: append. */
+  delivery: Type.Optional(StoredDelivery),
   window: StoredWindow,
   split: StoredSplit,
   train: AdapterReference,

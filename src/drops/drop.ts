@@ -3,6 +3,7 @@ import { Value } from 'typebox/value'
 import type { Selectable } from 'kysely'
 import { DropFault, Part } from '../data/snapshot.js'
 import type { DropState, Schema } from '../database/schema.js'
+import { DecisionKind } from './transitions.js'
 
 /** Why a drop is in its state. */
 export const DropReason = Type.Object({
@@ -25,6 +26,15 @@ export const DropFile = Type.Object({
   declaredSha256: Type.Optional(Type.String()),
 })
 export type DropFile = Static<typeof DropFile>
+
+/** What someone decided about a drop, and why. */
+export const HandDecision = Type.Object({
+  kind: DecisionKind,
+  actor: Type.String(),
+  at: Type.String(),
+  reason: Type.String(),
+})
+export type HandDecision = Static<typeof HandDecision>
 
 /** One arrived object. Its raw bytes lie in the object store from the moment it is recorded. */
 export interface Drop {
@@ -49,8 +59,24 @@ export interface Drop {
   readonly supersededBy: string | undefined
   /** The run that read it. */
   readonly run: string | undefined
+  /** Someone took the responsibility for it: what can be waived of its faults is waived. */
+  readonly released: boolean
+  /** The last decision of a person about it. */
+  readonly decision: HandDecision | undefined
   readonly recordedAt: Date
   readonly changedAt: Date
+}
+
+/**
+ * Orders drops of one model by their arrival, which their numbers tell. Times would not do: a later delivery must
+ * supersede the former one though the clock was set back in between.
+ */
+export function byArrival(a: Pick<Drop, 'id'>, b: Pick<Drop, 'id'>): number {
+  return arrivalNumber(a.id) - arrivalNumber(b.id)
+}
+
+function arrivalNumber(id: string): number {
+  return Number(id.slice(id.lastIndexOf('-d') + 2))
 }
 
 /** Decodes a row of `drops`. */
@@ -71,6 +97,8 @@ export function dropFromRow(row: Selectable<Schema['drops']>): Drop {
     part: row.part === null ? undefined : Value.Parse(Part, row.part),
     supersededBy: row.superseded_by ?? undefined,
     run: row.run ?? undefined,
+    released: row.released,
+    decision: row.decision === null ? undefined : Value.Parse(HandDecision, row.decision),
     recordedAt: row.recorded_at,
     changedAt: row.changed_at,
   }

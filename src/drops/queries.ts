@@ -43,6 +43,18 @@ export async function snapshotsOf(database: Database, drop: string): Promise<rea
   return rows.map((row) => row.snapshot)
 }
 
+/** Of how many snapshots each of these drops is part. */
+export async function snapshotCounts(database: Database, drops: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (drops.length === 0) return new Map()
+  const rows = await database
+    .selectFrom('snapshot_drops')
+    .select((query) => ['drop_id', query.fn.countAll().as('count')])
+    .where('drop_id', 'in', drops)
+    .groupBy('drop_id')
+    .execute()
+  return new Map(rows.map(({ drop_id: drop, count }) => [drop, Number(count)]))
+}
+
 /** Drops that wait for a run, in order of arrival. */
 export async function waitingDrops(database: Database, model: string): Promise<readonly Drop[]> {
   const rows = await database
@@ -63,6 +75,19 @@ export async function ingestedDrops(database: Database, model: string): Promise<
     .selectAll()
     .where('model', '=', model)
     .where('state', '=', 'ingested')
+    .orderBy(arrivalOrder)
+    .orderBy('id')
+    .execute()
+  return rows.map(dropFromRow)
+}
+
+/** Drops that were superseded by this one, in order of arrival. */
+export async function supersededBy(database: Database, drop: string): Promise<readonly Drop[]> {
+  const rows = await database
+    .selectFrom('drops')
+    .selectAll()
+    .where('superseded_by', '=', drop)
+    .where('state', '=', 'superseded')
     .orderBy(arrivalOrder)
     .orderBy('id')
     .execute()

@@ -1,14 +1,16 @@
 import type { Clock } from '../clock.js'
 import type { DropState, Transaction } from '../database/schema.js'
-import type { DropReading } from '../data/snapshot.js'
+import type { DropReading, Part } from '../data/snapshot.js'
+import type { StoredDelivery } from '../define/stored-definition.js'
 import { appendEvent, type EventKind } from '../runs/event.js'
-import type { Drop, DropReason } from './drop.js'
+import { byArrival, type Drop, type DropReason } from './drop.js'
 
 /** What an ingest decided about one drop. */
 export type DropDecision =
   | { readonly drop: Drop; readonly state: 'ingested' | 'quarantined'; readonly reading: DropReading }
   | { readonly drop: Drop; readonly state: 'discarded'; readonly summary: string }
-  | { readonly drop: Drop; readonly state: 'superseded'; readonly by: string }
+  /** With a part where it was accepted: it comes back when the one that superseded it is withdrawn. */
+  | { readonly drop: Drop; readonly state: 'superseded'; readonly by: string; readonly part: Part | undefined }
 
 const eventOf = {
   ingested: 'drop.ingested',
@@ -18,46 +20,80 @@ const eventOf = {
 } as const satisfies Record<DropDecision['state'], EventKind>
 
 /**
- * Decides about drops in the order of their arrival. A later delivery under the same name supersedes the former one,
- * but only if it is accepted; content that is in the history already is discarded, so that rows never double.
+ * Decides about drops by their arrival: of two that stand for the same the later one counts, but only if it is
+ * accepted, and also where the earlier one is taken later; content that is in the history already is discarded, so
+ * that rows never double. A drop without a reading is left as it is, unless it needs none.
  */
-export function decideDrops(waiting: readonly Drop[], ingested: readonly Drop[], readings: ReadonlyMap<string, DropReading>): readonly DropDecision[] {
-  const live = new Map(ingested.map((drop) => [nameOf(drop), drop]))
+export function decideDrops(
+  waiting: readonly Drop[],
+  ingested: readonly Drop[],
+  readings: ReadonlyMap<string, DropReading>,
+  delivery: StoredDelivery['kind'] = 'append',
+): readonly DropDecision[] {
   const decisions = new Map<string, DropDecision>()
-  for (const drop of waiting) {
-    const same = [...live.values()].find((other) => other.sha256 === drop.sha256)
+  // The same rows again would double; where they have keys they only say again how things stand.
+  const byContent = new Map<string, Drop>()
+  const bySubject = new Map<string, Drop>()
+  const supersede = (drop: Drop, by: Drop): void => {
+    const before = decisions.get(drop.id)
+    const part = before?.state === 'ingested' && before.reading.accepted ? before.reading.part : drop.part
+    decisions.set(drop.id, { drop, state: 'superseded', by: by.id, part })
+    if (byContent.get(drop.sha256) === drop) byContent.delete(drop.sha256)
+  }
+  const take = (drop: Drop): void => {
+    const subject = subjectOf(drop, delivery)
+    const former = bySubject.get(subject)
+    if (former !== undefined) supersede(former, drop)
+    bySubject.set(subject, drop)
+    byContent.set(drop.sha256, drop)
+  }
+  for (const drop of ingested.toSorted(byArrival)) take(drop)
+  for (const drop of waiting.toSorted(byArrival)) {
+    const copied = delivery === 'upsert' ? undefined : byContent.get(drop.sha256)
+    const present = bySubject.get(subjectOf(drop, delivery))
     const reading = readings.get(drop.id)
-    if (same !== undefined) {
-      decisions.set(drop.id, { drop, state: 'discarded', summary: `Its content is that of drop ${same.id} (${same.key}).` })
+    if (copied !== undefined) {
+      decisions.set(drop.id, { drop, state: 'discarded', summary: `Its content is that of drop ${copied.id} (${copied.key}). It stays out, also when that one goes; \`refit drops restore\` takes it in then.` })
+    } else if (present !== undefined && byArrival(drop, present) < 0) {
+      decisions.set(drop.id, { drop, state: 'superseded', by: present.id, part: reading?.accepted === true ? reading.part : undefined })
     } else if (reading !== undefined) {
       decisions.set(drop.id, { drop, state: reading.accepted ? 'ingested' : 'quarantined', reading })
-      if (!reading.accepted) continue
-      const former = live.get(nameOf(drop))
-      if (former !== undefined) decisions.set(former.id, { drop: former, state: 'superseded', by: drop.id })
-      live.set(nameOf(drop), drop)
+      if (reading.accepted) take(drop)
     }
   }
   return [...decisions.values()]
 }
 
-function nameOf(drop: Drop): string {
-  return `${drop.source}\u0000${drop.key}`
+/** What a drop tells the state of: the whole table, or the rows that came under its name. */
+function subjectOf(drop: Drop, delivery: StoredDelivery['kind']): string {
+  return delivery === 'replace' ? '' : `${drop.source}\u0000${drop.key}`
 }
 
-/** Writes the decisions in the stage's own transaction. */
+/** The drops whose parts make up the history after these decisions, in order of arrival. */
+export function historyAfter(ingested: readonly Drop[], decisions: readonly DropDecision[]): readonly Part[] {
+  const parts = new Map(ingested.map((drop) => [drop.id, { drop, part: drop.part }]))
+  for (const decision of decisions) {
+    const { drop } = decision
+    if (decision.state === 'superseded') parts.delete(drop.id)
+    else if (decision.state === 'ingested' && decision.reading.accepted) parts.set(drop.id, { drop, part: decision.reading.part })
+  }
+  return [...parts.values()].toSorted((a, b) => byArrival(a.drop, b.drop)).flatMap(({ part }) => (part === undefined ? [] : [part]))
+}
+
+/** Writes the decisions in the stage's own transaction. The caller holds the model's lock. */
 export async function settleDrops(transaction: Transaction, clock: Clock, run: string, decisions: readonly DropDecision[]): Promise<void> {
   const at = clock.now()
   for (const decision of decisions) {
     const { drop, state } = decision
     const reason = reasonFor(decision)
-    const part = 'reading' in decision && decision.reading.accepted ? decision.reading.part : undefined
+    const part = partOf(decision)
     await transaction
       .updateTable('drops')
       .set({
         state: state satisfies DropState,
         reason: JSON.stringify(reason),
         superseded_by: decision.state === 'superseded' ? decision.by : null,
-        run: drop.run ?? run,
+        run: drop.state === 'recorded' ? run : (drop.run ?? run),
         changed_at: at,
         ...(part === undefined ? {} : { part: JSON.stringify(part) }),
       })
@@ -67,7 +103,13 @@ export async function settleDrops(transaction: Transaction, clock: Clock, run: s
   }
 }
 
-function reasonFor(decision: DropDecision): DropReason {
+function partOf(decision: DropDecision): Part | undefined {
+  if (decision.state === 'superseded') return decision.part
+  return 'reading' in decision && decision.reading.accepted ? decision.reading.part : undefined
+}
+
+/** What is kept about the state that a drop comes into. */
+export function reasonFor(decision: DropDecision): DropReason {
   switch (decision.state) {
     case 'discarded':
       return { summary: decision.summary }
@@ -79,3 +121,4 @@ function reasonFor(decision: DropDecision): DropReason {
       return {}
   }
 }
+

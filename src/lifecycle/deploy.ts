@@ -1,17 +1,35 @@
 import { Type, type Static } from 'typebox'
 import { moveChampion } from '../registry/champion.js'
+import { lockModel } from '../registry/models.js'
+import { withdrawnAmong } from '../registry/withdrawn-data.js'
+import { requestRunIn } from '../runs/requests.js'
 import type { Commit } from '../workflow/stage.js'
+import type { Ingested } from './ingest.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import type { Published } from './version.js'
 
-export const Deployed = Type.Object({ version: Type.Integer(), generation: Type.Integer() })
+export const Deployed = Type.Union([
+  Type.Object({ version: Type.Integer(), generation: Type.Integer() }),
+  /** It was made from drops that were withdrawn meanwhile: the champion stays. */
+  Type.Object({ version: Type.Integer(), withdrawn: Type.Array(Type.String()) }),
+])
 export type Deployed = Static<typeof Deployed>
 
-/** Moves the champion pointer; serving follows by itself and no request fails meanwhile. */
-export function deploy(rooms: Pick<Rooms, 'clock'>, run: LifecycleRun, version: Published): Promise<Commit<Deployed>> {
+/**
+ * Moves the champion pointer; serving follows by itself and no request fails meanwhile. A version that was made from a
+ * drop which someone has withdrawn since does not serve: a run without it is asked for.
+ */
+export function deploy(rooms: Pick<Rooms, 'clock'>, run: LifecycleRun, data: Ingested, version: Published): Promise<Commit<Deployed>> {
+  const { clock } = rooms
   return Promise.resolve(async (transaction) => {
-    const move = { model: run.model, version: version.number, cause: 'run', actor: 'refit', run: run.id } as const
-    const champion = await moveChampion(transaction, rooms.clock.now(), move)
+    // Under the lock that withdrawals take: none can come between the look and the move.
+    await lockModel(transaction, run.model)
+    const withdrawn = await withdrawnAmong(transaction, data.history)
+    if (withdrawn.length > 0) {
+      await requestRunIn(transaction, clock, { model: run.model, cause: { trigger: 'withdrawal', actor: 'refit', detail: `${withdrawn.join(', ')} withdrawn while ${run.id} was under way` } })
+      return { version: version.number, withdrawn: [...withdrawn] }
+    }
+    const champion = await moveChampion(transaction, clock.now(), { model: run.model, version: version.number, cause: 'run', actor: 'refit', run: run.id })
     return { version: champion.version, generation: champion.generation }
   })
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { readDrops } from '../data/read-drops.js'
 import { buildSnapshot } from '../data/build-snapshot.js'
-import type { DropReading, Part, Snapshot } from '../data/snapshot.js'
+import type { DropReading, Snapshot } from '../data/snapshot.js'
 import type { Drop } from '../drops/drop.js'
 import { ingestedDrops, waitingDrops } from '../drops/queries.js'
-import { decideDrops, settleDrops, type DropDecision } from '../drops/settle.js'
+import { decideDrops, historyAfter, settleDrops, type DropDecision } from '../drops/settle.js'
 import { saveSnapshot } from '../drops/snapshots.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { readCodeState, type CodeState } from './code-state.js'
@@ -14,6 +14,7 @@ import { fingerprintOf, sameAsLastVerdict, type FingerprintParts } from './finge
 import { attemptFolder, attemptLog } from './folders.js'
 import { seedOf, type LifecycleRun, type Rooms } from './run.js'
 import { getChampion } from '../registry/champion.js'
+import { lockModel } from '../registry/models.js'
 
 const DropSummary = Type.Object({ id: Type.String(), key: Type.String(), rows: Type.Optional(Type.Integer()), why: Type.Optional(Type.String()) })
 
@@ -45,14 +46,17 @@ export type Ingested = Static<typeof Ingested>
  */
 export async function ingest(rooms: Rooms, run: LifecycleRun, attempt: Attempt): Promise<Commit<Ingested>> {
   const { database, clock } = rooms
-  const waiting = await waitingDrops(database, run.model)
-  const former = await ingestedDrops(database, run.model)
-  const [readings, code] = await Promise.all([readWaiting(rooms, run, waiting, attempt), readCodeState(rooms.projectFolder)])
-  const decisions = decideDrops(waiting, former, readings)
-  const parts = partsAfter(former, decisions)
-  const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window)
-  const summary = await summarise(rooms, run, snapshot, decisions, [...former, ...waiting], code)
+  const taken = await waitingDrops(database, run.model)
+  const [readings, code] = await Promise.all([readWaiting(rooms, run, taken, attempt), readCodeState(rooms.projectFolder)])
   return async (transaction) => {
+    // Someone may have decided about drops since they were read. From here on nobody can until this is committed.
+    await lockModel(transaction, run.model)
+    const waiting = await waitingDrops(transaction, run.model)
+    const former = await ingestedDrops(transaction, run.model)
+    const decisions = decideDrops(waiting, former, stillValid(readings, taken, waiting), run.definition.delivery?.kind)
+    const parts = historyAfter(former, decisions)
+    const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window)
+    const summary = await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code)
     await settleDrops(transaction, clock, run.id, decisions)
     if (snapshot !== undefined) await saveSnapshot(transaction, clock.now(), run.model, snapshot)
     await transaction
@@ -88,14 +92,15 @@ async function readWaiting(rooms: Rooms, run: LifecycleRun, waiting: readonly Dr
   return readings
 }
 
-function partsAfter(former: readonly Drop[], decisions: readonly DropDecision[]): readonly Part[] {
-  const gone = new Set(decisions.filter((decision) => decision.state === 'superseded').map((decision) => decision.drop.id))
-  const added = decisions.flatMap((decision) => (decision.state === 'ingested' && decision.reading.accepted ? [decision.reading.part] : []))
-  return [...former.flatMap((drop) => (drop.part === undefined || gone.has(drop.id) ? [] : [drop.part])), ...added]
+/** The readings of drops about which nobody has decided since they were taken: a release may change what is read. */
+function stillValid(readings: ReadonlyMap<string, DropReading>, taken: readonly Drop[], waiting: readonly Drop[]): ReadonlyMap<string, DropReading> {
+  const since = new Map(waiting.map(({ id, changedAt }) => [id, changedAt.getTime()]))
+  const changed = new Set(taken.filter(({ id, changedAt }) => since.get(id) !== changedAt.getTime()).map(({ id }) => id))
+  return new Map([...readings].filter(([id]) => !changed.has(id)))
 }
 
 async function summarise(
-  rooms: Rooms,
+  rooms: Pick<Rooms, 'database' | 'refitVersion'>,
   run: LifecycleRun,
   snapshot: Snapshot | undefined,
   decisions: readonly DropDecision[],
@@ -128,7 +133,7 @@ async function summarise(
 }
 
 async function whyNothingNew(
-  rooms: Rooms,
+  rooms: Pick<Rooms, 'database'>,
   run: LifecycleRun,
   snapshot: Snapshot | undefined,
   decisions: readonly DropDecision[],

@@ -20,6 +20,6 @@ export async function runLifecycle(stage: Stage, run: LifecycleRun, rooms: Rooms
   if (checked.next === 'none') return notPromoted(checked)
   const version = await stage('version', Published, () => publish(rooms, run, data, sets, candidate, checked), { tries: 3 })
   if (checked.next === 'approval') return awaitingApproval(version, checked)
-  const live = await stage('deploy', Deployed, () => deploy(rooms, run, version), { tries: 3 })
+  const live = await stage('deploy', Deployed, () => deploy(rooms, run, data, version), { tries: 3 })
   return promoted(live, checked)
 }

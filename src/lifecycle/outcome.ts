@@ -18,7 +18,12 @@ export function awaitingApproval(version: Published, checked: Checked): RunEnd {
   return { outcome: 'awaiting-approval', explanation: `Version ${version.number} awaits approval. ${checked.summary}` }
 }
 
-/** The version serves. */
+/** The version serves; or it does not, for someone has withdrawn what it was made from, which ends the run like a cancellation. */
 export function promoted(live: Deployed, checked: Checked): RunEnd {
+  if ('withdrawn' in live) {
+    const [first = '', ...others] = live.withdrawn
+    const drops = others.length === 0 ? `drop ${first}, which was` : `drops ${live.withdrawn.join(', ')}, which were`
+    return { outcome: 'cancelled', explanation: `Version ${live.version} does not serve: it was made from ${drops} withdrawn meanwhile. A run without follows.` }
+  }
   return { outcome: 'promoted', explanation: `Version ${live.version} is champion. ${checked.summary}` }
 }

@@ -2,8 +2,9 @@ import type { Clock } from '../clock.js'
 import type { Database, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
-import { moveChampion, type Champion } from './champion.js'
+import { moveChampion, requireUntainted, type Champion } from './champion.js'
 import { lockModel } from './models.js'
+import { getVersion } from './version.js'
 
 export interface Answer {
   readonly run: string
@@ -13,11 +14,12 @@ export interface Answer {
 
 /**
  * Approves the version that a run left waiting: it becomes champion and the run ends `promoted`.
- * @throws RefitError `not-awaiting-approval`
+ * @throws RefitError `not-awaiting-approval`; `version-tainted` when a drop that it was made from has been withdrawn
  */
 export async function approve(database: Database, clock: Clock, answer: Answer): Promise<Champion> {
   return database.transaction().execute(async (transaction) => {
     const { model, version } = await awaiting(transaction, answer.run)
+    await requireUntainted(transaction, await getVersion(transaction, model, version))
     const at = clock.now()
     await transaction.updateTable('versions').set({ state: 'approved' }).where('model', '=', model).where('number', '=', version).execute()
     await transaction

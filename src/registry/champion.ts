@@ -5,6 +5,7 @@ import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
 import { lockModel } from './models.js'
 import { getVersion, type Version } from './version.js'
+import { firstUntainted, withdrawnAmong } from './withdrawn-data.js'
 
 /** The channel that tells serving to look at the champions now. */
 export const CHAMPIONS_CHANNEL = 'refit_champions'
@@ -110,8 +111,9 @@ export async function moveChampion(transaction: Transaction, at: Date, move: Mov
 }
 
 /**
- * Makes a version champion by hand. Only a passing verdict or an approval allows it, unless it is forced with a reason.
- * @throws RefitError `not-found`, `promotion-refused`, `reason-required`
+ * Makes a version champion by hand. Only a passing verdict or an approval allows it, and that no drop which it was made
+ * from has been withdrawn, unless it is forced with a reason.
+ * @throws RefitError `not-found`, `promotion-refused`, `version-tainted`, `reason-required`
  */
 export async function promote(
   database: Database,
@@ -119,19 +121,23 @@ export async function promote(
   request: { readonly model: string; readonly version: number; readonly actor: string; readonly force?: boolean; readonly reason?: string | undefined },
 ): Promise<Champion> {
   return database.transaction().execute(async (transaction) => {
+    await lockModel(transaction, request.model)
     const version = await getVersion(transaction, request.model, request.version)
     if (request.force === true) {
       if ((request.reason ?? '').trim() === '') throw refitError('reason-required', { action: 'promote --force' })
     } else if (!mayServe(version)) {
       throw refitError('promotion-refused', { model: request.model, version: request.version, state: version.state })
+    } else {
+      await requireUntainted(transaction, version)
     }
     return moveChampion(transaction, clock.now(), { ...request, cause: 'promote' })
   })
 }
 
 /**
- * Goes back to the version that served before the present one, or to a named one that has served before.
- * @throws RefitError `nothing-to-roll-back`
+ * Goes back to the version that served before the present one, or to a named one that has served before. Versions that
+ * were made from a drop which is withdrawn are passed over.
+ * @throws RefitError `nothing-to-roll-back`, `version-tainted` for a named one
  */
 export async function rollback(
   database: Database,
@@ -146,6 +152,7 @@ export async function rollback(
     const to = request.to ?? (await versionBefore(transaction, request.model))
     const served = await transaction.selectFrom('champion_moves').select('version').where('model', '=', request.model).where('version', '=', to ?? -1).executeTakeFirst()
     if (to === undefined || served === undefined || to === present.version) throw refitError('nothing-to-roll-back', missing)
+    await requireUntainted(transaction, await getVersion(transaction, request.model, to))
     return moveChampion(transaction, clock.now(), { model: request.model, version: to, actor: request.actor, reason: request.reason, cause: 'rollback' })
   })
 }
@@ -163,7 +170,14 @@ async function versionBefore(database: Database, model: string): Promise<number 
     if (back === -1) pile.push(version)
     else pile.length = back + 1
   }
-  return pile.at(-2)
+  const present = pile.at(-1)
+  return firstUntainted(database, model, new Set(pile.toReversed().filter((version) => version !== present)))
+}
+
+/** @throws RefitError `version-tainted` */
+export async function requireUntainted(database: Database, { model, number, lineage }: Version): Promise<void> {
+  const drops = await withdrawnAmong(database, lineage.drops)
+  if (drops.length > 0) throw refitError('version-tainted', { model, version: number, drops: drops.join(', ') })
 }
 
 function mayServe(version: Version): boolean {

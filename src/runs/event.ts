@@ -13,6 +13,9 @@ export type EventKind =
   | 'drop.quarantined'
   | 'drop.discarded'
   | 'drop.superseded'
+  | 'drop.released'
+  | 'drop.withdrawn'
+  | 'drop.restored'
   | 'run.requested'
   | 'run.coalesced'
   | 'run.started'
@@ -88,12 +91,8 @@ export interface EventQuery {
  * @throws RefitError `request-invalid` for a cursor that is none
  */
 export async function readEvents(database: Database, query: EventQuery): Promise<readonly RecordedEvent[]> {
-  let select = database
-    .selectFrom('events')
-    .select(['id', sql<string>`transaction::text`.as('transaction_text'), 'at', 'actor', 'kind', 'model', 'run', 'data'])
+  let select = events(database)
     .where(sql<boolean>`transaction < pg_snapshot_xmin(pg_current_snapshot())`)
-    .orderBy('transaction')
-    .orderBy('id')
     .limit(query.limit)
   if (query.model !== undefined) select = select.where('model', '=', query.model)
   if (query.run !== undefined) select = select.where('run', '=', query.run)
@@ -101,8 +100,21 @@ export async function readEvents(database: Database, query: EventQuery): Promise
     const { transaction, id } = parseCursor(query.after)
     select = select.where(sql<boolean>`(transaction, id) > (${transaction}::text::xid8, ${id}::bigint)`)
   }
-  const rows = await select.execute()
-  return rows.map((row) => ({
+  return (await select.execute()).map(eventFromRow)
+}
+
+function events(database: Database) {
+  return database
+    .selectFrom('events')
+    .select(['id', sql<string>`transaction::text`.as('transaction_text'), 'at', 'actor', 'kind', 'model', 'run', 'data'])
+    .orderBy('transaction')
+    .orderBy('id')
+}
+
+type EventRow = Awaited<ReturnType<ReturnType<typeof events>['execute']>>[number]
+
+function eventFromRow(row: EventRow): RecordedEvent {
+  return {
     cursor: `${row.transaction_text}-${row.id}`,
     at: row.at.toISOString(),
     actor: row.actor,
@@ -110,7 +122,13 @@ export async function readEvents(database: Database, query: EventQuery): Promise
     ...(row.model === null ? {} : { model: row.model }),
     ...(row.run === null ? {} : { run: row.run }),
     data: Value.Parse(RecordedEvent.properties.data, row.data),
-  }))
+  }
+}
+
+/** What happened to one drop, in order. */
+export async function eventsOfDrop(database: Database, drop: string): Promise<readonly RecordedEvent[]> {
+  const rows = await events(database).where(sql<string>`data ->> 'drop'`, '=', drop).execute()
+  return rows.map(eventFromRow)
 }
 
 /** The cursor after which everything is still to come; undefined while nothing has happened. */

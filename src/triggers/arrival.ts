@@ -76,6 +76,6 @@ async function dropWithoutRun(database: Database, clock: Clock, model: string): 
   if (newest === undefined || newest.ingested !== null) return drops.executeTakeFirst()
   if (newest.ended_at === null) return undefined
   // A run that failed or was cancelled before it took its drops is not repeated for the same ones over and over: they
-  // go with the next run there is a cause for. A time that lies ahead comes from a wrong clock.
-  return newest.ended_at > clock.now() ? drops.executeTakeFirst() : drops.where('recorded_at', '>', newest.ended_at).executeTakeFirst()
+  // go with the next run there is a cause for; what someone has released or restored since is a cause. A time that lies ahead comes from a wrong clock.
+  return newest.ended_at > clock.now() ? drops.executeTakeFirst() : drops.where('changed_at', '>', newest.ended_at).executeTakeFirst()
 }

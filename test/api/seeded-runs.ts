@@ -2,7 +2,7 @@ import { systemClock as clock } from '../../src/clock.js'
 import type { Database, Transaction } from '../../src/database/schema.js'
 import type { Estimate, Verdict } from '../../src/evaluation/verdict.js'
 import { moveChampion } from '../../src/registry/champion.js'
-import { addVersion } from '../../src/registry/version.js'
+import { addVersion, type Lineage } from '../../src/registry/version.js'
 import { claimRun, commitStage, endRun, openAttempt, type RunClaim } from '../../src/runs/execution.js'
 import { requestRun } from '../../src/runs/requests.js'
 
@@ -74,7 +74,7 @@ export async function addVersionOf(database: Database, claim: RunClaim, state: '
 }
 
 /** The same, in the caller's transaction. */
-export async function addVersionIn(transaction: Transaction, claim: RunClaim, state: 'passed' | 'awaiting-approval'): Promise<number> {
+export async function addVersionIn(transaction: Transaction, claim: RunClaim, state: 'passed' | 'awaiting-approval', data: Pick<Lineage, 'snapshot' | 'drops'> = { snapshot: 'b'.repeat(64), drops: [] }): Promise<number> {
   const number = await addVersion(transaction, clock.now(), {
     model: claim.run.model,
     run: claim.run.id,
@@ -86,8 +86,7 @@ export async function addVersionIn(transaction: Transaction, claim: RunClaim, st
     lineage: {
       formatVersion: 1,
       run: claim.run.id,
-      snapshot: 'b'.repeat(64),
-      drops: [],
+      ...data,
       definitionHash: 'c',
       codeHash: 'd',
       environment: { refit: '0.1.0', node: process.version, platform: process.platform },

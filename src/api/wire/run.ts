@@ -16,7 +16,7 @@ export const RunOutcome = Type.Union([
 ])
 
 const Cause = Type.Object({
-  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual')]),
+  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal')]),
   actor: Type.String(),
   at: Instant,
   detail: Type.Optional(Type.String()),

@@ -12,6 +12,16 @@ alter table drops
 create index drops_by_arrival on drops (model, source, key);
 create index drops_by_watermark on drops (model, source, length(id), id) where watermark is not null;
 
+create index drops_superseded on drops (superseded_by) where superseded_by is not null;
+create index drops_withdrawn on drops (model) where state = 'withdrawn';
+
+-- What happened to a drop.
+create index events_by_drop on events ((data ->> 'drop')) where data ->> 'drop' is not null;
+
+-- Which snapshots, and by them which versions, saw a drop.
+create index snapshot_drops_by_drop on snapshot_drops (drop_id);
+create index versions_by_snapshot on versions (model, (lineage ->> 'snapshot'));
+
 -- A contract inferred or accepted holds for a column as long as the project file says of it what it said then.
 alter table contracts
   -- What the project file said of those columns: an object by column, null for one that it did not name.
