@@ -25,6 +25,7 @@ const Data = Type.Object({
   cron: Type.Optional(Type.String()),
   count: Type.Optional(Type.Number()),
   source: Type.Optional(Type.String()),
+  waitsFor: Type.Optional(Type.String()),
 })
 type Data = Type.Static<typeof Data>
 
@@ -121,6 +122,9 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown): Ge
     case 'source.recovered':
       yield `source ${data.source ?? ''} ${kind.slice('source.'.length)}`
       if (data.message !== undefined) yield `– ${data.message}`
+      break
+    case 'source.waiting':
+      yield `source ${data.source ?? ''}: ${data.key ?? ''} waits for ${data.waitsFor ?? 'the rest of it'}`
       break
     default:
       yield kind

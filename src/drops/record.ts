@@ -145,10 +145,24 @@ export async function newestWatermark(database: Database, model: string, source:
   return row?.watermark ?? undefined
 }
 
-/** Versions of a source's objects that are recorded already: what need not be fetched again. */
-export async function recordedVersions(database: Database, model: string, source: string): Promise<ReadonlySet<string>> {
-  const rows = await database.selectFrom('drops').select(['key', 'source_version']).where('model', '=', model).where('source', '=', source).execute()
-  return new Set(rows.map((row) => versionKey(row.key, row.source_version)))
+/** One statement asks for this many keys. */
+const KEYS_AT_ONCE = 5000
+
+/** Versions of these objects of a source that are recorded already: what need not be fetched again. */
+export async function recordedVersions(database: Database, model: string, source: string, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const versions = new Set<string>()
+  for (let start = 0; start < keys.length; start += KEYS_AT_ONCE) {
+    const asked = keys.slice(start, start + KEYS_AT_ONCE)
+    const rows = await database
+      .selectFrom('drops')
+      .select(['key', 'source_version'])
+      .where('model', '=', model)
+      .where('source', '=', source)
+      .where('key', '=', sql<string>`any(${asked}::text[])`)
+      .execute()
+    for (const row of rows) versions.add(versionKey(row.key, row.source_version))
+  }
+  return versions
 }
 
 /** How `recordedVersions` names one. */

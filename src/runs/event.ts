@@ -34,6 +34,7 @@ export type EventKind =
   | 'schedule.missed'
   | 'source.failed'
   | 'source.recovered'
+  | 'source.waiting'
 
 /** Something that happened: never changed, never removed. */
 export interface NewEvent {

@@ -9,7 +9,8 @@ import type { ListedObject, Source } from '../sources/source.js'
 
 /**
  * Records what a source lists and is not recorded yet, in the order of the keys, so that weekly files that
- * arrive together are taken in their order. `watermark` is the one that the source was asked with.
+ * arrive together are taken in their order. `watermark` is the one that the source was asked with. Returns the keys of
+ * what is recorded now.
  * @throws RefitError `source-unreadable` for the first that could not be read, when all others are recorded
  */
 export async function recordListed(
@@ -20,14 +21,14 @@ export async function recordListed(
   source: Source,
   listed: readonly ListedObject[],
   watermark?: string,
-): Promise<void> {
-  if (listed.length === 0) return
-  const known = await recordedVersions(database, model, source.name)
+): Promise<readonly string[]> {
+  const known = await recordedVersions(database, model, source.name, listed.map(({ key }) => key))
+  const recorded: string[] = []
   let unreadable: RefitError | undefined
   for (const object of listed.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
-    if (known.has(versionKey(object.key, object.version))) continue
     try {
-      await recordObject(database, objects, clock, model, source, object, watermark)
+      if (!known.has(versionKey(object.key, object.version))) await recordObject(database, objects, clock, model, source, object, watermark)
+      recorded.push(object.key)
     } catch (error) {
       // It has been written again since it was listed: it settles once more.
       if (error instanceof RefitError && error.code === 'source-object-gone') continue
@@ -37,6 +38,7 @@ export async function recordListed(
     }
   }
   if (unreadable !== undefined) throw unreadable
+  return recorded
 }
 
 async function recordObject(database: Database, objects: ObjectStore, clock: Clock, model: string, source: Source, object: ListedObject, before: string | undefined): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ListedObject } from '../sources/source.js'
-import { observe, type Sighting } from './settled.js'
+import { observe, withRecorded, type Sighting } from './settled.js'
 
 const SETTLE = 1000
 const file: ListedObject = { key: 'week-01.csv', version: 'a', bytes: 10 }
@@ -30,4 +30,18 @@ test('another version or size, or being away, begins the settling anew', () => {
 test('a clock set back by years makes an object wait no longer than its settling time', () => {
   const looks = [0, -1e11, -1e11 + SETTLE].map((at) => ({ at, listed: [file] }))
   assert.deepEqual(settledAfter(...looks), ['week-01.csv'])
+})
+
+test('what is recorded is not settled again, until it looks otherwise', () => {
+  const { sightings } = observe(new Map(), [file], 0, 0)
+  const recorded = withRecorded(sightings, [file.key, 'gone meanwhile'])
+  const again = observe(recorded, [file], SETTLE, 0)
+  assert.deepEqual([again.settled, again.unsettled], [[], false])
+  assert.deepEqual(observe(again.sightings, [{ ...file, version: 'b' }], SETTLE, 0).settled, [{ ...file, version: 'b' }])
+})
+
+test('a drop of several files has settled when none of them changes any more', () => {
+  const several = (version: string): ListedObject => ({ key: 'week-01', version: 'a', bytes: 10, files: [file, { ...file, key: 'week-01/b.csv', version }] })
+  assert.deepEqual(settledAfter({ at: 0, listed: [several('1')] }, { at: SETTLE, listed: [several('2')] }), [])
+  assert.deepEqual(settledAfter({ at: 0, listed: [several('1')] }, { at: SETTLE, listed: [several('1')] }), ['week-01'])
 })

@@ -7,7 +7,8 @@ import type { ObjectStore } from '../objects/object-store.js'
 import { appendEvent } from '../runs/event.js'
 import type { ListedObject, Source } from '../sources/source.js'
 import { recordListed } from './arrival.js'
-import { observe, type Sighting } from './settled.js'
+import { observe, withRecorded, type Sighting } from './settled.js'
+import { createWaitingList } from './waiting-list.js'
 
 export interface WatchOptions {
   readonly database: Database
@@ -78,9 +79,11 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
     }
     nextListing = now + interval
     const present = await source.list({ signal: stopped, watermark })
-    const seen = observe(sightings, present, now, source.appearsWhole ? 0 : options.settleFor)
+    await waiting.tellOf(present)
+    const arrived = present.filter(({ waitsFor }) => waitsFor === undefined)
+    const seen = observe(sightings, arrived, now, source.appearsWhole ? 0 : options.settleFor)
     sightings = seen.sightings
-    await recordListed(database, objects, clock, model, source, seen.settled, watermark)
+    sightings = withRecorded(sightings, await recordListed(database, objects, clock, model, source, seen.settled, watermark))
     if (!seen.unsettled) return interval
     nextListing = undefined
     return options.settleFor
@@ -93,12 +96,12 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
     const found: ListedObject[] = []
     for (const key of keys) {
       const object = await source.find(key)
-      if (object !== undefined) found.push(object)
+      if (object !== undefined && object.waitsFor === undefined) found.push(object)
     }
     return found
   }
 
-  const tell = async (kind: 'source.failed' | 'source.recovered', data: Readonly<Record<string, unknown>> = {}): Promise<void> => {
+  const tell = async (kind: 'source.failed' | 'source.recovered' | 'source.waiting', data: Readonly<Record<string, unknown>> = {}): Promise<void> => {
     await appendEvent(database, { at: clock.now(), actor: 'arrival', model, kind, data: { source: source.name, ...data } })
   }
 
@@ -127,6 +130,7 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
     return pause
   }
 
+  const waiting = createWaitingList(clock, (key, waitsFor) => tell('source.waiting', { key, waitsFor }))
   const loop = startHintedLoop(clock, lookAndTell)
   return {
     announce,

@@ -6,10 +6,12 @@ import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { folderSource } from '../../src/sources/folder/adapter.js'
+import { folder, type FolderOptions } from '../../src/sources/folder/definition.js'
 import { uploadSource } from '../../src/sources/upload/adapter.js'
-import { gone, look, testSource, type SourceUnderTest } from './source.js'
+import { gone, look, testCompleteDrops, testSource, type SourceUnderTest } from './source.js'
 
 testSource('folder', async (context) => openFolder(await projectFolder(context)))
+testCompleteDrops('folder', async (context, complete) => openFolder(await projectFolder(context), { complete }))
 
 test('folder: hidden and temporary files are left alone, and so is what lies below such a folder', async (context) => {
   const { source, deliver } = openFolder(await projectFolder(context))
@@ -76,15 +78,15 @@ test('upload: lists nothing and opens nothing, for what is uploaded is recorded 
 })
 
 async function projectFolder(context: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'refit-source-'))
-  context.after(() => rm(folder, { recursive: true, force: true }))
-  await mkdir(join(folder, 'drops', 'weeks'), { recursive: true })
-  return folder
+  const project = await mkdtemp(join(tmpdir(), 'refit-source-'))
+  context.after(() => rm(project, { recursive: true, force: true }))
+  await mkdir(join(project, 'drops', 'weeks'), { recursive: true })
+  return project
 }
 
-function openFolder(project: string): SourceUnderTest {
+function openFolder(project: string, options: FolderOptions = {}): SourceUnderTest {
   const root = join(project, 'drops', 'weeks')
-  const reopen = (): SourceUnderTest['source'] => folderSource(project, { path: 'drops/weeks' })
+  const reopen = (): SourceUnderTest['source'] => folderSource(project, folder('drops/weeks', options).options)
   return {
     source: reopen(),
     reopen,

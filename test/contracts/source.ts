@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { RefitError } from '../../src/errors.js'
+import type { Completion } from '../../src/sources/grouping.js'
 import type { ListedObject, ListRequest, Source } from '../../src/sources/source.js'
 
 /** A source, and the hand of whoever delivers to it. */
@@ -41,6 +42,17 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
       assert.equal(object.bytes, Buffer.byteLength(contents[object.key] ?? ''))
       assert.equal(await text(await source.open(object)), contents[object.key])
     }
+  })
+
+  test(named('a source that can tell of one object tells what its listing tells'), async (context) => {
+    const { source, deliver, withdraw } = await open(context)
+    if (source.find === undefined) return
+    await deliver('2026/week 06+7.csv', 'a,b\n3,4\n')
+    assert.deepEqual(await source.find('2026/week 06+7.csv'), await only(source))
+    await deliver('2026/week 06+7.csv', 'a,b\n3,5\n')
+    assert.deepEqual(await source.find('2026/week 06+7.csv'), await only(source))
+    await withdraw('2026/week 06+7.csv')
+    assert.equal(await source.find('2026/week 06+7.csv'), undefined)
   })
 
   test(named('what nobody touches keeps its version, also for another process'), async (context) => {
@@ -106,6 +118,80 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     await stop()
     assert.equal((await only(source)).key, '2026/week-05.csv')
   })
+}
+
+/** What every source does in which a folder or a prefix is a drop, when it is complete. */
+export function testCompleteDrops(kind: string, open: (context: TestContext, complete: Completion) => Promise<SourceUnderTest>): void {
+  const named = (behaviour: string): string => `${kind}: ${behaviour}`
+
+  test(named('files are one drop as soon as their _SUCCESS is there, and each is opened'), async (context) => {
+    const { source, reopen, deliver } = await open(context, '_SUCCESS')
+    await deliver('w5/colour=red/a.csv', 'a\n1\n')
+    await deliver('w5/b.csv', 'a\n22\n')
+    assert.deepEqual((await source.list(look)).map(({ key, waitsFor }) => [key, waitsFor === undefined]), [['w5', false]])
+    await deliver('w5/_SUCCESS', '')
+    const drop = await only(source)
+    assert.deepEqual([drop.key, drop.bytes, drop.waitsFor], ['w5', 9, undefined])
+    assert.deepEqual(drop.files?.map(({ key }) => key), ['w5/b.csv', 'w5/colour=red/a.csv'])
+    assert.deepEqual(await contents(source, drop), ['a\n22\n', 'a\n1\n'])
+    assert.deepEqual(await only(reopen()), drop)
+  })
+
+  test(named('a drop has another version when its _SUCCESS is written again, and its former files are refused'), async (context) => {
+    const { source, deliver } = await open(context, '_SUCCESS')
+    await deliver('w5/a.csv', 'a\n1\n')
+    await deliver('w5/_SUCCESS', '')
+    const before = await only(source)
+    await deliver('w5/a.csv', 'a\n2\n')
+    assert.equal((await only(source)).version, before.version)
+    await deliver('w5/_SUCCESS', '')
+    const after = await only(source)
+    assert.notEqual(after.version, before.version)
+    assert.deepEqual(await contents(source, after), ['a\n2\n'])
+    await assert.rejects(contents(source, before), gone)
+  })
+
+  test(named('a drop waits until every file that its manifest names is there, in its size'), async (context) => {
+    const { source, deliver, withdraw } = await open(context, 'manifest')
+    const waitsFor = async (): Promise<string | undefined> => (await only(source)).waitsFor
+    await deliver('w5/manifest.json', JSON.stringify({ files: [{ key: 'a.csv', bytes: 4 }, { path: 'b.csv' }] }))
+    assert.equal(await waitsFor(), 'a.csv, and 1 more')
+    await deliver('w5/a.csv', 'a\n1')
+    await deliver('w5/b.csv', 'a\n2\n')
+    assert.match((await waitsFor()) ?? '', /^a\.csv with 4 bytes/)
+    await deliver('w5/a.csv', 'a\n1\n')
+    const drop = await only(source)
+    assert.deepEqual([drop.key, drop.bytes, drop.waitsFor], ['w5', 8, undefined])
+    assert.deepEqual(await contents(source, drop), ['a\n1\n', 'a\n2\n'])
+    await withdraw('w5/b.csv')
+    assert.equal(await waitsFor(), 'b.csv')
+  })
+
+  test(named('a drop has another version when its manifest is written again, though the manifest says the same'), async (context) => {
+    const { source, deliver } = await open(context, 'manifest')
+    await deliver('w5/a.csv', 'a\n1\n')
+    await deliver('w5/manifest.json', '["a.csv"]')
+    const before = await only(source)
+    await deliver('w5/a.csv', 'a\n2\n')
+    assert.equal((await only(source)).version, before.version)
+    await deliver('w5/manifest.json', '["a.csv"]')
+    assert.notEqual((await only(source)).version, before.version)
+  })
+
+  test(named('a manifest that is only half there is waited for'), async (context) => {
+    const { source, deliver } = await open(context, 'manifest')
+    await deliver('w5/a.csv', 'a\n1\n')
+    await deliver('w5/manifest.json', '{"files": ["a.csv"')
+    assert.match((await only(source)).waitsFor ?? '', /^a manifest that can be read: /)
+    await deliver('w5/manifest.json', '{"files": ["a.csv"]}')
+    assert.equal((await only(source)).waitsFor, undefined)
+  })
+}
+
+async function contents(source: Source, drop: ListedObject): Promise<readonly string[]> {
+  const read: string[] = []
+  for (const file of drop.files ?? []) read.push(await text(await source.open(file)))
+  return read
 }
 
 async function only(source: Source): Promise<ListedObject> {

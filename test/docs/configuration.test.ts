@@ -58,7 +58,7 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: '`server`', schema: StoredServer },
   { heading: '`defineModel`', schema: WrittenModel, spellOut: (option, value) => `${option}: ${value}` },
   { heading: '`contract`', schema: within(WrittenModel, 'properties', 'contract'), spellOut: (option, value) => `contract: { ${option}: ${value} }` },
-  { heading: '`folder(path)`', schema: folder.options },
+  { heading: '`folder(path, options)`', schema: folder.options },
   { heading: '`byGroup(options)`', schema: alternatives(split, 0), spellOut: (option, value) => `split: byGroup({ ${option}: ${value} })` },
   { heading: '`byTime(options)`', schema: alternatives(split, 1), spellOut: (option, value) => `split: byTime({ test: '1 day', ${option}: ${value} })` },
   { heading: '`command(program, options)`', schema: command.options, spellOut: (option, value) => `train: command(['./train'], { ${option}: ${value} })` },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -7,7 +8,7 @@ import type { Database } from '../../src/database/schema.js'
 import type { DropReading } from '../../src/data/snapshot.js'
 import type { Drop } from '../../src/drops/drop.js'
 import { getDrop, ingestedDrops, waitingDrops } from '../../src/drops/queries.js'
-import { recordDrop } from '../../src/drops/record.js'
+import { newestWatermark, recordDrop, recordDropOfFiles } from '../../src/drops/record.js'
 import { decideDrops, settleDrops } from '../../src/drops/settle.js'
 import { RefitError } from '../../src/errors.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
@@ -198,4 +199,58 @@ test('no drop is lost: each one recorded ends in one state, with its bytes kept'
     const drop = await getDrop(database, `${model}-d${index + 1}`)
     assert.equal(await text(await objects.read(drop.object)), content)
   }
+})
+
+/** Announces files as one drop; the declared hash of a file may be given with its content. */
+function announceFiles(key: string, files: Readonly<Record<string, string | readonly [content: string, declaredSha256: string]>>, version: string): ReturnType<typeof recordDropOfFiles> {
+  const arrived = Object.entries(files).map(([name, file]) => {
+    const [content, declaredSha256] = typeof file === 'string' ? [file, undefined] : file
+    return { key: name, declaredSha256, open: () => Promise.resolve(Readable.from([content])) }
+  })
+  return recordDropOfFiles(database, objects, clock, { model, source: 'folder:drops', key, sourceVersion: version, actor: 'tester' }, arrived)
+}
+
+test('a drop of several files keeps each of them, and is the same one in any order and under any name', async () => {
+  const { drop } = await announceFiles('week-01', { 'b.csv': 'two', 'a.csv': 'one' }, 'v1')
+  assert.deepEqual((drop.files ?? []).map(({ key, bytes }) => [key, bytes]), [['a.csv', 3], ['b.csv', 3]])
+  for (const [index, file] of (drop.files ?? []).entries()) assert.equal(await text(await objects.read(file.object)), ['one', 'two'][index])
+  assert.deepEqual([drop.bytes, drop.object], [6, `raw/${drop.sha256}`])
+  assert.match(await text(await objects.read(drop.object)), /^\{"files":\[\{"bytes":3,"key":"a\.csv"/)
+  assert.equal((await announceFiles('week-01', { 'a.csv': 'one', 'b.csv': 'two' }, 'v2')).isNew, false)
+  assert.equal((await announceFiles('copy', { 'a.csv': 'one', 'b.csv': 'two' }, 'v1')).drop.sha256, drop.sha256)
+  const others = [{ 'a.csv': 'two', 'b.csv': 'one' }, { 'a.csv': 'one' }, { 'a.csv': 'one', 'c.csv': 'two' }]
+  for (const [index, files] of others.entries()) assert.equal((await announceFiles('week-01', files, `v${index + 3}`)).isNew, true)
+})
+
+test('a file with another content than was declared is kept as such', async () => {
+  const right = createHash('sha256').update('one').digest('hex')
+  const wrong = createHash('sha256').update('two').digest('hex')
+  const { drop } = await announceFiles('week-01', { 'a.csv': ['one', right], 'b.csv': ['one', wrong] }, 'v1')
+  assert.deepEqual(drop.files?.map(({ declaredSha256 }) => declaredSha256), [undefined, wrong])
+  assert.equal((await announceFiles('week-01', { 'a.csv': ['one', right], 'b.csv': ['one', right] }, 'v2')).isNew, true)
+})
+
+test('one file that breaks off makes the whole drop none', async () => {
+  const arrived = [
+    { key: 'a.csv', open: () => Promise.resolve(Readable.from(['one'])) },
+    { key: 'b.csv', open: () => Promise.reject(new Error('it has gone')) },
+  ]
+  await assert.rejects(recordDropOfFiles(database, objects, clock, { model, source: 'folder:drops', key: 'week-01', sourceVersion: 'v1', actor: 'tester' }, arrived), /it has gone/)
+  assert.deepEqual(await states(), [])
+})
+
+test('of two that count on from the same watermark only one is recorded', async () => {
+  const announceRows = (key: string, before: string | undefined, after: string): ReturnType<typeof recordDrop> =>
+    recordDrop(database, objects, clock, { model, source: 'query:sales', key, sourceVersion: '1', actor: 'tester', watermark: { before, after } }, Readable.from([key]))
+  const taken = (error: unknown): boolean => error instanceof RefitError && error.code === 'source-object-gone'
+  const first = await Promise.allSettled([announceRows('5.csv', undefined, '5'), announceRows('6.csv', undefined, '6')])
+  assert.deepEqual(first.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+  const watermark = await newestWatermark(database, model, 'query:sales')
+  assert.ok(watermark !== undefined)
+  await announceRows('9.csv', watermark, '9')
+  assert.equal((await announceRows('9.csv', watermark, '9')).isNew, false)
+  await assert.rejects(announceRows('10.csv', watermark, '10'), taken)
+  for (let number = 10; number <= 12; number += 1) await announceRows(`${number}.csv`, `${number - 1}`, `${number}`)
+  assert.equal(await newestWatermark(database, model, 'query:sales'), '12')
+  assert.equal(await newestWatermark(database, model, 'query:rents'), undefined)
 })

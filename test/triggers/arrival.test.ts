@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, copyFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
 import type { Drop } from '../../src/drops/drop.js'
@@ -12,12 +12,14 @@ import { listRuns } from '../../src/runs/queries.js'
 import { requestCancel } from '../../src/runs/requests.js'
 import type { RunOutcome } from '../../src/database/schema.js'
 import { folderSource } from '../../src/sources/folder/adapter.js'
+import type { FolderOptions } from '../../src/sources/folder/definition.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { recordListed } from '../../src/triggers/arrival.js'
 import { registerModels } from '../../src/registry/models.js'
 import type { StoredProject } from '../../src/define/stored-definition.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
 import { settableClock } from '../support/settable-clock.js'
+import { TELL_AFTER_MS } from '../../src/triggers/waiting-list.js'
 import { SETTLE_MS, watchFolder, type WatchedFolder } from './watched-folder.js'
 
 let running: RunningDatabase
@@ -29,8 +31,8 @@ after(() => running.stop())
 const clock = settableClock('2026-06-01T08:00:00Z')
 
 /** The triggers over a folder of the test's own, ended with the test. */
-async function watched(t: TestContext, model: string): Promise<WatchedFolder> {
-  const folder = await watchFolder(running, clock, model)
+async function watched(t: TestContext, model: string, options: FolderOptions = {}): Promise<WatchedFolder> {
+  const folder = await watchFolder(running, clock, model, options)
   t.after(() => folder.stop())
   return folder
 }
@@ -246,4 +248,45 @@ test('a model that is taken out of the project is watched no more, and again whe
   await folder.settle()
   assert.equal(folder.watches(), 1)
   assert.deepEqual(keys(await folder.drops()), ['week-01.csv'])
+})
+
+test('files are one drop when their _SUCCESS has come, and another one when it comes again', async (t) => {
+  const folder = await watched(t, 'in-folders', { complete: '_SUCCESS' })
+  await mkdir(join(folder.path, 'week-01', 'colour=red'), { recursive: true })
+  await writeFile(join(folder.path, 'week-01', 'colour=red', 'b.csv'), 'id,price\n1,100\n')
+  await writeFile(join(folder.path, 'week-01', 'a.csv'), 'id,price\n2,200\n')
+  await folder.settle()
+  assert.deepEqual(await folder.drops(), [])
+  await writeFile(join(folder.path, 'week-01', '_SUCCESS'), '')
+  await folder.settle()
+  await writeFile(join(folder.path, 'week-01', 'a.csv'), 'id,price\n2,222\n')
+  await folder.settle()
+  const [drop, ...others] = await folder.drops()
+  assert.deepEqual(others, [])
+  assert.deepEqual([drop?.key, drop?.bytes, drop?.files?.map(({ key }) => key)], ['week-01', 30, ['a.csv', 'colour=red/b.csv']])
+  await writeFile(join(folder.path, 'week-01', '_SUCCESS'), '')
+  await folder.settle()
+  assert.deepEqual(keys(await folder.drops()), ['week-01', 'week-01'])
+  assert.deepEqual(await runStates('in-folders'), ['waiting'])
+})
+
+test('what is not complete for long is told, once for each thing that it waits for', async (t) => {
+  const folder = await watched(t, 'incomplete', { complete: 'manifest' })
+  const told = async (): Promise<readonly unknown[]> =>
+    (await readEvents(running.database, { model: 'incomplete', limit: 1000 })).flatMap(({ kind, data }) => (kind === 'source.waiting' ? [`${String(data['key'])}: ${String(data['waitsFor'])}`] : []))
+  await mkdir(join(folder.path, 'week-01'))
+  await writeFile(join(folder.path, 'week-01', 'manifest.json'), '["a.csv", "b.csv"]')
+  await folder.look()
+  assert.deepEqual(await told(), [])
+  for (let looks = 0; looks < 3; looks += 1) {
+    clock.advance(TELL_AFTER_MS)
+    await folder.look()
+  }
+  assert.deepEqual(await told(), ['week-01: a.csv, and 1 more'])
+  await writeFile(join(folder.path, 'week-01', 'a.csv'), 'id,price\n1,100\n')
+  await folder.look()
+  assert.deepEqual(await told(), ['week-01: a.csv, and 1 more', 'week-01: b.csv'])
+  await writeFile(join(folder.path, 'week-01', 'b.csv'), 'id,price\n2,100\n')
+  await folder.settle()
+  assert.deepEqual(keys(await folder.drops()), ['week-01'])
 })

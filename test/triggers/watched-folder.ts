@@ -7,6 +7,7 @@ import type { Drop } from '../../src/drops/drop.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
 import { folderSource } from '../../src/sources/folder/adapter.js'
+import { folder, type FolderOptions } from '../../src/sources/folder/definition.js'
 import type { Source } from '../../src/sources/source.js'
 import { startTriggers } from '../../src/triggers/triggers.js'
 import type { RunningDatabase } from '../support/running-database.js'
@@ -32,8 +33,8 @@ export interface WatchedFolder {
   stop(): Promise<void>
 }
 
-export async function watchFolder(running: RunningDatabase, clock: SettableClock, model: string): Promise<WatchedFolder> {
-  const definition = modelNamed(model, { source: { kind: 'folder', options: { path: `drops/${model}` } } })
+export async function watchFolder(running: RunningDatabase, clock: SettableClock, model: string, options: FolderOptions = {}): Promise<WatchedFolder> {
+  const definition = modelNamed(model, { source: folder(`drops/${model}`, options) })
   await registerModels(running.database, clock, projectOf(definition), 'test')
   const path = join(running.folder, 'drops', model)
   await mkdir(path, { recursive: true })
