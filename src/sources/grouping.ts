@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { RefitError } from '../errors.js'
 import { dropsByManifest, dropsBySuccess, manifestsOf, type ReadManifest } from './complete-drops.js'
 import { parseManifest } from './manifest.js'
@@ -30,9 +31,7 @@ export function groupFiles(complete: Completion, home: string, open: (file: List
 async function readManifest(file: ListedFile, open: (file: ListedFile) => Promise<Readable>): Promise<ReadManifest> {
   if (file.bytes > LARGEST_MANIFEST_BYTES) return { unreadable: `it has ${file.bytes} bytes, ${LARGEST_MANIFEST_BYTES} are allowed` }
   try {
-    const chunks: Buffer[] = []
-    for await (const chunk of await open(file)) chunks.push(Buffer.from(chunk))
-    return { entries: parseManifest(Buffer.concat(chunks).toString('utf8')) }
+    return { entries: parseManifest(await text(await open(file))) }
   } catch (error) {
     // One that changes while it is read is read again in its new version; a source that is away is told as such.
     if (error instanceof RefitError && error.code !== 'source-object-gone') throw error
