@@ -96,6 +96,7 @@ export const catalogue = {
   // Serving
   'model-not-live': [404, 'No version of model {model} serves here; there are: {live}.', 'A model serves from its first promotion on; `refit status` shows where it stands.'],
   'rows-invalid': [400, 'The rows of the request do not fit the model (faults: {count}).', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
+  'row-not-prepared': [500, 'rows[{row}] of the request cannot be prepared for the model: {reason}.', 'The row is as the model asks for; its prepare module does not take it. `refit rollback` goes back to a version that does.'],
 
   // Models
   'package-corrupt': [500, 'The model package is damaged: {reason}.', 'It is refused rather than served. `refit rollback` goes back to the version before; the run can be repeated.'],
@@ -109,6 +110,9 @@ export const catalogue = {
   // Training
   'training-set-too-large': [422, 'The training set has {rows} rows; gradientBoostedTrees() takes at most {most}.', 'Train with command([...]) or module(...): XGBoost, LightGBM and scikit-learn take far more. Or choose a shorter window.'],
   'module-not-bundled': [422, 'The module {path} cannot be bundled: {reason}', 'Check that the file exists and that its imports resolve from the project folder.'],
+  'prepare-unusable': [422, 'The module {path} prepares no rows: {reason}.', 'Its default export is a function that makes one row of another; docs/configuration.md tells what it may use.'],
+  'prepare-failed': [422, '{path} fails for {row}: {reason}.', 'It has to prepare every row that the contract lets in: mend the module, or narrow the contract. The champion serves on.'],
+  'prepare-impure': [422, '{path} gives two answers for {row}: {column} is {first}, and then {second}.', 'A row is prepared from its own values alone: without the clock, chance, and what came before.'],
   'training-failed': [422, 'The trainer ended with exit code {code}: {lastWords}', '`refit logs <run>` shows all it printed.'],
   'training-killed': [500, 'The trainer was killed by {signal}: {lastWords}', 'The system kills what takes too much memory; see limits.trainMemory, and `refit logs <run>`.'],
   'training-timeout': [422, 'The trainer took longer than {seconds} seconds and was ended.', 'Raise limits.trainTime in the definition.'],

@@ -10,7 +10,7 @@ const source = join(root, 'src')
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
 const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
-const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'evaluation', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry']
+const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
@@ -21,9 +21,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   objects: [...foundations, 's3'],
   processes: foundations,
   http: foundations,
+  bundles: foundations,
   packages: machinery,
-  predictors: [...foundations, 'packages'],
-  trainers: [...foundations, 'processes'],
+  prepare: [...foundations, 'bundles', 'processes', 'objects', 'packages', 'data'],
+  predictors: [...foundations, 'packages', 'prepare'],
+  trainers: [...foundations, 'bundles', 'processes'],
   sources: [...foundations, 's3'],
   executors: [...foundations, 'processes'],
   telemetry: foundations,

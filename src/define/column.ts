@@ -1,10 +1,13 @@
 import type { ColumnRole, ColumnType } from './stored-definition.js'
 
-/** A column as the project file defines it. `Type` and `Role` let the editor complete names of the right kind. */
-export interface Column<Type extends ColumnType = ColumnType, Role extends ColumnRole = ColumnRole> {
+/**
+ * A column as the project file defines it. `Type` and `Role` let the editor complete names of the right kind; `Missing`
+ * says whether a value may be missing.
+ */
+export interface Column<Type extends ColumnType = ColumnType, Role extends ColumnRole = ColumnRole, Missing extends boolean = boolean> {
   readonly type: Type
   readonly role: Role
-  readonly optional?: boolean
+  readonly optional?: Missing
   readonly min?: number
   readonly max?: number
   readonly values?: readonly string[]
@@ -14,12 +17,12 @@ export interface Column<Type extends ColumnType = ColumnType, Role extends Colum
   readonly unique?: boolean
 }
 
-interface Optional {
+interface Optional<Missing extends boolean> {
   /** Whether a value may be missing; default false. */
-  readonly optional?: boolean
+  readonly optional?: Missing
 }
 
-interface Range extends Optional {
+interface Range<Missing extends boolean> extends Optional<Missing> {
   /** Smallest and largest allowed value, inclusive: a drop that breaks them is quarantined. */
   readonly min?: number
   readonly max?: number
@@ -38,7 +41,7 @@ interface Unique {
   readonly unique?: boolean
 }
 
-interface Categories extends Optional, Text, Unique {
+interface Categories<Missing extends boolean> extends Optional<Missing>, Text, Unique {
   /** Allowed categories; default any. */
   readonly values?: readonly string[]
 }
@@ -54,11 +57,11 @@ interface Target {
 /** Columns of a model, by their role. */
 export const column = {
   /** A feature that is a number. */
-  number: (options: Range = {}): Column<'number', 'feature'> => ({ type: 'number', role: 'feature', ...options }),
+  number: <Missing extends boolean = false>(options: Range<Missing> = {}): Column<'number', 'feature', Missing> => ({ type: 'number', role: 'feature', ...options }),
   /** A feature that is one of a set of texts; codes such as `98029` stay text. */
-  category: (options: Categories = {}): Column<'category', 'feature'> => ({ type: 'category', role: 'feature', ...options }),
+  category: <Missing extends boolean = false>(options: Categories<Missing> = {}): Column<'category', 'feature', Missing> => ({ type: 'category', role: 'feature', ...options }),
   /** A feature that is true or false (also yes/no, 1/0). */
-  boolean: (options: Optional = {}): Column<'boolean', 'feature'> => ({ type: 'boolean', role: 'feature', ...options }),
+  boolean: <Missing extends boolean = false>(options: Optional<Missing> = {}): Column<'boolean', 'feature', Missing> => ({ type: 'boolean', role: 'feature', ...options }),
   /** What is predicted: a number for a regression, a class for a classification. */
   target: (options: Target = {}): Column<'number', 'target'> => ({ type: 'number', role: 'target', ...options }),
   /** When the row happened (a date, or ISO 8601; without a zone it is UTC). No feature. */

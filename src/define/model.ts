@@ -1,6 +1,7 @@
 import type { Columns } from './column.js'
 import type { Contract } from './contract.js'
 import type { Duration, Share } from './measures.js'
+import type { PreparedColumns } from './prepared-row.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
 import type { AdapterReference, Approval, CatchUp, Task } from './stored-definition.js'
 
@@ -58,6 +59,10 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly window?: 'all' | Duration | { readonly rows: number }
   /** Default `byGroup()`. */
   readonly split?: Split
+  /** A module of the project whose default export makes the row that the model takes of one that arrives. */
+  readonly prepare?: string
+  /** The columns that it gives; `column.ignored()` takes one out. Needed with `prepare`. */
+  readonly prepared?: PreparedColumns<NoInfer<C>>
   readonly train: AdapterReference
   /** Default: not worse than the champion, and better than the trivial baseline. */
   readonly check?: (m: Metrics<T, C>) => readonly Rule[]

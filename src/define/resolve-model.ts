@@ -4,6 +4,7 @@ import type { Fault } from '../errors.js'
 import { parseDuration, parseShare } from './measures.js'
 import { resolveColumns, WrittenColumn } from './resolve-columns.js'
 import { resolveContract, WrittenContract } from './resolve-contract.js'
+import { resolvePrepare, WrittenPreparedColumn } from './resolve-prepare.js'
 import { structuralFaults } from './structural-faults.js'
 import {
   AdapterReference,
@@ -35,6 +36,8 @@ export const WrittenModel = Type.Object(
         ),
       ]),
     ),
+    prepare: Type.Optional(Type.String({ minLength: 1 })),
+    prepared: Type.Optional(Type.Record(Type.String(), WrittenPreparedColumn)),
     train: AdapterReference,
     check: Type.Optional(Type.Array(StoredRule)),
     approval: Type.Optional(Approval),
@@ -92,6 +95,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) fault('', `"${name}" is no name of a model: lower-case letters, digits and hyphens, from a letter on`)
   const columns = resolveColumns(written.columns, written.task, fault)
   const split = resolveSplit(written, columns, duration, share, fault)
+  const prepare = resolvePrepare(written, columns, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)
   checkAdapter(written.train, schemas.trainers, 'train', fault)
   checkRules(written, fault)
@@ -106,6 +110,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     source: written.source,
     window: resolveWindow(written, duration),
     split,
+    ...(prepare === undefined ? {} : { prepare }),
     train: written.train,
     check: [...(written.check ?? [])],
     approval: written.approval ?? 'never',

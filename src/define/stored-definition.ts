@@ -153,6 +153,13 @@ export const StoredRule = Type.Union([
 ])
 export type StoredRule = Static<typeof StoredRule>
 
+/** The module that prepares rows, and the columns that it gives or, as `ignored`, takes out. */
+export const StoredPrepare = Type.Object({
+  path: Type.String({ minLength: 1 }),
+  columns: Type.Record(Type.String(), StoredColumn),
+})
+export type StoredPrepare = Static<typeof StoredPrepare>
+
 /** What to do about occurrences that passed while nothing ran: forget them, run once, or run for each. */
 export const CatchUp = Type.Union([Type.Literal('skip'), Type.Literal('once'), Type.Literal('each')])
 export type CatchUp = Static<typeof CatchUp>
@@ -190,6 +197,8 @@ export const StoredModel = Type.Object({
   delivery: Type.Optional(StoredDelivery),
   window: StoredWindow,
   split: StoredSplit,
+  /** Absent: the model takes the features as they come. */
+  prepare: Type.Optional(StoredPrepare),
   train: AdapterReference,
   check: Type.Array(StoredRule),
   approval: Approval,

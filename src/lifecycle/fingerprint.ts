@@ -8,6 +8,8 @@ export interface FingerprintParts {
   readonly definitionHash: string
   readonly codeHash: string
   readonly lockFileHash: string | undefined
+  /** SHA-256 of the bundle that prepares rows: it may come from outside the project. */
+  readonly prepare: string | undefined
   readonly environment: unknown
   readonly seed: number
 }

@@ -8,6 +8,8 @@ import type { Drop } from '../drops/drop.js'
 import { ingestedDrops, waitingDrops } from '../drops/queries.js'
 import { decideDrops, historyAfter, settleDrops, type DropDecision } from '../drops/settle.js'
 import { saveSnapshot } from '../drops/snapshots.js'
+import { PREPARE_FILE } from '../packages/manifest.js'
+import { bundlePrepare } from '../prepare/bundle-prepare.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { readCodeState, type CodeState } from './code-state.js'
 import { fingerprintOf, sameAsLastVerdict, type FingerprintParts } from './fingerprint.js'
@@ -35,6 +37,8 @@ export const Ingested = Type.Object({
   seed: Type.Integer(),
   code: Type.Object({ hash: Type.String(), commit: Type.Optional(Type.String()), lockFileHash: Type.Optional(Type.String()) }),
   environment: Type.Object({ refit: Type.String(), node: Type.String(), platform: Type.String() }),
+  /** The bundle of the `prepare` module, as an object: a run has one from here on, whatever becomes of the file. */
+  prepare: Type.Optional(Type.Object({ object: Type.String(), sha256: Type.String() })),
   /** Set when the run ends here: why. */
   nothingNew: Type.Optional(Type.String()),
 })
@@ -47,7 +51,8 @@ export type Ingested = Static<typeof Ingested>
 export async function ingest(rooms: Rooms, run: LifecycleRun, attempt: Attempt): Promise<Commit<Ingested>> {
   const { database, clock } = rooms
   const taken = await waitingDrops(database, run.model)
-  const [readings, code] = await Promise.all([readWaiting(rooms, run, taken, attempt), readCodeState(rooms.projectFolder)])
+  const folder = await attemptFolder(rooms.stateFolder, attempt)
+  const [readings, code, prepare] = await Promise.all([readWaiting(rooms, run, taken, attempt, folder), readCodeState(rooms.projectFolder), keepPrepare(rooms, run, folder)])
   return async (transaction) => {
     // Someone may have decided about drops since they were read. From here on nobody can until this is committed.
     await lockModel(transaction, run.model)
@@ -56,7 +61,7 @@ export async function ingest(rooms: Rooms, run: LifecycleRun, attempt: Attempt):
     const decisions = decideDrops(waiting, former, stillValid(readings, taken, waiting), run.definition.delivery?.kind)
     const parts = historyAfter(former, decisions)
     const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window)
-    const summary = await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code)
+    const summary = await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, prepare)
     await settleDrops(transaction, clock, run.id, decisions)
     if (snapshot !== undefined) await saveSnapshot(transaction, clock.now(), run.model, snapshot)
     await transaction
@@ -68,9 +73,17 @@ export async function ingest(rooms: Rooms, run: LifecycleRun, attempt: Attempt):
   }
 }
 
-async function readWaiting(rooms: Rooms, run: LifecycleRun, waiting: readonly Drop[], attempt: Attempt): Promise<ReadonlyMap<string, DropReading>> {
+/** Bundles the `prepare` module and keeps it; undefined where the model has none. */
+async function keepPrepare(rooms: Rooms, { definition }: LifecycleRun, folder: string): Promise<Ingested['prepare']> {
+  if (definition.prepare === undefined) return undefined
+  const bundle = join(folder, PREPARE_FILE)
+  await bundlePrepare(rooms.projectFolder, definition.prepare.path, bundle)
+  const { key, sha256 } = await rooms.objects.putFile('files', bundle)
+  return { object: key, sha256 }
+}
+
+async function readWaiting(rooms: Rooms, run: LifecycleRun, waiting: readonly Drop[], attempt: Attempt, folder: string): Promise<ReadonlyMap<string, DropReading>> {
   if (waiting.length === 0) return new Map()
-  const folder = await attemptFolder(rooms.stateFolder, attempt)
   const outputFolder = join(folder, 'parts')
   await mkdir(outputFolder)
   const drops = await Promise.all(waiting.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object) })))
@@ -106,11 +119,12 @@ async function summarise(
   decisions: readonly DropDecision[],
   drops: readonly Drop[],
   code: CodeState,
+  prepare: Ingested['prepare'],
 ): Promise<Ingested> {
   const environment = { refit: rooms.refitVersion, node: process.version, platform: `${process.platform}-${process.arch}` }
   const digest = snapshot?.digest ?? ''
   const seed = seedOf(digest, run.definitionHash)
-  const parts: FingerprintParts = { snapshot: digest, definitionHash: run.definitionHash, codeHash: code.hash, lockFileHash: code.lockFileHash, environment, seed }
+  const parts: FingerprintParts = { snapshot: digest, definitionHash: run.definitionHash, codeHash: code.hash, lockFileHash: code.lockFileHash, prepare: prepare?.sha256, environment, seed }
   const champion = await getChampion(rooms.database, run.model)
   const byId = new Map(drops.map((drop) => [drop.id, drop]))
   const nothingNew = await whyNothingNew(rooms, run, snapshot, decisions, parts)
@@ -128,6 +142,7 @@ async function summarise(
     seed,
     code,
     environment,
+    ...(prepare === undefined ? {} : { prepare }),
     ...(nothingNew === undefined ? {} : { nothingNew }),
   }
 }

@@ -6,7 +6,7 @@ import { inClasses, type Scored } from '../evaluation/scored.js'
 import { readManifest } from '../packages/read.js'
 import type { PackageManifest } from '../packages/manifest.js'
 import type { FeatureBatch, PredictorAdapter } from '../predictors/predictor.js'
-import { adapterOf } from '../predictors/recognise.js'
+import { openPackage } from '../predictors/open-package.js'
 import { candidateUnservable, requireFinite, type ChampionFacts, type CheckInput, type CheckOutput } from './check-candidate.js'
 
 const BATCH_ROWS = 1000
@@ -47,7 +47,7 @@ async function classesOf(input: CheckInput, testSet: TestSet): Promise<readonly 
 
 async function score(adapters: readonly PredictorAdapter[], folder: string, testSet: TestSet, classes: readonly string[]): Promise<Scored> {
   const manifest = await readManifest(folder)
-  const predictor = await adapterOf(adapters, manifest.format).load(folder, manifest.signature)
+  const predictor = await openPackage(adapters, folder, manifest)
   try {
     const width = manifest.signature.task === 'regression' ? 1 : manifest.signature.classes.length
     const answers = new Float64Array(testSet.rows * width)

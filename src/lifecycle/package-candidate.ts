@@ -3,12 +3,18 @@ import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { buildPackage } from '../packages/build.js'
 import { EXAMPLE_FILE } from '../packages/example.js'
-import { Signature } from '../packages/manifest.js'
+import { modelSignature, PackagePrepare, PREPARE_FILE, Signature } from '../packages/manifest.js'
 import { recognise } from '../predictors/recognise.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
 
 /** What the child that packages is given: the folder that the trainer left, an example row, and the signature as far as it is known. */
-export const PackageInput = Type.Object({ folder: Type.String(), example: Type.String(), signature: Signature })
+export const PackageInput = Type.Object({
+  folder: Type.String(),
+  example: Type.String(),
+  signature: Signature,
+  /** How rows are prepared, with the local path of the module's bundle. */
+  prepare: Type.Optional(Type.Object({ bundle: Type.String(), ...PackagePrepare.properties })),
+})
 export type PackageInput = Static<typeof PackageInput>
 
 export const Packaged = Type.Object({ digest: Type.String(), format: Type.String(), signature: Signature })
@@ -18,10 +24,12 @@ export type Packaged = Static<typeof Packaged>
  * Makes a package of what a trainer left. Runs in a child, for it opens the model to read its classes.
  * @throws RefitError `model-missing`, `model-ambiguous`, `model-unreadable`, `package-unfit`
  */
-export async function packageCandidate(adapters: readonly PredictorAdapter[], { folder, example, signature }: PackageInput): Promise<Packaged> {
+export async function packageCandidate(adapters: readonly PredictorAdapter[], { folder, example, signature, prepare: given }: PackageInput): Promise<Packaged> {
   const adapter = await recognise(adapters, folder)
-  const classes = await adapter.finish(folder, signature)
+  const prepare = given === undefined ? undefined : { outputs: given.outputs, features: given.features }
+  const classes = await adapter.finish(folder, modelSignature({ signature, ...(prepare === undefined ? {} : { prepare }) }))
   await copyFile(example, join(folder, EXAMPLE_FILE))
-  const { manifest, digest } = await buildPackage(folder, { format: adapter.format, signature: { ...signature, classes: [...classes] } })
+  if (given !== undefined) await copyFile(given.bundle, join(folder, PREPARE_FILE))
+  const { manifest, digest } = await buildPackage(folder, { format: adapter.format, signature: { ...signature, classes: [...classes] }, prepare })
   return { digest, format: manifest.format, signature: manifest.signature }
 }

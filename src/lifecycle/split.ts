@@ -2,6 +2,7 @@ import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sets } from '../data/snapshot.js'
 import { splitSnapshot } from '../data/split-snapshot.js'
+import { prepareSets } from '../prepare/prepare-sets.js'
 import { getSnapshot } from '../drops/snapshots.js'
 import type { Attempt, Done } from '../workflow/stage.js'
 import { attemptFolder, attemptLog, runFolder } from './folders.js'
@@ -28,19 +29,38 @@ async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Att
   const snapshot = await getSnapshot(database, run.model, data.snapshot)
   const parts = await Promise.all(snapshot.parts.map(async (part) => ({ ...part, path: await objects.localPath(part.object) })))
   const outputFolder = join(runFolder(stateFolder, run.id), 'sets')
-  await rm(outputFolder, { recursive: true, force: true })
-  return splitSnapshot(
+  const cutFolder = `${outputFolder}-cut`
+  for (const former of [outputFolder, cutFolder]) await rm(former, { recursive: true, force: true })
+  const { definition } = run
+  const logFile = attemptLog(stateFolder, attempt.run, attempt.stage, attempt.number)
+  const sets = await splitSnapshot(
     {
       // The same snapshot may have been kept before the definition's columns were put into another order.
-      snapshot: { ...snapshot, columns: run.definition.columns },
+      snapshot: { ...snapshot, columns: definition.columns },
       parts,
-      split: run.definition.split,
-      task: run.definition.task,
-      memoryBytes: run.definition.limits.dataMemoryBytes,
+      split: definition.split,
+      task: definition.task,
+      memoryBytes: definition.limits.dataMemoryBytes,
+      token: attempt.token,
+      workingFolder,
+      outputFolder: data.prepare === undefined ? outputFolder : cutFolder,
+      logFile,
+    },
+    attempt.signal,
+  )
+  if (data.prepare === undefined || definition.prepare === undefined) return sets
+  return prepareSets(
+    {
+      sets,
+      bundle: await objects.localPath(data.prepare.object),
+      prepare: definition.prepare,
+      columns: definition.columns,
+      parts: parts.map(({ drop, path }) => ({ drop, path, name: data.history.find(({ id }) => id === drop)?.key ?? drop })),
+      limits: { milliseconds: definition.limits.trainMilliseconds, memoryBytes: definition.limits.dataMemoryBytes },
       token: attempt.token,
       workingFolder,
       outputFolder,
-      logFile: attemptLog(stateFolder, attempt.run, attempt.stage, attempt.number),
+      logFile,
     },
     attempt.signal,
   )

@@ -2,10 +2,12 @@ import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import type { Sets } from '../data/snapshot.js'
+import { modelColumns } from '../define/resolve-prepare.js'
 import { refitError } from '../errors.js'
 import type { TaskEnd } from '../executors/executor.js'
 import { Signature } from '../packages/manifest.js'
 import { storePackage } from '../packages/store.js'
+import { inputsOf, packagePrepareOf } from '../prepare/package-prepare.js'
 import { runChildJob } from '../processes/child-job.js'
 import { trainingEnvironment } from '../trainers/training-contract.js'
 import type { Trainer, TrainingRequest } from '../trainers/trainer.js'
@@ -37,7 +39,7 @@ export async function train(rooms: Rooms, run: LifecycleRun, data: Ingested, for
   const modelFolder = join(folder, 'model')
   await mkdir(modelFolder)
   const request: TrainingRequest = {
-    definition,
+    definition: { ...definition, columns: modelColumns(definition) },
     options: definition.train.options,
     projectFolder: rooms.projectFolder,
     attemptFolder: folder,
@@ -50,7 +52,7 @@ export async function train(rooms: Rooms, run: LifecycleRun, data: Ingested, for
   const startedAt = performance.now()
   await runTrainer(rooms, run, trainer, request, attempt)
   const milliseconds = Math.round(performance.now() - startedAt)
-  const { digest, format, signature } = await packageModel(rooms, run, { folder, modelFolder, example: join(sets.folder, 'example.json') }, attempt)
+  const { digest, format, signature } = await packageModel(rooms, run, data, { folder, modelFolder, example: join(sets.folder, 'example.json') }, attempt)
   return async (transaction) => {
     await transaction.updateTable('runs').set({ candidate: digest }).where('id', '=', run.id).execute()
     return { digest, format, signature, milliseconds }
@@ -96,18 +98,21 @@ async function requireSuccess(end: TaskEnd, run: LifecycleRun, logFile: string):
 async function packageModel(
   rooms: Rooms,
   run: LifecycleRun,
+  data: Ingested,
   { folder, modelFolder, example }: { readonly folder: string; readonly modelFolder: string; readonly example: string },
   attempt: Attempt,
 ): Promise<Packaged> {
-  const { columns, task, limits } = run.definition
-  const inputs = Object.entries(columns).flatMap(([name, column]) =>
-    column.role === 'feature' && column.type !== 'text' && column.type !== 'time' ? [{ name, type: column.type, optional: column.optional }] : [],
-  )
+  const { columns, prepare, task, limits } = run.definition
   const target = Object.entries(columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
   const packaged = await runChildJob(
     {
       entry: rooms.childEntries.package,
-      input: { folder: modelFolder, example, signature: { task, inputs, target, classes: [] } } satisfies PackageInput,
+      input: {
+        folder: modelFolder,
+        example,
+        signature: { task, inputs: inputsOf(columns), target, classes: [] },
+        ...(prepare === undefined || data.prepare === undefined ? {} : { prepare: { bundle: await rooms.objects.localPath(data.prepare.object), ...packagePrepareOf(columns, prepare) } }),
+      } satisfies PackageInput,
       output: Packaged,
       token: attempt.token,
       limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },

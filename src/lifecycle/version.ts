@@ -31,6 +31,7 @@ export function publish(
       codeHash: data.code.hash,
       ...(data.code.commit === undefined ? {} : { commit: data.code.commit }),
       ...(data.code.lockFileHash === undefined ? {} : { lockFileHash: data.code.lockFileHash }),
+      ...(data.prepare === undefined ? {} : { prepare: data.prepare.sha256 }),
       environment: data.environment,
       seed: data.seed,
       ...(checked.comparedWith === undefined ? {} : { comparedWith: checked.comparedWith }),

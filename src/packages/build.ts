@@ -2,20 +2,20 @@ import { lstat, readdir, rename, writeFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { canonicalJson } from '../define/canonical-json.js'
 import { RefitError, refitError } from '../errors.js'
-import { MANIFEST_FILE, type PackageFile, type Signature } from './manifest.js'
+import { MANIFEST_FILE, type PackageFile, type PackagePrepare, type Signature } from './manifest.js'
 import { parseManifest, sha256Of, type ReadManifest } from './read.js'
 
 /**
  * Turns a folder with a finished model into a package: adds `MLmodel` (an author's own is kept) and `refit.json`.
- * The digest follows from the files' content, the format and the signature alone. Doing it again gives the same.
+ * The digest follows from the files' content, the format, the signature and how rows are prepared alone. Doing it again gives the same.
  * @throws RefitError `package-unfit` when the folder holds anything but files and folders, or names that are not portable
  */
 export async function buildPackage(
   folder: string,
-  { format, signature }: { readonly format: string; readonly signature: Signature },
+  { format, signature, prepare }: { readonly format: string; readonly signature: Signature; readonly prepare?: PackagePrepare | undefined },
 ): Promise<ReadManifest> {
   await writeIfAbsent(join(folder, 'MLmodel'), mlModelOf(format, signature))
-  const json = canonicalJson({ formatVersion: 1, format, signature, files: await filesOf(folder) })
+  const json = canonicalJson({ formatVersion: prepare === undefined ? 1 : 2, format, signature, prepare, files: await filesOf(folder) })
   const read = parsePackable(json)
   const temporary = join(folder, `.${MANIFEST_FILE}.tmp`)
   await writeFile(temporary, json)

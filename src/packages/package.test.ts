@@ -7,13 +7,16 @@ import { fileURLToPath } from 'node:url'
 import { canonicalJson, digestOf } from '../define/canonical-json.js'
 import { filesystemObjects } from '../objects/filesystem/adapter.js'
 import { buildPackage } from './build.js'
-import type { Signature } from './manifest.js'
+import { modelSignature, PREPARE_FILE, type Signature } from './manifest.js'
 import { parseManifest, verifyPackage } from './read.js'
 import { fetchPackage, storePackage } from './store.js'
 
 const fixture = fileURLToPath(new URL('../../../test/fixtures/packages/format-1', import.meta.url))
 /** Of the kept fixture: it must never change, for versions are registered under it. */
 const FIXTURE_DIGEST = 'dd396f8fb83c623ac852d1e764db446d1d15e95d8d7f7109bd83134cf4883a92'
+
+const preparedFixture = fileURLToPath(new URL('../../../test/fixtures/packages/format-2', import.meta.url))
+const PREPARED_DIGEST = '3fe656d3751b15436e16122a93a073a180a9e9da6bd9785cf340d635c1bcc8ab'
 
 const signature: Signature = {
   task: 'regression',
@@ -47,6 +50,44 @@ function manifestWith(paths: readonly string[], bytes = 1): string {
 test('the kept package of format 1 is read, with the digest it was registered under', async () => {
   const manifest = await verifyPackage(fixture, FIXTURE_DIGEST)
   assert.deepEqual(manifest.files.map(({ path }) => path), ['MLmodel', 'nested/notes.txt', 'weights.json'])
+})
+
+test('the kept package of format 2, which prepares its rows, is read, with the digest it was registered under', async () => {
+  const manifest = await verifyPackage(preparedFixture, PREPARED_DIGEST)
+  assert.deepEqual(manifest.signature.inputs.map(({ name }) => name), ['area', 'built'])
+  assert.deepEqual(modelSignature(manifest).inputs.map(({ name }) => name), ['area', 'age'])
+})
+
+test('a package without preparation is of the first format, as former ones are; one with it is not readable as such', async (context) => {
+  const plain = join(await temporaryFolder(context), 'model')
+  await cp(fixture, plain, { recursive: true })
+  assert.equal((await buildPackage(plain, { format: 'module', signature })).manifest.formatVersion, 1)
+  const { files, prepare } = await verifyPackage(preparedFixture, PREPARED_DIGEST)
+  const disguised = parseManifest(JSON.stringify({ formatVersion: 1, format: 'module', signature, files, prepare }))
+  assert.equal(disguised.manifest.prepare, undefined)
+})
+
+test('the digest tells how rows are prepared: by which code, to what', async (context) => {
+  const digests = new Set<string>()
+  const number = { type: 'number', optional: false } as const
+  for (const change of ['none', 'code', 'output', 'order', 'range']) {
+    const folder = await temporaryFolder(context)
+    await cp(preparedFixture, folder, { recursive: true })
+    if (change === 'code') await writeFile(join(folder, PREPARE_FILE), 'module.exports = { default: () => ({ age: 1 }) }')
+    const features = [{ name: 'area', ...number }, { name: 'age', ...number }]
+    const outputs = [{ name: 'age', ...number, optional: change === 'output', ...(change === 'range' ? { max: 9 } : {}) }]
+    digests.add((await buildPackage(folder, { format: 'module', signature, prepare: { outputs, features: change === 'order' ? features.toReversed() : features } })).digest)
+  }
+  assert.equal(digests.size, 5)
+})
+
+test('a manifest whose preparation cannot be is damaged', async () => {
+  const { signature: inputs, files, prepare } = await verifyPackage(preparedFixture, PREPARED_DIGEST)
+  const manifest = { formatVersion: 2, format: 'module', signature: inputs, files, prepare }
+  assert.doesNotThrow(() => parseManifest(JSON.stringify(manifest)))
+  for (const wrong of [{ files: [] }, { prepare: { ...prepare, outputs: [] } }, { prepare: {} }, { prepare: null }]) {
+    assert.throws(() => parseManifest(JSON.stringify({ ...manifest, ...wrong })), { code: 'package-corrupt' }, JSON.stringify(wrong))
+  }
 })
 
 test('the same files give the same digest, wherever and whenever they are packed', async (context) => {
@@ -167,7 +208,7 @@ test('a manifest with absurd sizes, doubled or too many files is refused', () =>
 })
 
 test('a manifest of a later format version is refused as newer, a malformed one as damaged', () => {
-  assert.throws(() => parseManifest('{"formatVersion":2}'), { code: 'package-newer' })
+  assert.throws(() => parseManifest('{"formatVersion":3}'), { code: 'package-newer' })
   for (const json of ['', '{', '[]', 'null', '{}', '{"formatVersion":1}', '{"formatVersion":"1"}', '{"formatVersion":0}']) {
     assert.throws(() => parseManifest(json), { code: 'package-corrupt' }, json)
   }

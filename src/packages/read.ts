@@ -7,7 +7,7 @@ import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { canonicalJson, digestOf } from '../define/canonical-json.js'
 import { refitError } from '../errors.js'
-import { MANIFEST_FILE, PackageManifest, type PackageFile } from './manifest.js'
+import { FirstManifest, MANIFEST_FILE, PackageManifest, PREPARE_FILE, type PackageFile } from './manifest.js'
 import { requireInnerPaths } from './inner-path.js'
 
 /** Far above any real model: what lies beyond is damage or an attack. */
@@ -23,6 +23,8 @@ export interface ReadManifest {
 
 /** One reader for each format version there has been: its schema, and what makes it a manifest of today. */
 const readers: readonly { readonly schema: TSchema; readonly upgrade: (value: unknown) => unknown }[] = [
+  // Whatever else a manifest of the first format says, it prepares nothing.
+  { schema: FirstManifest, upgrade: (value) => Value.Clean(FirstManifest, Value.Clone(value)) },
   { schema: PackageManifest, upgrade: (value) => value },
 ]
 
@@ -36,6 +38,7 @@ export function parseManifest(json: string): ReadManifest {
   const manifest = Value.Parse(PackageManifest, reader.upgrade(value))
   requireInnerPaths(manifest.files.map(({ path }) => path))
   requireSaneSizes(manifest.files)
+  requirePrepare(manifest)
   return { manifest, digest: digestOf(value), json: canonicalJson(value) }
 }
 
@@ -104,4 +107,13 @@ function formatVersionOf(value: unknown): number {
 function requireSaneSizes(files: readonly PackageFile[]): void {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
   if (total > LARGEST_PACKAGE_BYTES) throw refitError('package-corrupt', { reason: `it claims ${total} bytes` })
+}
+
+/** Every feature of the model comes from somewhere. */
+function requirePrepare({ prepare, signature, files }: PackageManifest): void {
+  if (prepare === undefined) return
+  if (!files.some(({ path }) => path === PREPARE_FILE)) throw refitError('package-corrupt', { reason: `it has no ${PREPARE_FILE}` })
+  const known = new Set([...signature.inputs, ...prepare.outputs].map(({ name }) => name))
+  const unknown = prepare.features.find(({ name }) => !known.has(name))
+  if (unknown !== undefined) throw refitError('package-corrupt', { reason: `nothing gives its feature ${unknown.name}` })
 }

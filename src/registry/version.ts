@@ -19,6 +19,8 @@ export const Lineage = Type.Object({
   codeHash: Type.String(),
   commit: Type.Optional(Type.String()),
   lockFileHash: Type.Optional(Type.String()),
+  /** SHA-256 of what prepares its rows. */
+  prepare: Type.Optional(Type.String()),
   environment: Type.Object({ refit: Type.String(), node: Type.String(), platform: Type.String() }),
   seed: Type.Integer(),
   /** The champion that it was compared with. */

@@ -57,15 +57,13 @@ function whereThrown(error: unknown, projectFolder: string): string {
 }
 
 function missingModules(project: StoredProject, projectFolder: string): readonly Fault[] {
-  return Object.entries(project.models).flatMap(([name, { train }]) =>
-    train.kind !== module.kind
-      ? []
-      : ['path', 'predictor'].flatMap((option) => {
-          const path = train.options[option]
-          if (typeof path !== 'string' || existsSync(isAbsolute(path) ? path : join(projectFolder, path))) return []
-          return [{ path: `models.${name}.train.${option}`, message: `there is no file ${path}` }]
-        }),
-  )
+  return Object.entries(project.models).flatMap(([name, { train, prepare }]) => {
+    const named: Readonly<Record<string, unknown>> = { ...(train.kind === module.kind ? { 'train.path': train.options['path'], 'train.predictor': train.options['predictor'] } : {}), prepare: prepare?.path }
+    return Object.entries(named).flatMap(([option, path]) => {
+      if (typeof path !== 'string' || existsSync(isAbsolute(path) ? path : join(projectFolder, path))) return []
+      return [{ path: `models.${name}.${option}`, message: `there is no file ${path}` }]
+    })
+  })
 }
 
 async function unfitPatterns({ models }: StoredProject): Promise<readonly Fault[]> {

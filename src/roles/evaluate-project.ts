@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { BuildFailure } from 'esbuild'
 import { Type } from 'typebox'
+import { bundlingFault } from '../bundles/bundle-module.js'
 import { StoredProject } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { runChildJob } from '../processes/child-job.js'
@@ -68,13 +68,4 @@ async function bundleProject(file: string, folder: string, outfile: string): Pro
   } catch (error) {
     throw refitError('definition-unreadable', { file, reason: bundlingFault(error) }, { cause: error })
   }
-}
-
-function bundlingFault(error: unknown): string {
-  if (!isBuildFailure(error)) return error instanceof Error ? error.message : String(error)
-  return error.errors.map(({ text, location }) => (location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`)).join('; ')
-}
-
-function isBuildFailure(error: unknown): error is BuildFailure {
-  return error instanceof Error && 'errors' in error && Array.isArray(error.errors)
 }

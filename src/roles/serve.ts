@@ -9,7 +9,7 @@ import type { ServerAccess } from '../http/server.js'
 import { filesystemObjects } from '../objects/filesystem/adapter.js'
 import { readExample } from '../packages/example.js'
 import { fetchPackage } from '../packages/store.js'
-import { adapterOf } from '../predictors/recognise.js'
+import { openPackage } from '../predictors/open-package.js'
 import { championPackages, CHAMPIONS_CHANNEL } from '../registry/champion.js'
 import { tellReplica } from '../registry/replicas.js'
 import { createServingApp } from '../serving/app.js'
@@ -53,7 +53,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       const manifest = await fetchPackage(objects, digest, target)
       return { folder: target, manifest, example: await readExample(target) }
     },
-    load: (at, manifest) => adapterOf(predictors, manifest.format).load(at, manifest.signature),
+    load: (at, manifest) => openPackage(predictors, at, manifest),
   })
   const connection = connect(settings.databaseUrl, { applicationName: 'refit-serving', connections: 2 })
   let ready = false

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { Value } from 'typebox/value'
-import { refitError } from '../../errors.js'
+import { bundleModule, withRequire } from '../../bundles/bundle-module.js'
 import type { Trainer } from '../trainer.js'
 import { kind, options } from './definition.js'
 
@@ -12,8 +11,8 @@ export const moduleTrainer: Trainer = {
   command: async (request) => {
     const { path, predictor } = Value.Parse(options, request.options)
     const bundle = join(request.attemptFolder, 'trainer.mjs')
-    await bundleModule(request.projectFolder, path, bundle)
-    if (predictor !== undefined) await bundleModule(request.projectFolder, predictor, join(request.modelFolder, 'predictor.mjs'))
+    await bundleModule(request.projectFolder, path, bundle, { banner: withRequire })
+    if (predictor !== undefined) await bundleModule(request.projectFolder, predictor, join(request.modelFolder, 'predictor.mjs'), { banner: withRequire })
     return {
       command: process.execPath,
       arguments: ['--enable-source-maps', fileURLToPath(new URL('./run-module-child.bundle.js', import.meta.url)), bundle],
@@ -21,25 +20,4 @@ export const moduleTrainer: Trainer = {
       workingFolder: request.projectFolder,
     }
   },
-}
-
-async function bundleModule(projectFolder: string, path: string, outfile: string): Promise<void> {
-  try {
-    await build({
-      absWorkingDir: projectFolder,
-      entryPoints: [path],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      sourcemap: 'inline',
-      sourcesContent: false,
-      logLevel: 'silent',
-      // CommonJS packages in the bundle look for `require`.
-      banner: { js: "import { createRequire as refitCreateRequire } from 'node:module'; const require = refitCreateRequire(import.meta.url);" },
-    })
-  } catch (error) {
-    throw refitError('module-not-bundled', { path, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
-  }
 }

@@ -1,0 +1,47 @@
+import { createContext, runInContext, Script, type Context } from 'node:vm'
+
+/**
+ * The language and nothing else: no process, no files, no network, no timers. Whatever is prepared here follows from
+ * what is handed in, wherever and whenever it runs. This keeps mistakes out, not attacks: the code is its owner's.
+ */
+export interface Realm {
+  /** What the CommonJS module `code` exports as its default. @throws whatever its top level throws */
+  load(code: string, file: string): unknown
+  /** Calls `work`, which may run code of this realm, and ends it after so many milliseconds. @throws Error with the code `ERR_SCRIPT_EXECUTION_TIMEOUT` */
+  within(milliseconds: number, work: () => void): void
+}
+
+/** The clock and chance give another answer at each call: a row would be prepared in one way for training, in another for its prediction. */
+const CLOSED = `'use strict';
+const closed = (what) => { throw new Error(what + ' is not there: a row is prepared from its own values alone') };
+const Clock = Date;
+globalThis.Date = class Date extends Clock {
+  constructor(...given) {
+    if (given.length === 0) closed('the present time');
+    super(...given);
+  }
+  static now() { closed('Date.now()'); }
+};
+Math.random = () => closed('Math.random()');
+`
+
+const WORK = new Script('refitWork()')
+
+export function createRealm(): Realm {
+  const context: Context = createContext({})
+  runInContext(CLOSED, context)
+  return {
+    load: (code, file) => {
+      const wrapped: unknown = new Script(`(function (module, exports) {${code}\n})`, { filename: file }).runInContext(context)
+      if (typeof wrapped !== 'function') throw new Error('a function is no function')
+      const module: { exports: object } = { exports: {} }
+      Reflect.apply(wrapped, undefined, [module, module.exports])
+      const exported: unknown = Reflect.get(module.exports, 'default')
+      return exported
+    },
+    within: (milliseconds, work) => {
+      context['refitWork'] = work
+      WORK.runInContext(context, { timeout: milliseconds })
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
+import { readManifest } from '../../src/packages/read.js'
+import { fetchPackage } from '../../src/packages/store.js'
+import { openPackage } from '../../src/predictors/open-package.js'
+import { predictors } from '../../src/roles/adapters.js'
+import { createProject, type RunningProject } from '../support/running-project.js'
+import { noSharedData, weeklyFiles } from './shared-data.js'
+
+const MODEL = 'house-price'
+
+const project = {
+  'refit.config.ts': `
+import { defineProject } from 'refit'
+import housePrice from './models/house-price.js'
+export default defineProject({ models: { '${MODEL}': housePrice } })
+`,
+  'models/house-price.ts': `
+import { byGroup, column, defineModel, folder, gradientBoostedTrees } from 'refit'
+
+export const columns = {
+  id: column.group(),
+  date: column.time(),
+  price: column.target({ min: 1 }),
+  bedrooms: column.number({ optional: true }), bathrooms: column.number({ optional: true }),
+  sqft_living: column.number(), sqft_lot: column.number(), floors: column.number(), waterfront: column.number(), view: column.number(),
+  condition: column.number(), grade: column.number(), sqft_above: column.number(), sqft_basement: column.number(),
+  yr_built: column.number(), yr_renovated: column.number(), zipcode: column.category(),
+  lat: column.number(), long: column.number(), sqft_living15: column.number(), sqft_lot15: column.number(),
+}
+
+export const prepared = {
+  sqft_living: column.number({ min: 0 }),
+  yr_built: column.ignored(),
+  age: column.number({ min: 0 }),
+  share_of_lot: column.number({ optional: true, min: 0 }),
+  has_basement: column.boolean(),
+  district: column.category(),
+}
+
+export default defineModel({
+  task: 'regression',
+  columns,
+  source: folder('drops'),
+  split: byGroup({ test: '20%' }),
+  prepare: './prepare.ts',
+  prepared,
+  train: gradientBoostedTrees(),
+  check: (m) => [m.mape.atMost(0.4), m.mae.notWorseThanChampion({ relative: 0.2 })],
+})
+`,
+  'prepare.ts': `
+import type { Prepared, Row } from 'refit'
+import type { columns, prepared } from './models/house-price.js'
+
+export default function prepare(row: Row<typeof columns>): Prepared<typeof prepared> {
+  return {
+    sqft_living: Math.log(row.sqft_living),
+    age: 2015 - Math.max(row.yr_built, row.yr_renovated),
+    share_of_lot: row.sqft_lot > 0 ? row.sqft_living / row.floors / row.sqft_lot : null,
+    has_basement: row.sqft_basement > 0,
+    district: row.zipcode.slice(0, 4),
+  }
+}
+`,
+}
+
+const inputs = ['bedrooms', 'bathrooms', 'sqft_living', 'sqft_lot', 'floors', 'waterfront', 'view', 'condition', 'grade', 'sqft_above', 'sqft_basement', 'yr_built', 'yr_renovated', 'zipcode', 'lat', 'long', 'sqft_living15', 'sqft_lot15']
+
+type Row = Readonly<Record<string, number | string | null>>
+
+/** Rows of a CSV file as requests have them. */
+function rowsOf(csv: string): readonly Row[] {
+  const [head = '', ...lines] = csv.trim().split('\n')
+  const names = head.split(',')
+  const valueOf = (name: string, cell: string): number | string | null => (name === 'zipcode' ? cell : cell === '' ? null : Number(cell))
+  return lines.map((line) => Object.fromEntries(line.split(',').flatMap((cell, index) => (inputs.includes(names[index] ?? '') ? [[names[index] ?? '', valueOf(names[index] ?? '', cell)]] : []))))
+}
+
+/** What a version answers when it is opened here, from the object store. */
+async function answerHere(running: RunningProject, version: number, rows: readonly Row[]): Promise<readonly number[]> {
+  const { digest } = await running.api().version(MODEL, version)
+  const folder = join(running.folder, '.opened', digest)
+  await fetchPackage(filesystemObjects(join(running.stateFolder, 'objects')), digest, folder)
+  const manifest = await readManifest(folder)
+  const predictor = await openPackage(predictors, folder, manifest)
+  try {
+    const predictions = await predictor.predict({ rows: rows.length, columns: Object.fromEntries(manifest.signature.inputs.map(({ name }) => [name, rows.map((row) => row[name] ?? null)])) })
+    assert.ok(predictions.task === 'regression')
+    return [...predictions.values]
+  } finally {
+    await predictor.close()
+  }
+}
+
+async function answerOfServing(running: RunningProject, rows: readonly Row[]): Promise<{ version: number; predictions: readonly number[] }> {
+  const answer = await running.predict(MODEL, rows)
+  assert.equal(answer?.status, 200, JSON.stringify(answer?.body))
+  return Value.Parse(Type.Object({ version: Type.Integer(), predictions: Type.Array(Type.Number()) }), answer.body)
+}
+
+test('King County, prepared: check, serving and a direct call prepare and answer alike, to the last bit', noSharedData === undefined ? {} : { skip: noSharedData }, async (t) => {
+  const weeks = weeklyFiles('king-county-house-sales.csv', 'date')
+  const running = await createProject(project)
+  t.after(() => running.close())
+  await running.up()
+  await running.put('drops/first.csv', [weeks[0]?.content.trim() ?? '', ...weeks.slice(1, 12).map(({ content }) => content.slice(content.indexOf('\n') + 1).trim())].join('\n'))
+  const run = await running.ended(`${MODEL}-1`)
+  assert.equal(run.outcome, 'promoted', `${run.explanation} ${JSON.stringify(run.error)}`)
+  const version = await running.api().version(MODEL, 1)
+  assert.deepEqual(version.signature.inputs.map(({ name }) => name), inputs, 'callers send what drops have')
+
+  const later = rowsOf(weeks[20]?.content ?? '').slice(0, 200)
+  const here = await answerHere(running, 1, later)
+  assert.deepEqual((await answerOfServing(running, later)).predictions, here)
+  for (const row of [0, 7, 199]) assert.deepEqual((await answerOfServing(running, [later[row] ?? {}])).predictions, [here[row]], 'alone as among others')
+  assert.deepEqual((await answerOfServing(running, later.toReversed())).predictions, here.toReversed())
+
+  const wrong = await running.predict(MODEL, [{ ...later[0], age: 3 }])
+  assert.equal(wrong?.status, 400, 'what is prepared is no input')
+})
