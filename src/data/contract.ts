@@ -1,6 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
 import type { StoredColumn } from '../define/stored-definition.js'
-import { name, numberOf, rowOf, rowsOf, text } from './duckdb.js'
+import { castOf } from './cast.js'
+import { name, numberOf, rowOf, text } from './duckdb.js'
 import type { DropFault } from './snapshot.js'
 
 type Columns = Readonly<Record<string, StoredColumn>>
@@ -12,22 +15,6 @@ const LONGEST_SAMPLE = 200
 /** The columns that a drop must have, in order. */
 export function neededColumns(columns: Columns): readonly (readonly [string, StoredColumn])[] {
   return Object.entries(columns).filter(([, column]) => column.role !== 'ignored')
-}
-
-/** The value of a column under the contract's type, from its text in `raw`; NULL where it is none. */
-export function castOf(column: string, { type }: Pick<StoredColumn, 'type'>): string {
-  const raw = `nullif(trim(${name(column)}::varchar), '')`
-  switch (type) {
-    case 'number':
-      return `try_cast(${raw} as double)`
-    case 'boolean':
-      return `case when lower(${raw}) in ('true', 't', 'yes', 'y', '1', '1.0') then true when lower(${raw}) in ('false', 'f', 'no', 'n', '0', '0.0') then false end`
-    case 'time':
-      return `(try_cast(${raw} as timestamptz) at time zone 'UTC')`
-    case 'category':
-    case 'text':
-      return `nullif(${name(column)}::varchar, '')`
-  }
 }
 
 /** Differences between the columns of a drop and those of the contract. */
@@ -48,62 +35,97 @@ export function schemaFaults(found: readonly string[], columns: Columns): readon
   ]
 }
 
+/** Rows of a file in SQL, and the DuckDB type that each column comes as. */
+export interface RowSource {
+  readonly from: string
+  readonly types: ReadonlyMap<string, string>
+}
+
 /** A way in which values of one column break the contract. */
 interface Check {
   readonly code: string
   readonly column: string
-  /** SQL condition on table `raw` that holds for offending rows. */
+  /** SQL condition on `valuesOf` that holds for offending rows. */
   readonly offends: string
+  /** Cheaper, and holds at least where `offends` does, or is covered by another check (''). */
+  readonly suspects?: string
   readonly say: (rows: number) => string
 }
 
-/** Values that break the contract, by column and kind, with the first offending rows. Needs the table `raw`. */
-export async function valueFaults(connection: DuckDBConnection, columns: Columns): Promise<readonly DropFault[]> {
-  const checks = neededColumns(columns).flatMap(([column, definition]) => checksOf(column, definition))
-  if (checks.length === 0) return []
-  const counts = await rowOf(connection, `select ${checks.map(({ offends }, index) => `count(*) filter (where ${offends}) as c${index}`).join(', ')} from raw`)
-  const faults: DropFault[] = []
-  for (const [index, check] of checks.entries()) {
-    const rows = numberOf(counts[`c${index}`])
-    if (rows === 0) continue
-    const samples = await rowsOf(
-      connection,
-      `select refit_row, ${name(check.column)}::varchar as value from raw where ${check.offends} order by refit_row limit ${SAMPLES}`,
-    )
-    faults.push({
-      code: check.code,
-      column: check.column,
-      message: check.say(rows),
-      rows,
-      samples: samples.map((sample) => ({ row: numberOf(sample['refit_row']), value: String(sample['value'] ?? '').slice(0, LONGEST_SAMPLE) })),
-    })
-  }
-  return faults
+/** Column `column` under the contract's type in `valuesOf`, beside the column as it came. */
+function valueName(column: string): string {
+  return name(`refit_value_${column}`)
 }
 
-function checksOf(column: string, definition: StoredColumn): readonly Check[] {
+/** The rows as they come, and beside them each needed column under the contract's type. */
+function valuesOf({ from, types }: RowSource, columns: Columns, rowNumber = ''): string {
+  const values = neededColumns(columns).map(([column, definition]) => `${castOf(column, definition, types.get(column))} as ${valueName(column)}`)
+  return `(select ${rowNumber}*, ${values.join(', ')} from ${from})`
+}
+
+const BROKEN = 'refit: a row breaks the contract'
+
+/** The rows under the contract, for a single pass that ends with an error at the first row that breaks it. */
+export function soundRows(source: RowSource, columns: Columns): string {
+  const selection = neededColumns(columns).map(([column]) => `${valueName(column)} as ${name(column)}`)
+  const suspicions = checksOf(columns).map(({ suspects, offends }) => suspects ?? offends).filter((condition) => condition !== '')
+  const guard = suspicions.length === 0 ? '' : ` where case when ${suspicions.join(' or ')} then error(${text(BROKEN)}) else true end`
+  return `select ${selection.join(', ')} from ${valuesOf(source, columns)}${guard}`
+}
+
+/** Whether this is how `soundRows` ends. */
+export function isBrokenContract(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(BROKEN)
+}
+
+/** Values that break the contract, by column and kind, with the first offending rows: one pass over all rows. */
+export async function valueFaults(connection: DuckDBConnection, source: RowSource, columns: Columns): Promise<readonly DropFault[]> {
+  const checks = checksOf(columns)
+  if (checks.length === 0) return []
+  const figures = checks.map(({ offends, column }, index) => {
+    const sample = `{'row': refit_row, 'value': left(${name(column)}::varchar, ${LONGEST_SAMPLE})}`
+    return `count(*) filter (where ${offends}) as c${index}, to_json(arg_min(${sample}, refit_row, ${SAMPLES}) filter (where ${offends}))::varchar as s${index}`
+  })
+  const found = await rowOf(connection, `select ${figures.join(', ')} from ${valuesOf(source, columns, 'row_number() over () as refit_row, ')}`)
+  return checks.flatMap((check, index) => {
+    const rows = numberOf(found[`c${index}`])
+    if (rows === 0) return []
+    const samples = Value.Parse(Samples, JSON.parse(String(found[`s${index}`])))
+    return [{ code: check.code, column: check.column, message: check.say(rows), rows, samples: samples.map(({ row, value }) => ({ row, value: value ?? '' })) }]
+  })
+}
+
+const Samples = Type.Array(Type.Object({ row: Type.Integer(), value: Type.Union([Type.String(), Type.Null()]) }))
+
+function checksOf(columns: Columns): readonly Check[] {
+  return neededColumns(columns).flatMap(([column, definition]) => checksOfColumn(column, definition))
+}
+
+function checksOfColumn(column: string, definition: StoredColumn): readonly Check[] {
   const { type, role, optional, min, max, values, minLength, maxLength, pattern } = definition
-  const cast = castOf(column, definition)
-  const isMissing = `nullif(trim(${name(column)}::varchar), '') is null`
+  const value = valueName(column)
+  const isWords = type === 'category' || type === 'text'
+  const isMissing = `coalesce(trim(${isWords ? value : `${name(column)}::varchar`}), '') = ''`
   const checks: Check[] = []
-  const add = (code: string, offends: string, say: (rows: string) => string): void => {
-    checks.push({ code, column, offends, say: (rows) => say(`${rows.toLocaleString('en-US')} row${rows === 1 ? '' : 's'}`) })
+  const add = (code: string, offends: string, say: (rows: string) => string, suspects?: string): void => {
+    checks.push({ code, column, offends, say: (rows) => say(`${rows.toLocaleString('en-US')} row${rows === 1 ? '' : 's'}`), ...(suspects === undefined ? {} : { suspects }) })
   }
   if (!optional) {
     const what = role === 'target' ? 'the target has' : 'it has'
-    add(role === 'target' ? 'missing-target' : 'missing-value', isMissing, (rows) => `Column ${column}: ${what} no value in ${rows}.`)
+    const isBlank = isWords ? ` or (prefix(${value}, ' ') and trim(${value}) = '')` : ''
+    add(role === 'target' ? 'missing-target' : 'missing-value', isMissing, (rows) => `Column ${column}: ${what} no value in ${rows}.`, `${value} is null${isBlank}`)
   }
-  if (type === 'number' || type === 'boolean' || type === 'time') {
-    add('wrong-type', `not (${isMissing}) and ${cast} is null`, (rows) => `Column ${column}: ${rows} with something that is no ${type}.`)
+  if (!isWords) {
+    add('wrong-type', `${value} is null and not (${isMissing})`, (rows) => `Column ${column}: ${rows} with something that is no ${type}.`, ...(optional ? [] : ['']))
   }
-  if (type === 'number') add('not-finite', `not isfinite(${cast})`, (rows) => `Column ${column}: ${rows} with NaN or infinity.`)
-  if (min !== undefined) add('out-of-range', `isfinite(${cast}) and ${cast} < ${min}`, (rows) => `Column ${column}: ${rows} below the smallest allowed value ${min}.`)
-  if (max !== undefined) add('out-of-range', `isfinite(${cast}) and ${cast} > ${max}`, (rows) => `Column ${column}: ${rows} above the largest allowed value ${max}.`)
+  if (type === 'number') add('not-finite', `not isfinite(${value})`, (rows) => `Column ${column}: ${rows} with NaN or infinity.`)
+  if (min !== undefined) add('out-of-range', `isfinite(${value}) and ${value} < ${min}`, (rows) => `Column ${column}: ${rows} below the smallest allowed value ${min}.`, `${value} < ${min}`)
+  if (max !== undefined) add('out-of-range', `isfinite(${value}) and ${value} > ${max}`, (rows) => `Column ${column}: ${rows} above the largest allowed value ${max}.`, `${value} > ${max}`)
   if (values !== undefined) {
-    add('category-not-allowed', `${cast} not in (${values.map(text).join(', ')})`, (rows) => `Column ${column}: ${rows} with a category that is not allowed.`)
+    add('category-not-allowed', `${value} not in (${values.map(text).join(', ')})`, (rows) => `Column ${column}: ${rows} with a category that is not allowed.`)
   }
-  if (minLength !== undefined) add('too-short', `length(${cast}) < ${minLength}`, (rows) => `Column ${column}: ${rows} with a text of fewer than ${minLength} characters.`)
-  if (maxLength !== undefined) add('too-long', `length(${cast}) > ${maxLength}`, (rows) => `Column ${column}: ${rows} with a text of more than ${maxLength} characters.`)
-  if (pattern !== undefined) add('pattern-mismatch', `not regexp_full_match(${cast}, ${text(pattern)})`, (rows) => `Column ${column}: ${rows} with a text that does not match ${pattern}.`)
+  if (minLength !== undefined) add('too-short', `length(${value}) < ${minLength}`, (rows) => `Column ${column}: ${rows} with a text of fewer than ${minLength} characters.`)
+  if (maxLength !== undefined) add('too-long', `length(${value}) > ${maxLength}`, (rows) => `Column ${column}: ${rows} with a text of more than ${maxLength} characters.`)
+  if (pattern !== undefined) add('pattern-mismatch', `not regexp_full_match(${value}, ${text(pattern)})`, (rows) => `Column ${column}: ${rows} with a text that does not match ${pattern}.`)
   return checks
 }

@@ -7,20 +7,32 @@ const delimiters = [',', ';', '\t', '|']
 /** A column's name may have line breaks, but not a whole page of them. */
 const MOST_HEADER_LINES = 50
 
+/** A CSV file that can be read, its columns under types that the reader is told; text for those it is told none. */
+export interface CsvReader {
+  readonly names: readonly string[]
+  /** The table function. With types it ends with an error at the first value that does not fit. */
+  from(types: ReadonlyMap<string, string>): string
+}
+
 /**
- * The table function that reads a CSV file, every value as text. Delimiter and columns are taken from its header
+ * How to read a CSV file. Delimiter and columns are taken from its header
  * and nothing is guessed from its rows: otherwise one broken row could change how all others are read.
  * @throws FileFault for a header that cannot name columns
  */
-export async function readerOfCsv(connection: DuckDBConnection, path: string, compression: DropFormat['compression'], expected: readonly string[]): Promise<string> {
+export async function readerOfCsv(connection: DuckDBConnection, path: string, compression: DropFormat['compression'], expected: readonly string[]): Promise<CsvReader> {
   const compressed = `compression = ${text(compression)}`
   const lines = await rowsOf(connection, `select line from read_csv(${text(path)}, ${compressed}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\u0001', quote = '', escape = '') limit ${MOST_HEADER_LINES}`)
   const line = headerLine(lines.map((row) => row['line']))
   if (line === undefined) throw new FileFault({ code: 'no-header', message: 'The first line is empty; it must name the columns.' })
   const { delimiter, names } = headerOf(line, expected)
   refuseUnclearNames(names)
-  const columns = names.map((column) => `${text(column)}: 'VARCHAR'`).join(', ')
-  return `read_csv(${text(path)}, ${compressed}, auto_detect = false, header = true, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = {${columns}}, null_padding = false, ignore_errors = false, strict_mode = true)`
+  return {
+    names,
+    from: (types) => {
+      const columns = names.map((column) => `${text(column)}: ${text(types.get(column) ?? 'VARCHAR')}`).join(', ')
+      return `read_csv(${text(path)}, ${compressed}, auto_detect = false, header = true, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = {${columns}}, null_padding = false, ignore_errors = false, strict_mode = true)`
+    },
+  }
 }
 
 /** The first line, and those after it that a quoted name with line breaks goes on in. */

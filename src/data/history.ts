@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { StoredColumn } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
-import { castOf, neededColumns } from './contract.js'
+import { castOf } from './cast.js'
+import { neededColumns } from './contract.js'
 import { name, numberOf, rowsOf, text } from './duckdb.js'
 
 type Columns = Readonly<Record<string, StoredColumn>>
@@ -66,9 +67,7 @@ function typeOfStored(type: string): Type {
 function valueOf(stored: Type | undefined, column: string, definition: StoredColumn): string {
   if (stored === undefined) return `null::${{ number: 'double', boolean: 'boolean', time: 'timestamp', category: 'varchar', text: 'varchar' }[definition.type]}`
   if (stored === formOf(definition.type)) return name(column)
-  // What a whole number was written as, for all that is known.
-  if (stored === 'number' && formOf(definition.type) === 'text') return `case when abs(${name(column)}) < 9007199254740992 and ${name(column)} = trunc(${name(column)}) then ${name(column)}::bigint::varchar else ${name(column)}::varchar end`
-  return castOf(column, definition)
+  return castOf(column, definition, stored === 'number' ? 'DOUBLE' : '')
 }
 
 /** Categories and texts are stored alike. */

@@ -5,11 +5,11 @@ import type { InferredColumn } from '../define/inferred-data.js'
 import type { ColumnType } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { answerChildJob } from '../processes/child-job.js'
-import { castOf } from './contract.js'
+import { castOf } from './cast.js'
 import { name, numberOf, openDuckDb, rowOf, rowsOf, type Row } from './duckdb.js'
 import { FileFault } from './file-fault.js'
 import { InferColumnsInput } from './infer-columns-job.js'
-import { loadTable } from './load-table.js'
+import { withTable } from './open-table.js'
 
 /** Texts of more words or letters on average are prose, no categories. */
 const PROSE = { words: 5, letters: 50 }
@@ -35,7 +35,11 @@ async function load(connection: DuckDBConnection, path: string, mostRows: number
   const file = basename(path)
   if ((await stat(path)).size === 0) throw refitError('data-unfit', { file, reason: 'it is empty (0 bytes)' })
   try {
-    return await loadTable(connection, { path, key: path, expected: [], scratchFile: join(spillFolder, 'plain'), mostRows })
+    const tableFile = { path, key: path, expected: [], scratchFile: join(spillFolder, 'plain'), mostRows }
+    return await withTable(connection, tableFile, async ({ columns, rows }) => {
+      await connection.run(`create temp table raw as select * from ${rows.from} limit ${mostRows}`)
+      return columns
+    })
   } catch (error) {
     if (error instanceof FileFault) throw refitError('data-unfit', { file, reason: error.message }, { cause: error })
     throw error

@@ -6,7 +6,8 @@ import { FileFault } from './file-fault.js'
  */
 export function whyUnreadable(error: unknown): FileFault {
   const message = error instanceof Error ? error.message : String(error)
-  if (/Out of Memory Error|No space left on device/.test(message) || !(error instanceof Error)) throw error
+  refuseShortage(error)
+  if (!(error instanceof Error)) throw error
   const row = rowOf(message)
   const samples = row === undefined || row === 0 ? {} : { samples: [{ row, value: originalLine(message) }] }
   const place = row === undefined ? 'The file' : row === 0 ? 'The header' : `Row ${row}`
@@ -33,4 +34,9 @@ function rowOf(message: string): number | undefined {
 
 function originalLine(message: string): string {
   return /Original Line:\s*(.*)/.exec(message)?.[1]?.trim().slice(0, 200) ?? ''
+}
+
+/** @throws the error itself when memory or disk is short, for that is no fault of a file */
+export function refuseShortage(error: unknown): void {
+  if (error instanceof Error && /Out of Memory Error|No space left on device/.test(error.message)) throw error
 }

@@ -4,6 +4,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { RowSource } from './contract.js'
 import { readerOfCsv } from './csv.js'
 import { recogniseFormat, type DropFormat } from './drop-format.js'
 import { rowsOf, text } from './duckdb.js'
@@ -24,35 +25,51 @@ export interface TableFile {
   readonly mostRows?: number
 }
 
+/** A file that can be read as a table; its rows come in the order of the file. */
+export interface Table {
+  readonly columns: readonly string[]
+  /**
+   * The rows as the file has them. The values of CSV and JSON are text, for faults are told in a file's own words and no
+   * guess at a type may change a value.
+   */
+  readonly rows: RowSource
+  /** The rows read straight under types, where that is faster: ends with an error at the first value that does not fit. */
+  readonly rowsAs?: (types: ReadonlyMap<string, string>) => RowSource
+}
+
 /**
- * Makes the table `raw` of a file, in place of a former one: `refit_row`, 1 for the first, and its columns. The values of
- * CSV and JSON are text, for faults are told in a file's own words and no guess at a type may change a value. Returns the names of the columns.
- * @throws FileFault when the file is not sound
+ * Opens a file for as long as `use` takes. Nothing of it is copied but a compressed file that has to be looked at first.
+ * @throws FileFault when the file is not sound, also for what DuckDB says of it while `use` reads
  */
-export async function loadTable(connection: DuckDBConnection, file: TableFile): Promise<readonly string[]> {
+export async function withTable<T>(connection: DuckDBConnection, file: TableFile, use: (table: Table) => Promise<T>): Promise<T> {
   const format = await recogniseFormat(file.path, file.key)
   try {
     const plain = file.mostRows === undefined ? await sound(file, format) : { path: file.path, format }
-    const reader = await readerOf(connection, plain.path, plain.format, file.expected)
-    const limit = file.mostRows === undefined ? '' : `limit ${file.mostRows}`
-    await connection.run(`create or replace temp table raw as select row_number() over () as refit_row, * from ${reader} ${limit}`)
+    return await use(await openTable(connection, plain.path, plain.format, file.expected))
   } catch (error) {
     throw error instanceof FileFault ? error : whyUnreadable(error)
   } finally {
     await rm(file.scratchFile, { force: true })
   }
-  return (await rowsOf(connection, 'describe raw')).map((row) => String(row['column_name'])).filter((column) => column !== 'refit_row')
 }
 
-async function readerOf(connection: DuckDBConnection, path: string, format: DropFormat, expected: readonly string[]): Promise<string> {
+async function openTable(connection: DuckDBConnection, path: string, format: DropFormat, expected: readonly string[]): Promise<Table> {
   switch (format.kind) {
     case 'parquet':
-      return `read_parquet(${text(path)})`
+      return described(connection, `read_parquet(${text(path)})`)
     case 'json':
-      return readerOfJson(connection, path, format.compression)
-    case 'csv':
-      return readerOfCsv(connection, path, format.compression, expected)
+      return described(connection, await readerOfJson(connection, path, format.compression))
+    case 'csv': {
+      const { names, from } = await readerOfCsv(connection, path, format.compression, expected)
+      const rowsAs = (types: ReadonlyMap<string, string>): RowSource => ({ from: from(types), types: new Map(names.map((column) => [column, types.get(column) ?? 'VARCHAR'])) })
+      return { columns: names, rows: rowsAs(new Map()), rowsAs }
+    }
   }
+}
+
+async function described(connection: DuckDBConnection, from: string): Promise<Table> {
+  const types = new Map((await rowsOf(connection, `describe select * from ${from}`)).map((row) => [String(row['column_name']), String(row['column_type'])]))
+  return { columns: [...types.keys()], rows: { from, types } }
 }
 
 /** DuckDB takes the end of a compressed file that was cut off for the end of its rows, so that is looked at first. */
