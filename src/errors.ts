@@ -86,6 +86,10 @@ export const catalogue = {
   'source-unreadable': [502, 'The source {source} cannot be read: {reason}', 'Check that it is there and may be read. Nothing is lost: what arrives meanwhile is taken when it can be read again.'],
   'source-object-gone': [409, 'The file {key} has changed or gone since it was listed.', 'Nothing is lost: the next look takes it as it is then.'],
   'announcement-invalid': [400, 'The announcement cannot be read: {reason}.', 'docs/s3.md shows the forms that are understood. Nothing is lost: the next listing finds what has arrived.'],
+  'announcement-unauthenticated': [401, 'This address needs the secret of a source that is announced, or a message that SNS has signed.', 'Set announcements: { secret: secret(\'…\') } of s3(...), and send it as `Authorization: Bearer <secret>` or `x-refit-secret`; docs/s3.md shows how for each sender.'],
+  'announcement-refused': [403, 'The message of SNS is not believed: {reason}.', 'List its topic under announcements.topics of s3(...); docs/s3.md says what is checked.'],
+  'sns-away': [503, '{host} cannot be reached: {reason}', 'SNS sends the message again. The network must let Refit reach it over HTTPS.'],
+  'announcements-busy': [503, '{count} announcements are being looked into already.', 'The sender repeats it; the next listing finds what has arrived.'],
 
   // Processes
   'command-not-started': [422, 'The command {command} could not be started: {reason}', 'Check that it is installed and on the PATH of whoever runs `refit up`.'],
