@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { roles } from '../http/access.js'
 import { Failure } from '../http/failure.js'
 
-/** Routes that need no role: they tell nothing about the project. */
-export const openRoutes: ReadonlySet<string> = new Set(['/api/v1/health', '/api/v1/openapi.json'])
+/** Routes that need no role: they tell nothing about the project. That for announcements takes secrets of its own. */
+export const openRoutes: ReadonlySet<string> = new Set(['/api/v1/health', '/api/v1/openapi.json', '/api/v1/announcements'])
 
 /** Describes the routes that are registered after it, as OpenAPI 3.1 at /api/v1/openapi.json. */
 export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
@@ -30,12 +30,13 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
     },
     transform: ({ schema, url, route }) => {
       const role = route.config?.role
+      const openTo = route.config?.authenticatesItself === true ? 'Whoever knows the secret of a source, or is SNS.' : 'Open.'
       const response = typeof schema?.response === 'object' && schema.response !== null ? schema.response : { 200: streamed(schema?.produces) }
       return {
         url,
         schema: {
           ...schema,
-          description: [schema?.description, role === undefined ? 'Open.' : `Role: ${role}.`].filter((line) => line !== undefined).join('\n\n'),
+          description: [schema?.description, role === undefined ? openTo : `Role: ${role}.`].filter((line) => line !== undefined).join('\n\n'),
           security: role === undefined ? [] : [{ token: [] }],
           response: { ...response, default: failure },
         },

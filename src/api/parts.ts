@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
 import type { ObjectStore } from '../objects/object-store.js'
@@ -21,6 +22,13 @@ export interface ApiParts {
   readonly onEventHint: (listener: () => void) => () => void
   /** Called when a drop was uploaded: hastens the triggers. */
   readonly onUpload: () => void
+  /** What becomes of requests that announce objects of sources. */
+  readonly announcements: {
+    /** Whether any source is announced by requests. */
+    isOpen(): Promise<boolean>
+    /** Looks at who sends it, and resolves when everything is recorded. @throws RefitError */
+    receive(delivery: { readonly headers: IncomingHttpHeaders; readonly body: Buffer }): Promise<{ readonly announced: number; readonly looked: number }>
+  }
   /** Called when someone asks to end the control server, with or without serving; must return at once. */
   readonly onShutdown: (request: { readonly keepServing: boolean }) => void
 }

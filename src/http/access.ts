@@ -11,6 +11,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route. Every route that is not on the list of open ones names it. */
     role?: Role
+    /** An open route that looks itself at who calls: what it is shown is no token of ours. */
+    authenticatesItself?: true
   }
   interface FastifyRequest {
     /** Who asks, as the event log names them: `token:<name>`, or what an unauthenticated local caller says. */
@@ -76,11 +78,12 @@ export function requireDeclaredRole(route: RouteOptions, openRoutes: ReadonlySet
  * @throws RefitError `unauthenticated`, `token-unknown`, `forbidden`
  */
 export function authorise(request: FastifyRequest, tokens: readonly Token[]): void {
+  const { role, authenticatesItself = false } = request.routeOptions.config
+  if (authenticatesItself) return
   if (tokens.length === 0) {
     request.actor = claimedActor(request)
     return
   }
-  const role = request.routeOptions.config.role
   const token = bearer(request)
   if (token === undefined) {
     if (role !== undefined) throw refitError('unauthenticated', {})

@@ -17,6 +17,8 @@ export interface DeclaredRoute {
   readonly method: string
   readonly url: string
   readonly role: string | undefined
+  /** An open route that looks itself at who calls. */
+  readonly authenticatesItself: boolean
 }
 
 export interface ServerOptions {
@@ -63,7 +65,7 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   )
   app.addHook('onRoute', (route) => {
     requireDeclaredRole(route, openRoutes)
-    for (const method of [route.method].flat()) routes.push({ method, url: route.url, role: route.config?.role })
+    for (const method of [route.method].flat()) routes.push({ method, url: route.url, role: route.config?.role, authenticatesItself: route.config?.authenticatesItself === true })
   })
   // A kept connection that was busy when the server began to close would hold it until the caller lets go.
   let closing = false

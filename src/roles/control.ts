@@ -18,7 +18,10 @@ import { filesystemObjects } from '../objects/filesystem/adapter.js'
 import { registerModels } from '../registry/models.js'
 import { EVENTS_CHANNEL, latestCursor } from '../runs/event.js'
 import { RUNS_CHANNEL } from '../runs/requests.js'
+import { announcementReceiver } from '../triggers/announcements/receiver.js'
+import { snsVerifier } from '../triggers/announcements/sns-signature.js'
 import { startTriggers } from '../triggers/triggers.js'
+import { askSns } from './ask-sns.js'
 import { executor, openSource, trainers } from './adapters.js'
 import { evaluateProject } from './evaluate-project.js'
 import { listenOn } from './listen-on.js'
@@ -120,6 +123,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
           return () => listeners.delete(hint)
         },
         onUpload: triggers.hint,
+        announcements: announcementReceiver({ sources: triggers.announced, sns: snsVerifier({ get: askSns }), log }),
         onShutdown: options.onShutdown,
       },
       { bind, hosts, origins, tokens: viewerToken === undefined ? tokens : [...tokens, tokenOf('refit-up', 'viewer', viewerToken)] },

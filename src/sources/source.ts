@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { Announced } from './announced.js'
 
 /** One file that a source lists. */
 export interface ListedFile {
@@ -34,6 +35,8 @@ export interface Source {
   readonly name: string
   /** Objects appear whole: one listing is enough, nothing has to settle. */
   readonly appearsWhole: boolean
+  /** Where objects are announced besides being listed. */
+  readonly announced?: Announced
   /** Milliseconds between two listings, where looking is dear; undefined: at every look. */
   readonly every?: number
   /** @throws RefitError `source-unreadable` when it cannot tell what is there */

@@ -5,9 +5,11 @@ import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { listModels, type RegisteredModel } from '../registry/models.js'
 import type { Source } from '../sources/source.js'
+import { deliver, type AnnouncedSource } from './announcements/deliver.js'
+import { pollQueue } from './announcements/poll-queue.js'
 import { requestRunForDrops } from './arrival.js'
 import { fireSchedules } from './schedule.js'
-import { watchSource } from './watched-source.js'
+import { watchSource, type WatchedSource } from './watched-source.js'
 
 export interface TriggerOptions {
   readonly database: Database
@@ -23,13 +25,16 @@ export interface TriggerOptions {
 }
 
 export interface Triggers extends HintedLoop {
-  /** Something is said to have arrived in the source of a model: its present state there is looked at. */
-  announce(model: string, key: string): void
+  /** The sources that can be told of what arrives there. Waits for the first look at the definitions. */
+  announced(): Promise<readonly AnnouncedSource[]>
 }
 
 interface Watched {
   readonly definitionHash: string
-  readonly watching: ReturnType<typeof watchSource>
+  readonly watching: WatchedSource
+  /** Undefined where nothing is announced. */
+  readonly announced: AnnouncedSource | undefined
+  readonly stop: () => Promise<void>
 }
 
 /** Watches sources and schedules until stopped. */
@@ -37,6 +42,10 @@ export function startTriggers(options: TriggerOptions): Triggers {
   const { database, clock, log } = options
   const watched = new Map<string, Watched>()
   let requesting: Promise<void> = Promise.resolve()
+  let sourcesKnown: () => void = () => undefined
+  const known = new Promise<void>((resolve) => {
+    sourcesKnown = resolve
+  })
 
   /** One after the other: two that look at the same time would both find that a run is missing. */
   const requestRuns = (models: readonly RegisteredModel[]): Promise<void> => {
@@ -48,20 +57,36 @@ export function startTriggers(options: TriggerOptions): Triggers {
     return requested
   }
 
-  const watch = (model: RegisteredModel): Watched => ({
-    definitionHash: model.definitionHash,
-    watching: watchSource({ ...options, model: model.name, source: options.openSource(model), onLook: () => requestRuns([model]) }),
-  })
+  const announcedSources = (): readonly AnnouncedSource[] => [...watched.values()].map(({ announced }) => announced).filter((source) => source !== undefined)
+
+  const watch = (model: RegisteredModel): Watched => {
+    const source = options.openSource(model)
+    const watching = watchSource({ ...options, model: model.name, source, onLook: () => requestRuns([model]) })
+    const { announced } = source
+    // What a queue brings may be of any source: several can share one.
+    const polling = announced?.queue === undefined ? undefined : pollQueue({ queue: announced.queue, clock, log, deliver: (announcements) => deliver(announcements, announcedSources()) })
+    return {
+      definitionHash: model.definitionHash,
+      watching,
+      announced: announced === undefined ? undefined : { announced, announce: watching.announce },
+      stop: async () => {
+        // What the queue brought is recorded before nobody looks any more.
+        await polling?.stop()
+        await watching.stop()
+      },
+    }
+  }
 
   /** Sources that were taken out of the project, or are defined anew, are not looked at any more. */
   const watchAll = async (models: readonly RegisteredModel[]): Promise<void> => {
     const hashes = new Map(models.map(({ name, definitionHash }) => [name, definitionHash]))
-    for (const [name, { definitionHash, watching }] of watched) {
+    for (const [name, { definitionHash, stop }] of watched) {
       if (hashes.get(name) === definitionHash) continue
       watched.delete(name)
-      await watching.stop()
+      await stop()
     }
     for (const model of models) if (!watched.has(model.name)) watched.set(model.name, watch(model))
+    sourcesKnown()
   }
 
   let asked = false
@@ -86,10 +111,10 @@ export function startTriggers(options: TriggerOptions): Triggers {
       asked = true
       loop.hint()
     },
-    announce: (model, key) => watched.get(model)?.watching.announce(key),
+    announced: () => known.then(announcedSources),
     stop: async () => {
       await loop.stop()
-      await Promise.all([...watched.values()].map(({ watching }) => watching.stop()))
+      await Promise.all([...watched.values()].map(({ stop }) => stop()))
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { isOutage } from '../database/outage.js'
 import type { Database } from '../database/schema.js'
 import { newestWatermark } from '../drops/record.js'
+import { refitError } from '../errors.js'
 import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { appendEvent } from '../runs/event.js'
@@ -29,16 +30,32 @@ export interface WatchOptions {
 const GATHER_HINTS_MS = 100
 /** With more announcements than this, one listing costs less. */
 const MOST_ANNOUNCED = 1000
+/** Announced keys that are looked at side by side. */
+const FOUND_AT_ONCE = 8
+
+export interface WatchedSource extends HintedLoop {
+  /**
+   * Something is said to be there: its present state is looked at. Resolves when that is recorded, or there is nothing
+   * to record; rejects when it could not be.
+   */
+  announce(key: string): Promise<void>
+}
+
+/** Whoever announced a key and waits for it to be recorded. */
+interface Announcer {
+  resolve(): void
+  reject(error: unknown): void
+}
 
 /**
  * Looks at a source until stopped, and records what has arrived. Listing is the truth; hints and announcements only
  * hasten it. Each source has a loop of its own, so that a slow one holds up no other.
  */
-export function watchSource(options: WatchOptions): HintedLoop & { announce(key: string): void } {
+export function watchSource(options: WatchOptions): WatchedSource {
   const { database, objects, clock, model, source, log } = options
   const interval = source.every ?? options.lookEvery
   const ended = new AbortController()
-  const announced = new Set<string>()
+  let announced = new Map<string, Announcer[]>()
   let unwatch: (() => Promise<void>) | undefined
   let sightings: ReadonlyMap<string, Sighting> = new Map()
   let failing = false
@@ -46,9 +63,15 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
   let nextListing: number | undefined
   let gathering = false
 
-  const announce = (key: string): void => {
-    announced.add(key)
+  const announce = async (key: string): Promise<void> => {
+    if (ended.signal.aborted) throw refitError('source-unreadable', { source: source.name, reason: 'it is not looked at any more' })
+    const recorded = new Promise<void>((resolve, reject) => {
+      const announcers = announced.get(key)
+      if (announcers === undefined) announced.set(key, [{ resolve, reject }])
+      else announcers.push({ resolve, reject })
+    })
     loop.hint()
+    await recorded
   }
   const listSoon = async (): Promise<void> => {
     if (gathering) return
@@ -63,13 +86,11 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
   }
 
   /** Milliseconds until something is to be done here again. */
-  const look = async (stopped: AbortSignal): Promise<number> => {
-    unwatch ??= await source.watch((key) => (key === undefined ? void listSoon() : announce(key)))
+  const look = async (keys: readonly string[], stopped: AbortSignal): Promise<number> => {
+    unwatch ??= await source.watch((key) => void (key === undefined ? listSoon() : announce(key).catch(() => undefined)))
     const now = clock.now().getTime()
     // A clock set back must not put the next listing off until the former time has come again.
     const untilListing = nextListing === undefined ? 0 : Math.min(nextListing - now, interval)
-    const keys = [...announced]
-    announced.clear()
     const listed = untilListing <= 0 ? undefined : await find(keys)
     if (listed !== undefined && listed.length === 0) return untilListing
     const watermark = await newestWatermark(database, model, source.name)
@@ -77,11 +98,12 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
       await recordListed(database, objects, clock, model, source, listed, watermark)
       return untilListing
     }
-    nextListing = now + interval
+    const began = clock.now().getTime()
+    nextListing = began + interval
     const present = await source.list({ signal: stopped, watermark })
     await waiting.tellOf(present)
     const arrived = present.filter(({ waitsFor }) => waitsFor === undefined)
-    const seen = observe(sightings, arrived, now, source.appearsWhole ? 0 : options.settleFor)
+    const seen = observe(sightings, arrived, began, source.appearsWhole ? 0 : options.settleFor)
     sightings = seen.sightings
     sightings = withRecorded(sightings, await recordListed(database, objects, clock, model, source, seen.settled, watermark))
     if (!seen.unsettled) return interval
@@ -93,12 +115,27 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
   const find = async (keys: readonly string[]): Promise<readonly ListedObject[] | undefined> => {
     if (keys.length === 0) return []
     if (source.find === undefined || !source.appearsWhole || keys.length > MOST_ANNOUNCED) return undefined
-    const found: ListedObject[] = []
-    for (const key of keys) {
-      const object = await source.find(key)
-      if (object !== undefined && object.waitsFor === undefined) found.push(object)
+    const findOne = source.find.bind(source)
+    const found: (ListedObject | undefined)[] = []
+    for (let from = 0; from < keys.length; from += FOUND_AT_ONCE) {
+      found.push(...(await Promise.all(keys.slice(from, from + FOUND_AT_ONCE).map((key) => findOne(key)))))
     }
-    return found
+    return found.filter((object) => object !== undefined).filter(({ waitsFor }) => waitsFor === undefined)
+  }
+
+  /** Looks, and tells whoever announced something how that went. */
+  const lookForAnnouncers = async (stopped: AbortSignal): Promise<number> => {
+    const taken = announced
+    announced = new Map()
+    const announcers = [...taken.values()].flat()
+    try {
+      const pause = await look([...taken.keys()], stopped)
+      for (const { resolve } of announcers) resolve()
+      return pause
+    } catch (error) {
+      for (const { reject } of announcers) reject(error)
+      throw error
+    }
   }
 
   const tell = async (kind: 'source.failed' | 'source.recovered' | 'source.waiting', data: Readonly<Record<string, unknown>> = {}): Promise<void> => {
@@ -109,7 +146,7 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
     let pause = interval
     try {
       try {
-        pause = await look(stopped)
+        pause = await lookForAnnouncers(stopped)
         if (failing) await tell('source.recovered')
         failing = false
       } catch (error) {
@@ -138,6 +175,7 @@ export function watchSource(options: WatchOptions): HintedLoop & { announce(key:
     stop: async () => {
       ended.abort()
       await loop.stop()
+      for (const { reject } of [...announced.values()].flat()) reject(refitError('source-unreadable', { source: source.name, reason: 'it is not looked at any more' }))
       await unwatch?.()
     },
   }

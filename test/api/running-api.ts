@@ -6,12 +6,14 @@ import pino from 'pino'
 import { parseTokens } from '../../src/http/access.js'
 import type { DeclaredRoute } from '../../src/http/server.js'
 import { createApi } from '../../src/api/app.js'
+import type { ApiParts } from '../../src/api/parts.js'
 import { systemClock } from '../../src/clock.js'
 import { connect } from '../../src/database/connection.js'
 import { startEmbeddedServer } from '../../src/database/embedded/server.js'
 import { listen } from '../../src/database/listen.js'
 import { migrate } from '../../src/database/migrate.js'
 import type { Database } from '../../src/database/schema.js'
+import { refitError } from '../../src/errors.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
 import { EVENTS_CHANNEL } from '../../src/runs/event.js'
@@ -31,7 +33,7 @@ export interface RunningApi {
   readonly stop: () => Promise<void>
 }
 
-export async function startApi(options: { readonly tokens?: string; readonly servingUrl?: string } = {}): Promise<RunningApi> {
+export async function startApi(options: { readonly tokens?: string; readonly servingUrl?: string; readonly announcements?: ApiParts['announcements'] } = {}): Promise<RunningApi> {
   const folder = await mkdtemp(join(tmpdir(), 'refit-api-'))
   const server = await startEmbeddedServer(join(folder, '.refit'))
   const connection = connect(server.url, { applicationName: 'test' })
@@ -64,6 +66,7 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
     onUpload: () => {
       uploads += 1
     },
+    announcements: options.announcements ?? { isOpen: () => Promise.resolve(false), receive: () => Promise.reject(refitError('announcement-unauthenticated', {})) },
     onShutdown: () => {
       shutdowns += 1
     },
