@@ -20,6 +20,7 @@ export function runReport(terminal: Page, run: RunDetail, now: number): readonly
     ...labelled(terminal, 'Drops', dropLines(run)),
     ...labelled(terminal, 'Stages', stageLines(run)),
     ...labelled(terminal, 'Test', testLines(run)),
+    ...labelled(terminal, 'Package', packageLines(run)),
     ...ruleLines(terminal, run),
     ...failureLines(terminal, run),
     '',
@@ -63,6 +64,11 @@ function stageLines(run: RunDetail): readonly string[] {
   const line = [...done, ...running].join(' · ')
   const sets = run.stages.find((stage) => stage.name === 'split')?.summary
   return [line, sets ?? ''].filter((text) => text !== '')
+}
+
+/** Where an auditor finds it for good: told where the object store keeps versions. */
+function packageLines({ package: packaged }: RunDetail): readonly string[] {
+  return packaged?.objectVersion === undefined ? [] : [`${packaged.object} version ${packaged.objectVersion}`]
 }
 
 function testLines({ verdict }: RunDetail): readonly string[] {
