@@ -86,7 +86,7 @@ async function readWaiting(rooms: Rooms, run: LifecycleRun, waiting: readonly Dr
   if (waiting.length === 0) return new Map()
   const outputFolder = join(folder, 'parts')
   await mkdir(outputFolder)
-  const drops = await Promise.all(waiting.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object) })))
+  const drops = await Promise.all(waiting.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object), released: drop.released })))
   const readings = await readDrops(
     {
       drops,
