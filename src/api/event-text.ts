@@ -65,6 +65,10 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown): Ge
       yield `${name} ${kind.slice('drop.'.length)} by ${actor}`
       yield `– ${summary ?? data.reason ?? ''}`
       break
+    case 'contract.accepted':
+      yield `form of ${name} accepted as the contract by ${actor}`
+      yield `– ${data.reason ?? ''}`
+      break
     case 'run.requested':
     case 'run.coalesced':
       yield kind === 'run.requested' ? 'run requested' : 'fell into the waiting run'

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { DropDetail, DropList, DropRecorded, DropsDecided, type DecisionBody } from '../api/wire/drop.js'
+import { ContractAccepted, ContractDetail } from '../api/wire/contract.js'
+import { DropDetail, DropList, DropRecorded } from '../api/wire/drop.js'
 import { EventList, EventRecord } from '../api/wire/event.js'
 import { Failure } from '../http/failure.js'
 import { ChampionMoves, ModelDetail, ModelList, Moved } from '../api/wire/model.js'
@@ -74,8 +75,9 @@ export function createClient({ url, token, actor }: Connection) {
     rollback: (model: string, request: { readonly to?: number | undefined; readonly reason?: string | undefined }) => post(Moved, at`/models/${model}/rollback`, request),
     drops: (model: string, query: { readonly state?: string | undefined; readonly limit?: number | undefined; readonly before?: string | undefined } = {}) =>
       get(DropList, at`/models/${model}/drops`, query),
+    contract: (model: string) => get(ContractDetail, at`/models/${model}/contract`),
+    acceptContract: (drop: string, request: { readonly reason?: string | undefined; readonly preview: boolean }) => post(ContractAccepted, at`/drops/${drop}/accept-contract`, request),
     drop: (id: string) => get(DropDetail, at`/drops/${id}`),
-    decideDrops: (decision: DecisionBody) => post(DropsDecided, '/drops/decide', decision),
     upload: async (model: string, name: string, content: Readable) => {
       const request = { method: 'POST', url: address(at`/models/${model}/drops`, { name }), headers: { 'Content-Type': 'application/octet-stream' }, body: content } as const
       return decode(DropRecorded, await textOf(await send(request)))

@@ -28,6 +28,11 @@ export function castOf(column: string, { type }: Pick<StoredColumn, 'type'>, fou
   }
 }
 
+/** What a column that is not there has in each row, in the type that it would be stored as. */
+export function noValue({ type }: Pick<StoredColumn, 'type'>): string {
+  return `null::${{ number: 'double', boolean: 'boolean', time: 'timestamp', category: 'varchar', text: 'varchar' }[type]}`
+}
+
 /** As a timestamp in UTC; infinite times are none. Several times as fast as `at time zone`. */
 function utc(instant: string): string {
   return `make_timestamp(epoch_us(${instant}))`

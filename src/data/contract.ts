@@ -1,11 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { StoredColumn } from '../define/stored-definition.js'
-import { castOf } from './cast.js'
+import type { OtherColumns, StoredColumn } from '../define/stored-definition.js'
+import { castOf, noValue } from './cast.js'
 import { name, numberOf, rowOf, text } from './duckdb.js'
 import type { DropFault } from './snapshot.js'
-import { isWaivable } from './waivable.js'
 
 type Columns = Readonly<Record<string, StoredColumn>>
 
@@ -18,10 +17,10 @@ export function neededColumns(columns: Columns): readonly (readonly [string, Sto
   return Object.entries(columns).filter(([, column]) => column.role !== 'ignored')
 }
 
-/** Differences between the columns of a drop and those of the contract. */
-export function schemaFaults(found: readonly string[], columns: Columns): readonly DropFault[] {
-  const missing = neededColumns(columns).filter(([column]) => !found.includes(column))
-  const unexpected = found.filter((column) => !Object.hasOwn(columns, column))
+/** Differences between the columns of a drop and those of the contract. An optional column may be absent: it has no values then. */
+export function schemaFaults(found: readonly string[], columns: Columns, otherColumns: OtherColumns = 'refuse'): readonly DropFault[] {
+  const missing = neededColumns(columns).filter(([column, { optional }]) => !optional && !found.includes(column))
+  const unexpected = otherColumns === 'ignore' ? [] : found.filter((column) => !Object.hasOwn(columns, column))
   return [
     ...missing.map(([column, { role }]) => ({
       code: 'missing-column',
@@ -60,16 +59,16 @@ function valueName(column: string): string {
 
 /** The rows as they come, and beside them each needed column under the contract's type. */
 function valuesOf({ from, types }: RowSource, columns: Columns, rowNumber = ''): string {
-  const values = neededColumns(columns).map(([column, definition]) => `${castOf(column, definition, types.get(column))} as ${valueName(column)}`)
+  const values = neededColumns(columns).map(([column, definition]) => `${types.has(column) ? castOf(column, definition, types.get(column)) : noValue(definition)} as ${valueName(column)}`)
   return `(select ${rowNumber}*, ${values.join(', ')} from ${from})`
 }
 
 const BROKEN = 'refit: a row breaks the contract'
 
 /** The rows under the contract, for a single pass that ends with an error at the first row that breaks it. */
-export function soundRows(source: RowSource, columns: Columns, released: boolean): string {
+export function soundRows(source: RowSource, columns: Columns): string {
   const selection = neededColumns(columns).map(([column]) => `${valueName(column)} as ${name(column)}`)
-  const suspicions = checksOf(columns, released).map(({ suspects, offends }) => suspects ?? offends).filter((condition) => condition !== '')
+  const suspicions = checksOf(source, columns).map(({ suspects, offends }) => suspects ?? offends).filter((condition) => condition !== '')
   const guard = suspicions.length === 0 ? '' : ` where case when ${suspicions.join(' or ')} then error(${text(BROKEN)}) else true end`
   return `select ${selection.join(', ')} from ${valuesOf(source, columns)}${guard}`
 }
@@ -80,8 +79,8 @@ export function isBrokenContract(error: unknown): boolean {
 }
 
 /** Values that break the contract, by column and kind, with the first offending rows: one pass over all rows. */
-export async function valueFaults(connection: DuckDBConnection, source: RowSource, columns: Columns, released: boolean): Promise<readonly DropFault[]> {
-  const checks = checksOf(columns, released)
+export async function valueFaults(connection: DuckDBConnection, source: RowSource, columns: Columns): Promise<readonly DropFault[]> {
+  const checks = checksOf(source, columns)
   if (checks.length === 0) return []
   const figures = checks.map(({ offends, column }, index) => {
     const sample = `{'row': refit_row, 'value': left(${name(column)}::varchar, ${LONGEST_SAMPLE})}`
@@ -98,10 +97,9 @@ export async function valueFaults(connection: DuckDBConnection, source: RowSourc
 
 const Samples = Type.Array(Type.Object({ row: Type.Integer(), value: Type.Union([Type.String(), Type.Null()]) }))
 
-/** What is looked at; of a drop that someone has released, what cannot be waived. */
-function checksOf(columns: Columns, released: boolean): readonly Check[] {
-  const checks = neededColumns(columns).flatMap(([column, definition]) => checksOfColumn(column, definition))
-  return released ? checks.filter(({ code }) => !isWaivable(code)) : checks
+/** An optional column that is not there breaks nothing. */
+function checksOf({ types }: RowSource, columns: Columns): readonly Check[] {
+  return neededColumns(columns).filter(([column]) => types.has(column)).flatMap(([column, definition]) => checksOfColumn(column, definition))
 }
 
 function checksOfColumn(column: string, definition: StoredColumn): readonly Check[] {

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { StoredColumn } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
-import { castOf } from './cast.js'
+import { castOf, noValue } from './cast.js'
 import { neededColumns } from './contract.js'
 import { name, numberOf, rowsOf, text } from './duckdb.js'
 
@@ -65,7 +65,7 @@ function typeOfStored(type: string): Type {
 
 /** A column of a part, stored as `stored`, under the contract of today. */
 function valueOf(stored: Type | undefined, column: string, definition: StoredColumn): string {
-  if (stored === undefined) return `null::${{ number: 'double', boolean: 'boolean', time: 'timestamp', category: 'varchar', text: 'varchar' }[definition.type]}`
+  if (stored === undefined) return noValue(definition)
   if (stored === formOf(definition.type)) return name(column)
   return castOf(column, definition, stored === 'number' ? 'DOUBLE' : '')
 }

@@ -20,22 +20,22 @@ const MOST_VALUES = 12
 const NEARLY_ALL = 0.9
 
 /** Looks at the file column by column. */
-answerChildJob(InferColumnsInput, async ({ path, mostRows, memoryBytes, spillFolder }) => {
+answerChildJob(InferColumnsInput, async ({ path, key, mostRows, memoryBytes, spillFolder }) => {
   const connection = await openDuckDb({ memoryBytes, spillFolder })
-  const names = await load(connection, path, mostRows, spillFolder)
+  const names = await load(connection, path, key, mostRows, spillFolder)
   const rows = numberOf((await rowOf(connection, 'select count(*) as rows from raw'))['rows'])
-  if (rows === 0) throw refitError('data-unfit', { file: basename(path), reason: 'it has a header but no rows' })
+  if (rows === 0) throw refitError('data-unfit', { file: basename(key), reason: 'it has a header but no rows' })
   const columns: InferredColumn[] = []
   for (const column of names) columns.push(await inferColumn(connection, column, rows))
   return { rows, complete: rows < mostRows, columns }
 })
 
 /** Makes the table `raw` of the first rows; returns its columns. */
-async function load(connection: DuckDBConnection, path: string, mostRows: number, spillFolder: string): Promise<readonly string[]> {
-  const file = basename(path)
+async function load(connection: DuckDBConnection, path: string, key: string, mostRows: number, spillFolder: string): Promise<readonly string[]> {
+  const file = basename(key)
   if ((await stat(path)).size === 0) throw refitError('data-unfit', { file, reason: 'it is empty (0 bytes)' })
   try {
-    const tableFile = { path, key: path, expected: [], scratchFile: join(spillFolder, 'plain'), mostRows }
+    const tableFile = { path, key, expected: [], scratchFile: join(spillFolder, 'plain'), mostRows }
     return await withTable(connection, tableFile, async ({ columns, rows }) => {
       await connection.run(`create temp table raw as select * from ${rows.from} limit ${mostRows}`)
       return columns

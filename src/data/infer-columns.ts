@@ -10,16 +10,17 @@ export const MOST_ROWS = 1_000_000
 const LIMITS = { milliseconds: 5 * 60_000, memoryBytes: 2_000_000_000 }
 
 /**
- * Looks at a file of data as it would arrive as a drop, in a child with limits: types, ranges and shares by column.
+ * Looks at a file of data as it would arrive as a drop, in a child with limits: types, ranges and shares by column. `key` is
+ * the name that it arrived under, where it lies under another.
  * @throws RefitError `data-unfit`, `process-memory`, `process-timeout`, `process-died`
  */
-export async function inferColumns(path: string, signal: AbortSignal): Promise<InferredData> {
+export async function inferColumns(path: string, signal: AbortSignal, { key = path }: { readonly key?: string } = {}): Promise<InferredData> {
   const scratch = await mkdtemp(join(tmpdir(), 'refit-infer-'))
   try {
     return await runChildJob(
       {
         entry: new URL('./infer-columns-child.bundle.js', import.meta.url),
-        input: { path, mostRows: MOST_ROWS, memoryBytes: LIMITS.memoryBytes, spillFolder: join(scratch, 'spill') },
+        input: { path, key, mostRows: MOST_ROWS, memoryBytes: LIMITS.memoryBytes, spillFolder: join(scratch, 'spill') },
         output: InferredData,
         token: `infer/${process.pid}/${scratch}`,
         limits: LIMITS,

@@ -13,7 +13,7 @@ import type { ReadDropsInput } from './read-drops-job.js'
 import type { DropFault, DropReading, Part } from './snapshot.js'
 import { refuseShortage } from './unreadable.js'
 
-type Input = Pick<Static<typeof ReadDropsInput>, 'drops' | 'columns' | 'outputFolder'>
+type Input = Pick<Static<typeof ReadDropsInput>, 'drops' | 'columns' | 'otherColumns' | 'outputFolder'>
 
 /** Reads one drop into a part, or says what is wrong with it. */
 export async function readDrop(connection: DuckDBConnection, drop: Input['drops'][number], input: Input): Promise<DropReading> {
@@ -21,7 +21,7 @@ export async function readDrop(connection: DuckDBConnection, drop: Input['drops'
   const file = { path: drop.path, key: drop.key, expected: Object.keys(input.columns), scratchFile: join(input.outputFolder, `${drop.id}.plain`) }
   const temporary = join(input.outputFolder, `${drop.id}.tmp`)
   try {
-    const faults = await withTable(connection, file, (table) => writeRows(connection, table, input.columns, temporary, drop.released))
+    const faults = await withTable(connection, file, (table) => writeRows(connection, table, input, temporary))
     if (faults.length > 0) return { accepted: false, faults: [...faults] }
     return { accepted: true, part: await finishPart(connection, drop.id, temporary, input) }
   } catch (error) {
@@ -36,13 +36,13 @@ export async function readDrop(connection: DuckDBConnection, drop: Input['drops'
  * Writes the rows under the contract, in a single pass that trusts the file: most drops are sound, and for those nothing is
  * read twice. Only where that pass ends early are the faults looked for, over the whole file. Returns them.
  */
-async function writeRows(connection: DuckDBConnection, table: Table, columns: Input['columns'], path: string, released: boolean): Promise<readonly DropFault[]> {
-  const schema = schemaOf(table.columns, columns)
+async function writeRows(connection: DuckDBConnection, table: Table, { columns, otherColumns }: Input, path: string): Promise<readonly DropFault[]> {
+  const schema = schemaOf(table.columns, columns, otherColumns)
   if (schema.length > 0) return schema
   const attempts = [...(table.rowsAs === undefined ? [] : [table.rowsAs(directTypes(columns))]), table.rows]
   for (const rows of attempts) {
     try {
-      await connection.run(`copy (${soundRows(rows, columns, released)}) to ${text(path)} (format parquet, compression zstd)`)
+      await connection.run(`copy (${soundRows(rows, columns)}) to ${text(path)} (format parquet, compression zstd)`)
       return []
     } catch (error) {
       const isLast = rows === table.rows
@@ -50,13 +50,13 @@ async function writeRows(connection: DuckDBConnection, table: Table, columns: In
       refuseShortage(error)
     }
   }
-  const faults = await valueFaults(connection, table.rows, columns, released)
+  const faults = await valueFaults(connection, table.rows, columns)
   if (faults.length === 0) throw new Error('a pass found a fault that the next did not')
   return faults
 }
 
-function schemaOf(found: readonly string[], columns: Input['columns']): readonly DropFault[] {
-  if (found.some((column) => Object.hasOwn(columns, column))) return schemaFaults(found, columns)
+function schemaOf(found: readonly string[], columns: Input['columns'], otherColumns: Input['otherColumns']): readonly DropFault[] {
+  if (found.some((column) => Object.hasOwn(columns, column))) return schemaFaults(found, columns, otherColumns)
   return [{ code: 'no-known-column', message: `None of the columns of the contract is there; the first line or object begins: ${found.join(', ').slice(0, 100)}` }]
 }
 

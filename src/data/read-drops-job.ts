@@ -1,11 +1,12 @@
 import { Type } from 'typebox'
-import { StoredColumn } from '../define/stored-definition.js'
+import { OtherColumns, StoredColumn } from '../define/stored-definition.js'
 import { DropReading } from './snapshot.js'
 
 /** What the child that reads drops is given. */
 export const ReadDropsInput = Type.Object({
-  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), path: Type.String(), released: Type.Boolean() })),
+  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), path: Type.String() })),
   columns: Type.Record(Type.String(), StoredColumn),
+  otherColumns: Type.Optional(OtherColumns),
   memoryBytes: Type.Integer(),
   outputFolder: Type.String(),
 })

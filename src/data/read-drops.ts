@@ -1,13 +1,15 @@
-import type { StoredColumn } from '../define/stored-definition.js'
+import type { OtherColumns, StoredColumn } from '../define/stored-definition.js'
 import { RefitError } from '../errors.js'
 import { runChildJob } from '../processes/child-job.js'
 import { ReadDropsOutput } from './read-drops-job.js'
 import type { DropReading } from './snapshot.js'
 
 export interface ReadDropsRequest {
-  /** `path` holds the raw bytes, `key` the name they arrived under; of a released one, what can be waived is waived. */
-  readonly drops: readonly { readonly id: string; readonly key: string; readonly path: string; readonly released: boolean }[]
+  /** `path` holds the raw bytes, `key` the name they arrived under. */
+  readonly drops: readonly { readonly id: string; readonly key: string; readonly path: string }[]
   readonly columns: Readonly<Record<string, StoredColumn>>
+  /** Default: they are refused. */
+  readonly otherColumns?: OtherColumns | undefined
   readonly memoryBytes: number
   readonly token: string
   readonly workingFolder: string
@@ -57,11 +59,11 @@ function tookChildDown(error: unknown): error is RefitError {
 }
 
 async function readTogether(request: ReadDropsRequest, drops: ReadDropsRequest['drops'], signal: AbortSignal): Promise<ReadonlyMap<string, DropReading>> {
-  const { columns, memoryBytes, token, workingFolder, outputFolder, logFile } = request
+  const { columns, otherColumns, memoryBytes, token, workingFolder, outputFolder, logFile } = request
   const readings = await runChildJob(
     {
       entry: new URL('./read-drops-child.bundle.js', import.meta.url),
-      input: { drops, columns, memoryBytes, outputFolder },
+      input: { drops, columns, otherColumns, memoryBytes, outputFolder },
       output: ReadDropsOutput,
       token,
       limits: { milliseconds: LONGEST_MS, memoryBytes },

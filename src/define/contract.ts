@@ -1,6 +1,6 @@
 import type { Columns } from './column.js'
 import type { Duration } from './measures.js'
-import type { PlausibilityLevel } from './stored-definition.js'
+import type { OtherColumns, PlausibilityLevel } from './stored-definition.js'
 
 /** How closely each drop is compared with the accepted history: one level for all columns, or for each its own. */
 export interface Plausibility<C extends Columns = Columns> {
@@ -17,4 +17,6 @@ export interface Contract<C extends Columns = Columns> {
   readonly freshness?: Duration
   /** Default `standard`. */
   readonly plausibility?: PlausibilityLevel | Plausibility<C>
+  /** What becomes of columns that are not named here: default `refuse`; `infer` makes features of those of the first drop. */
+  readonly otherColumns?: OtherColumns
 }

@@ -22,8 +22,8 @@ export type WrittenColumn = Static<typeof WrittenColumn>
 
 type Report = (where: string, message: string) => void
 
-/** Columns with their defaults. Patterns are looked at by those who have RE2. */
-export function resolveColumns(written: Readonly<Record<string, WrittenColumn>>, task: Task, fault: Report): Record<string, StoredColumn> {
+/** Columns with their defaults; `inferred`: a first drop will tell of others. Patterns are looked at by those who have RE2. */
+export function resolveColumns(written: Readonly<Record<string, WrittenColumn>>, task: Task, inferred: boolean, fault: Report): Record<string, StoredColumn> {
   const columns: Record<string, StoredColumn> = {}
   for (const [name, column] of Object.entries(written)) {
     const where = `columns.${name}`
@@ -36,7 +36,7 @@ export function resolveColumns(written: Readonly<Record<string, WrittenColumn>>,
   }
   const count = (role: StoredColumn['role']): number => Object.values(columns).filter((column) => column.role === role).length
   if (count('target') !== 1) fault('columns', `exactly one column must be the target, there are ${count('target')}`)
-  if (count('feature') === 0) fault('columns', 'at least one column must be a feature')
+  if (count('feature') === 0 && !inferred) fault('columns', 'at least one column must be a feature')
   for (const role of ['time', 'group', 'key'] as const) if (count(role) > 1) fault('columns', `at most one column can be the ${role}, there are ${count(role)}`)
   return columns
 }

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { PlausibilityLevel, type StoredColumn, type StoredContract } from './stored-definition.js'
+import { OtherColumns, PlausibilityLevel, type StoredColumn, type StoredContract } from './stored-definition.js'
 
 /** What a drop as a whole must keep, as it leaves the project file. */
 export const WrittenContract = Type.Object(
@@ -17,6 +17,7 @@ export const WrittenContract = Type.Object(
         ),
       ]),
     ),
+    otherColumns: Type.Optional(OtherColumns),
   },
   { additionalProperties: false },
 )
@@ -26,7 +27,7 @@ type Report = (where: string, message: string) => void
 
 /** The contract of a drop as a whole with its defaults. */
 export function resolveContract(
-  { rows = {}, freshness, plausibility = {} }: WrittenContract,
+  { rows = {}, freshness, plausibility = {}, otherColumns = 'refuse' }: WrittenContract,
   columns: Readonly<Record<string, StoredColumn>>,
   duration: (text: string, where: string) => number,
   fault: Report,
@@ -36,11 +37,12 @@ export function resolveContract(
   const { level = 'standard', columns: levels = {} } = typeof plausibility === 'string' ? { level: plausibility } : plausibility
   for (const column of Object.keys(levels)) {
     const { role } = columns[column] ?? {}
-    if (role === undefined || role === 'ignored') fault(`contract.plausibility.columns.${column}`, role === undefined ? 'there is no such column' : 'an ignored column is not compared')
+    if (role === 'ignored' || (role === undefined && otherColumns !== 'infer')) fault(`contract.plausibility.columns.${column}`, role === undefined ? 'there is no such column' : 'an ignored column is not compared')
   }
   return {
     rows,
     ...(freshness === undefined ? {} : { freshnessMilliseconds: duration(freshness, 'contract.freshness') }),
     plausibility: { level, columns: levels },
+    ...(otherColumns === 'refuse' ? {} : { otherColumns }),
   }
 }

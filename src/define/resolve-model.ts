@@ -93,7 +93,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     return value ?? 0.2
   }
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) fault('', `"${name}" is no name of a model: lower-case letters, digits and hyphens, from a letter on`)
-  const columns = resolveColumns(written.columns, written.task, fault)
+  const columns = resolveColumns(written.columns, written.task, written.contract?.otherColumns === 'infer', fault)
   const split = resolveSplit(written, columns, duration, share, fault)
   const prepare = resolvePrepare(written, columns, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)

@@ -1,5 +1,4 @@
 import { Type, type Static } from 'typebox'
-import { S3Access } from './s3-location.js'
 
 /**
  * What the helpers of the project file evaluate to: plain, validated JSON with every default filled in.
@@ -54,6 +53,10 @@ export type StoredColumn = Static<typeof StoredColumn>
 export const PlausibilityLevel = Type.Union([Type.Literal('strict'), Type.Literal('standard'), Type.Literal('loose'), Type.Literal('off')])
 export type PlausibilityLevel = Static<typeof PlausibilityLevel>
 
+/** What becomes of columns that the project file does not name. */
+export const OtherColumns = Type.Union([Type.Literal('refuse'), Type.Literal('ignore'), Type.Literal('infer')])
+export type OtherColumns = Static<typeof OtherColumns>
+
 /** What a drop as a whole must keep. */
 export const StoredContract = Type.Object({
   rows: Type.Object({ min: Type.Optional(Type.Integer({ minimum: 0 })), max: Type.Optional(Type.Integer({ minimum: 1 })) }),
@@ -61,6 +64,8 @@ export const StoredContract = Type.Object({
   freshnessMilliseconds: Type.Optional(Type.Integer({ minimum: 1 })),
   /** `columns` has those whose level is another. */
   plausibility: Type.Object({ level: PlausibilityLevel, columns: Type.Record(Type.String(), PlausibilityLevel) }),
+  /** Absent: they are refused. */
+  otherColumns: Type.Optional(OtherColumns),
 })
 export type StoredContract = Static<typeof StoredContract>
 
@@ -209,24 +214,10 @@ export const StoredModel = Type.Object({
 export type StoredModel = Static<typeof StoredModel>
 export type Task = StoredModel['task']
 
-/** Where objects are kept, if not in the state folder. */
-export const StoredObjects = Type.Object({
-  kind: Type.Literal('s3'),
-  bucket: Type.String(),
-  prefix: Type.String(),
-  /** Secrets are references. */
-  access: S3Access,
-  /** What copies on local disk may take; what is in use may take more. */
-  cacheBytes: Type.Integer({ minimum: 1 }),
-})
-export type StoredObjects = Static<typeof StoredObjects>
-
 export const StoredProject = Type.Object({
   formatVersion: Type.Literal(1),
   /** Connection string, or undefined for the embedded server. */
   database: Type.Optional(Type.String()),
-  /** Undefined for the state folder. */
-  objects: Type.Optional(StoredObjects),
   server: Type.Object({
     controlPort: Type.Integer({ minimum: 0, maximum: 65_535 }),
     servingPort: Type.Integer({ minimum: 0, maximum: 65_535 }),

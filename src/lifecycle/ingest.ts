@@ -10,17 +10,21 @@ import { decideDrops, historyAfter, settleDrops, type DropDecision } from '../dr
 import { saveSnapshot } from '../drops/snapshots.js'
 import { PREPARE_FILE } from '../packages/manifest.js'
 import { bundlePrepare } from '../prepare/bundle-prepare.js'
+import { StoredColumn } from '../define/stored-definition.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { readCodeState, type CodeState } from './code-state.js'
 import { fingerprintOf, sameAsLastVerdict, type FingerprintParts } from './fingerprint.js'
 import { attemptFolder, attemptLog } from './folders.js'
-import { seedOf, type LifecycleRun, type Rooms } from './run.js'
+import { agreeOnContract, keepInferred } from './agree-contract.js'
+import { seedOf, underContract, type LifecycleRun, type Rooms } from './run.js'
 import { getChampion } from '../registry/champion.js'
 import { lockModel } from '../registry/models.js'
 
 const DropSummary = Type.Object({ id: Type.String(), key: Type.String(), rows: Type.Optional(Type.Integer()), why: Type.Optional(Type.String()) })
 
 export const Ingested = Type.Object({
+  /** The columns of the contract in force, where they are not those of the definition alone. */
+  columns: Type.Optional(Type.Record(Type.String(), StoredColumn)),
   /** Digest of the snapshot; empty while there is no accepted drop at all. */
   snapshot: Type.String(),
   rows: Type.Integer(),
@@ -32,7 +36,7 @@ export const Ingested = Type.Object({
     superseded: Type.Array(DropSummary),
   }),
   /** The drops that the snapshot consists of. */
-  history: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String(), object: Type.Optional(Type.String()), objectVersion: Type.Optional(Type.String()) })),
+  history: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String() })),
   fingerprint: Type.String(),
   seed: Type.Integer(),
   code: Type.Object({ hash: Type.String(), commit: Type.Optional(Type.String()), lockFileHash: Type.Optional(Type.String()) }),
@@ -48,10 +52,12 @@ export type Ingested = Static<typeof Ingested>
  * Takes every drop recorded by now, accepts or quarantines it whole by the contract, and fixes the snapshot that
  * this run trains and tests on.
  */
-export async function ingest(rooms: Rooms, run: LifecycleRun, attempt: Attempt): Promise<Commit<Ingested>> {
+export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt): Promise<Commit<Ingested>> {
   const { database, clock } = rooms
-  const taken = await waitingDrops(database, run.model)
+  const taken = await waitingDrops(database, given.model)
   const folder = await attemptFolder(rooms.stateFolder, attempt)
+  const agreed = await agreeOnContract(rooms, given, taken, attempt)
+  const run = underContract(given, agreed.columns)
   const [readings, code, prepare] = await Promise.all([readWaiting(rooms, run, taken, attempt, folder), readCodeState(rooms.projectFolder), keepPrepare(rooms, run, folder)])
   return async (transaction) => {
     // Someone may have decided about drops since they were read. From here on nobody can until this is committed.
@@ -61,8 +67,10 @@ export async function ingest(rooms: Rooms, run: LifecycleRun, attempt: Attempt):
     const decisions = decideDrops(waiting, former, stillValid(readings, taken, waiting), run.definition.delivery?.kind)
     const parts = historyAfter(former, decisions)
     const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window)
-    const summary = await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, prepare)
+    const columns = given.definition.columns === agreed.columns ? {} : { columns: { ...agreed.columns } }
+    const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, prepare)) }
     await settleDrops(transaction, clock, run.id, decisions)
+    await keepInferred(transaction, clock.now(), given, agreed, new Set(summary.drops.ingested.map(({ id }) => id)))
     if (snapshot !== undefined) await saveSnapshot(transaction, clock.now(), run.model, snapshot)
     await transaction
       .updateTable('runs')
@@ -86,11 +94,12 @@ async function readWaiting(rooms: Rooms, run: LifecycleRun, waiting: readonly Dr
   if (waiting.length === 0) return new Map()
   const outputFolder = join(folder, 'parts')
   await mkdir(outputFolder)
-  const drops = await Promise.all(waiting.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object), released: drop.released })))
+  const drops = await Promise.all(waiting.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object) })))
   const readings = await readDrops(
     {
       drops,
       columns: run.definition.columns,
+      otherColumns: run.definition.contract?.otherColumns,
       memoryBytes: run.definition.limits.dataMemoryBytes,
       token: attempt.token,
       workingFolder: folder,
@@ -137,7 +146,7 @@ async function summarise(
       discarded: summaries(decisions, 'discarded'),
       superseded: summaries(decisions, 'superseded'),
     },
-    history: (snapshot?.parts ?? []).map((part) => madeFrom(part.drop, byId.get(part.drop))),
+    history: (snapshot?.parts ?? []).map((part) => ({ id: part.drop, key: byId.get(part.drop)?.key ?? '', sha256: byId.get(part.drop)?.sha256 ?? '' })),
     fingerprint: fingerprintOf(parts, champion?.version),
     seed,
     code,
@@ -160,13 +169,6 @@ async function whyNothingNew(
   if (run.force) return undefined
   const same = await sameAsLastVerdict(rooms.database, run.model, parts)
   return same === undefined ? undefined : `Nothing has changed since run ${same}.${besides}`
-}
-
-/** A drop as a version names what it was made from. */
-function madeFrom(id: string, drop: Drop | undefined): Ingested['history'][number] {
-  if (drop === undefined) return { id, key: '', sha256: '' }
-  const { key, sha256, object, objectVersion } = drop
-  return { id, key, sha256, object, ...(objectVersion === undefined ? {} : { objectVersion }) }
 }
 
 function summaries(decisions: readonly DropDecision[], state: DropDecision['state']): Static<typeof DropSummary>[] {

@@ -5,15 +5,16 @@ import { check, Checked } from './check.js'
 import { deploy, Deployed } from './deploy.js'
 import { ingest, Ingested } from './ingest.js'
 import { awaitingApproval, nothingNew, notPromoted, promoted } from './outcome.js'
-import type { LifecycleRun, Rooms } from './run.js'
+import { underContract, type LifecycleRun, type Rooms } from './run.js'
 import { split } from './split.js'
 import { Candidate, train } from './train.js'
 import { Published, publish } from './version.js'
 
 /** One pass through the lifecycle. Each stage starts at least once and finishes exactly once, whatever dies in between. */
-export async function runLifecycle(stage: Stage, run: LifecycleRun, rooms: Rooms): Promise<RunEnd> {
-  const data = await stage('ingest', Ingested, (attempt) => ingest(rooms, run, attempt), { tries: 3 })
+export async function runLifecycle(stage: Stage, requested: LifecycleRun, rooms: Rooms): Promise<RunEnd> {
+  const data = await stage('ingest', Ingested, (attempt) => ingest(rooms, requested, attempt), { tries: 3 })
   if (data.nothingNew !== undefined) return nothingNew(data.nothingNew)
+  const run = underContract(requested, data.columns)
   const sets = await stage('split', Sets, (attempt) => split(rooms, run, data, attempt), { tries: 3 })
   const candidate = await stage('train', Candidate, (attempt) => train(rooms, run, data, sets, attempt), { tries: 3 })
   const checked = await stage('check', Checked, (attempt) => check(rooms, run, data, sets, candidate, attempt), { tries: 3 })

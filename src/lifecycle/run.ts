@@ -17,6 +17,11 @@ export interface LifecycleRun {
   readonly force: boolean
 }
 
+/** The run under the columns that its ingest has agreed on; undefined: those of the definition. */
+export function underContract(run: LifecycleRun, columns: StoredModel['columns'] | undefined): LifecycleRun {
+  return columns === undefined ? run : { ...run, definition: { ...run.definition, columns } }
+}
+
 /** What the stages work with. The composition root picks the adapters. */
 export interface Rooms {
   readonly database: Database

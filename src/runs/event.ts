@@ -13,6 +13,7 @@ export type EventKind =
   | 'drop.quarantined'
   | 'drop.discarded'
   | 'drop.superseded'
+  | 'contract.accepted'
   | 'drop.released'
   | 'drop.withdrawn'
   | 'drop.restored'

@@ -47,7 +47,7 @@ const bad: Readonly<Record<string, { readonly content: string | Buffer; readonly
   'twice.csv': { content: good.replace('rooms', 'price'), code: 'duplicate-column', column: 'price', says: /price is there twice/ },
   'twice-nearly.csv': { content: good.replace('rooms', 'Price'), code: 'duplicate-column', column: 'Price', says: /upper and lower case only/ },
   'unnamed.csv': { content: good.replace('rooms', ''), code: 'unnamed-column', says: /Column 4 of the header has no name/ },
-  'more.csv': { content: good.replace('rooms', 'chambers'), code: 'missing-column', column: 'rooms', says: /rooms is missing/ },
+  'more.csv': { content: good.replace('rooms', 'chambers'), code: 'unexpected-column', column: 'chambers', says: /chambers is not in the contract/ },
   'latin-1.csv': { content: Buffer.from(withRow(30, 'Zürich,2026-01-02,100,3,08001,gas,true'), 'latin1'), code: 'wrong-encoding', row: 30, says: /^Row 30 is not UTF-8/ },
   'utf-16.csv': { content: Buffer.from(`\uFEFF${good}`, 'utf16le'), code: 'wrong-encoding', says: /not UTF-8/ },
   'too-cheap.csv': { content: withRow(17, 'h1,2026-01-02,0.5,3,08001,gas,true'), code: 'out-of-range', column: 'price', row: 17, says: /below the smallest allowed value 1/ },
