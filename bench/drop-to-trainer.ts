@@ -94,7 +94,7 @@ async function ingestAndSplit(definition: StoredModel, parts: Part[], folder: st
   const open = (): ReturnType<typeof openDuckDb> => openDuckDb({ memoryBytes: limits.dataMemoryBytes, spillFolder: join(folder, 'spill') })
   const [reading, cutting] = [await open(), await open()]
   return timed(async () => {
-    const drop = { id: file, key: file, path: join(folder, file) }
+    const drop = { id: file, key: file, path: join(folder, file), released: false }
     const read = await readDrop(reading, drop, { drops: [drop], columns, outputFolder: folder })
     if (!read.accepted) throw new Error(`${file} was refused`)
     parts.push(read.part)

@@ -13,6 +13,8 @@ export function dropSummary(drop: Drop, inSnapshots?: number): DropSummary {
     key: drop.key,
     sha256: drop.sha256,
     bytes: drop.bytes,
+    object: drop.object,
+    ...(drop.objectVersion === undefined ? {} : { objectVersion: drop.objectVersion }),
     state: drop.state,
     recordedAt: instant(drop.recordedAt),
     changedAt: instant(drop.changedAt),

@@ -52,7 +52,7 @@ export function nextSteps(
       break
   }
   if (drops.some((drop) => drop.state === 'quarantined')) {
-    steps.push(`\`refit drops ${model} --state quarantined\` tells what was wrong. Deliver the file mended; or change the columns, start Refit anew, and send it as it is with \`refit upload ${model} <file>\`.`)
+    steps.push(`\`refit drops ${model} --state quarantined\` tells what was wrong. Deliver the file mended, or \`refit drops release\` it; after a change of the columns, \`refit drops restore\` it.`)
   }
   return steps
 }

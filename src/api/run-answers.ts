@@ -4,7 +4,7 @@ import type { AttemptView, StageView } from '../runs/queries.js'
 import type { Run, RunError } from '../runs/run.js'
 import { nextSteps } from './next-steps.js'
 import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
-import { dropsOf, hadChampion, summariseStage } from './stage-summary.js'
+import { dropsOf, hadChampion, packageOf, summariseStage } from './stage-summary.js'
 import type { Headline, RuleLine, RunDetail, RunFailure, RunSummary } from './wire/run.js'
 import { instant } from './wire/time.js'
 
@@ -35,10 +35,12 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
   const verdict = verdictOf(run)
   const resultOf = (name: string): unknown => stages.find((stage) => stage.name === name)?.result
   const drops = dropsOf(resultOf('ingest'))
+  const packaged = packageOf(resultOf('train'))
   return {
     ...runSummary(run),
     ...(run.snapshot === undefined ? {} : { snapshot: run.snapshot }),
     ...(run.candidate === undefined ? {} : { candidate: run.candidate }),
+    ...(packaged === undefined ? {} : { package: packaged }),
     stages: stages.map((stage) => ({
       name: stage.name,
       attempt: stage.attempt,

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { RunDrop } from './wire/run.js'
+import { manifestObject } from '../packages/store.js'
+import type { RunDetail, RunDrop } from './wire/run.js'
 
 /** A stage's result as far as its summary shows it; what stands there besides belongs to the lifecycle. */
 const DropNote = Type.Object({ id: Type.String(), key: Type.String(), rows: Type.Optional(Type.Integer()), why: Type.Optional(Type.String()) })
@@ -17,10 +18,17 @@ const Split = Type.Object({
   rows: Type.Object({ train: Type.Integer(), validation: Type.Integer(), test: Type.Integer() }),
   leakage: Type.Object({ groupsOnBothSides: Type.Integer() }),
 })
-const Trained = Type.Object({ format: Type.String(), digest: Type.String() })
+const Trained = Type.Object({ format: Type.String(), digest: Type.String(), objectVersion: Type.Optional(Type.String()) })
 const Checked = Type.Object({ answer: Type.String(), summary: Type.String(), comparedWith: Type.Optional(Type.Integer()) })
 const Published = Type.Object({ number: Type.Integer() })
 const Deployed = Type.Object({ version: Type.Integer(), withdrawn: Type.Optional(Type.Array(Type.String())) })
+
+/** Where the package that a run has made lies in the object store; undefined while there is none. */
+export function packageOf(trained: unknown): RunDetail['package'] {
+  if (!Value.Check(Trained, trained)) return undefined
+  const { digest, objectVersion } = trained
+  return { object: manifestObject(digest), ...(objectVersion === undefined ? {} : { objectVersion }) }
+}
 
 /** What a finished stage gave, in a few words and figures. */
 export function summariseStage(stage: string, result: unknown): string {

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { ContractAccepted, ContractDetail } from '../api/wire/contract.js'
-import { DropDetail, DropList, DropRecorded } from '../api/wire/drop.js'
+import { DropDetail, DropList, DropRecorded, DropsDecided, type DecisionBody } from '../api/wire/drop.js'
 import { EventList, EventRecord } from '../api/wire/event.js'
 import { Failure } from '../http/failure.js'
 import { ChampionMoves, ModelDetail, ModelList, Moved } from '../api/wire/model.js'
@@ -78,6 +78,7 @@ export function createClient({ url, token, actor }: Connection) {
     contract: (model: string) => get(ContractDetail, at`/models/${model}/contract`),
     acceptContract: (drop: string, request: { readonly reason?: string | undefined; readonly preview: boolean }) => post(ContractAccepted, at`/drops/${drop}/accept-contract`, request),
     drop: (id: string) => get(DropDetail, at`/drops/${id}`),
+    decideDrops: (decision: DecisionBody) => post(DropsDecided, '/drops/decide', decision),
     upload: async (model: string, name: string, content: Readable) => {
       const request = { method: 'POST', url: address(at`/models/${model}/drops`, { name }), headers: { 'Content-Type': 'application/octet-stream' }, body: content } as const
       return decode(DropRecorded, await textOf(await send(request)))

@@ -20,6 +20,7 @@ export function runReport(terminal: Page, run: RunDetail, now: number): readonly
     ...labelled(terminal, 'Drops', dropLines(run)),
     ...labelled(terminal, 'Stages', stageLines(run)),
     ...labelled(terminal, 'Test', testLines(run)),
+    ...labelled(terminal, 'Package', packageLines(run)),
     ...ruleLines(terminal, run),
     ...failureLines(terminal, run),
     '',
@@ -29,7 +30,7 @@ export function runReport(terminal: Page, run: RunDetail, now: number): readonly
 
 /** The verdict in words, as `refit run` ends with it. */
 export function verdictWords(terminal: Page, run: RunDetail): readonly string[] {
-  return [`${outcomeWord(terminal.paint, run)}  ${terminal.paint.bold(run.id)}`, ...explanation(terminal, run), ...ruleLines(terminal, run), ...failureLines(terminal, run)]
+  return [`${outcomeWord(terminal.paint, run)}  ${terminal.paint.bold(run.id)}`, ...explanation(terminal, run), ...quarantineLines(terminal, run), ...ruleLines(terminal, run), ...failureLines(terminal, run)]
 }
 
 function when(run: RunDetail, now: number): string {
@@ -50,11 +51,21 @@ function labelled(terminal: Page, label: string, lines: readonly string[]): read
 }
 
 function dropLines(run: RunDetail): readonly string[] {
-  const lines = run.drops.map(({ key, state, rows, reason }) => {
+  // What was refused comes first: it must not be among those that are only counted.
+  const drops = run.drops.toSorted((a, b) => Number(b.state === 'quarantined') - Number(a.state === 'quarantined'))
+  const lines = drops.map(({ key, state, rows, reason }) => {
     const size = rows === undefined ? '' : ` ${count(rows)} rows`
     return `${key} ${state}${size}${reason === undefined ? '' : `: ${cut(reason, 120)}`}`
   })
   return lines.length <= MOST_DROPS ? lines : [...lines.slice(0, MOST_DROPS - 1), `and ${lines.length - MOST_DROPS + 1} more: \`refit drops ${run.model}\``]
+}
+
+/** Drops that the run refused, with the first of their faults: what someone would otherwise not look for after a promotion. */
+function quarantineLines(terminal: Page, run: RunDetail): readonly string[] {
+  const { paint } = terminal
+  const refused = run.drops.filter(({ state }) => state === 'quarantined')
+  const lines = refused.slice(0, MOST_DROPS).map(({ key, reason }) => `  ${paint.red('✗')} ${cut(`${key} quarantined${reason === undefined ? '' : `: ${reason}`}`, textWidth(terminal) - 4)}`)
+  return refused.length <= MOST_DROPS ? lines : [...lines, `    and ${refused.length - MOST_DROPS} more: \`refit drops ${run.model} --state quarantined\``]
 }
 
 function stageLines(run: RunDetail): readonly string[] {
@@ -63,6 +74,11 @@ function stageLines(run: RunDetail): readonly string[] {
   const line = [...done, ...running].join(' · ')
   const sets = run.stages.find((stage) => stage.name === 'split')?.summary
   return [line, sets ?? ''].filter((text) => text !== '')
+}
+
+/** Where an auditor finds it for good: told where the object store keeps versions. */
+function packageLines({ package: packaged }: RunDetail): readonly string[] {
+  return packaged?.objectVersion === undefined ? [] : [`${packaged.object} version ${packaged.objectVersion}`]
 }
 
 function testLines({ verdict }: RunDetail): readonly string[] {

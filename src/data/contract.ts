@@ -5,6 +5,7 @@ import type { OtherColumns, StoredColumn } from '../define/stored-definition.js'
 import { castOf, noValue } from './cast.js'
 import { name, numberOf, rowOf, text } from './duckdb.js'
 import type { DropFault } from './snapshot.js'
+import { isWaivable } from './waivable.js'
 
 type Columns = Readonly<Record<string, StoredColumn>>
 
@@ -66,9 +67,9 @@ function valuesOf({ from, types }: RowSource, columns: Columns, rowNumber = ''):
 const BROKEN = 'refit: a row breaks the contract'
 
 /** The rows under the contract, for a single pass that ends with an error at the first row that breaks it. */
-export function soundRows(source: RowSource, columns: Columns): string {
+export function soundRows(source: RowSource, columns: Columns, released: boolean): string {
   const selection = neededColumns(columns).map(([column]) => `${valueName(column)} as ${name(column)}`)
-  const suspicions = checksOf(source, columns).map(({ suspects, offends }) => suspects ?? offends).filter((condition) => condition !== '')
+  const suspicions = checksOf(source, columns, released).map(({ suspects, offends }) => suspects ?? offends).filter((condition) => condition !== '')
   const guard = suspicions.length === 0 ? '' : ` where case when ${suspicions.join(' or ')} then error(${text(BROKEN)}) else true end`
   return `select ${selection.join(', ')} from ${valuesOf(source, columns)}${guard}`
 }
@@ -79,8 +80,8 @@ export function isBrokenContract(error: unknown): boolean {
 }
 
 /** Values that break the contract, by column and kind, with the first offending rows: one pass over all rows. */
-export async function valueFaults(connection: DuckDBConnection, source: RowSource, columns: Columns): Promise<readonly DropFault[]> {
-  const checks = checksOf(source, columns)
+export async function valueFaults(connection: DuckDBConnection, source: RowSource, columns: Columns, released: boolean): Promise<readonly DropFault[]> {
+  const checks = checksOf(source, columns, released)
   if (checks.length === 0) return []
   const figures = checks.map(({ offends, column }, index) => {
     const sample = `{'row': refit_row, 'value': left(${name(column)}::varchar, ${LONGEST_SAMPLE})}`
@@ -97,9 +98,12 @@ export async function valueFaults(connection: DuckDBConnection, source: RowSourc
 
 const Samples = Type.Array(Type.Object({ row: Type.Integer(), value: Type.Union([Type.String(), Type.Null()]) }))
 
-/** An optional column that is not there breaks nothing. */
-function checksOf({ types }: RowSource, columns: Columns): readonly Check[] {
-  return neededColumns(columns).filter(([column]) => types.has(column)).flatMap(([column, definition]) => checksOfColumn(column, definition))
+/** What is looked at: an optional column that is not there breaks nothing; of a released drop only what cannot be waived. */
+function checksOf({ types }: RowSource, columns: Columns, released: boolean): readonly Check[] {
+  const checks = neededColumns(columns)
+    .filter(([column]) => types.has(column))
+    .flatMap(([column, definition]) => checksOfColumn(column, definition))
+  return released ? checks.filter(({ code }) => !isWaivable(code)) : checks
 }
 
 function checksOfColumn(column: string, definition: StoredColumn): readonly Check[] {

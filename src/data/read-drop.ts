@@ -21,7 +21,7 @@ export async function readDrop(connection: DuckDBConnection, drop: Input['drops'
   const file = { path: drop.path, key: drop.key, expected: Object.keys(input.columns), scratchFile: join(input.outputFolder, `${drop.id}.plain`) }
   const temporary = join(input.outputFolder, `${drop.id}.tmp`)
   try {
-    const faults = await withTable(connection, file, (table) => writeRows(connection, table, input, temporary))
+    const faults = await withTable(connection, file, (table) => writeRows(connection, table, input, temporary, drop.released))
     if (faults.length > 0) return { accepted: false, faults: [...faults] }
     return { accepted: true, part: await finishPart(connection, drop.id, temporary, input) }
   } catch (error) {
@@ -36,13 +36,13 @@ export async function readDrop(connection: DuckDBConnection, drop: Input['drops'
  * Writes the rows under the contract, in a single pass that trusts the file: most drops are sound, and for those nothing is
  * read twice. Only where that pass ends early are the faults looked for, over the whole file. Returns them.
  */
-async function writeRows(connection: DuckDBConnection, table: Table, { columns, otherColumns }: Input, path: string): Promise<readonly DropFault[]> {
+async function writeRows(connection: DuckDBConnection, table: Table, { columns, otherColumns }: Input, path: string, released: boolean): Promise<readonly DropFault[]> {
   const schema = schemaOf(table.columns, columns, otherColumns)
   if (schema.length > 0) return schema
   const attempts = [...(table.rowsAs === undefined ? [] : [table.rowsAs(directTypes(columns))]), table.rows]
   for (const rows of attempts) {
     try {
-      await connection.run(`copy (${soundRows(rows, columns)}) to ${text(path)} (format parquet, compression zstd)`)
+      await connection.run(`copy (${soundRows(rows, columns, released)}) to ${text(path)} (format parquet, compression zstd)`)
       return []
     } catch (error) {
       const isLast = rows === table.rows
@@ -50,7 +50,7 @@ async function writeRows(connection: DuckDBConnection, table: Table, { columns, 
       refuseShortage(error)
     }
   }
-  const faults = await valueFaults(connection, table.rows, columns)
+  const faults = await valueFaults(connection, table.rows, columns, released)
   if (faults.length === 0) throw new Error('a pass found a fault that the next did not')
   return faults
 }

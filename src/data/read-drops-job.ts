@@ -4,7 +4,7 @@ import { DropReading } from './snapshot.js'
 
 /** What the child that reads drops is given. */
 export const ReadDropsInput = Type.Object({
-  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), path: Type.String() })),
+  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), path: Type.String(), released: Type.Boolean() })),
   columns: Type.Record(Type.String(), StoredColumn),
   otherColumns: Type.Optional(OtherColumns),
   memoryBytes: Type.Integer(),

@@ -5,8 +5,8 @@ import { ReadDropsOutput } from './read-drops-job.js'
 import type { DropReading } from './snapshot.js'
 
 export interface ReadDropsRequest {
-  /** `path` holds the raw bytes, `key` the name they arrived under. */
-  readonly drops: readonly { readonly id: string; readonly key: string; readonly path: string }[]
+  /** `path` holds the raw bytes, `key` the name they arrived under; of a released one, what can be waived is waived. */
+  readonly drops: readonly { readonly id: string; readonly key: string; readonly path: string; readonly released: boolean }[]
   readonly columns: Readonly<Record<string, StoredColumn>>
   /** Default: they are refused. */
   readonly otherColumns?: OtherColumns | undefined

@@ -51,6 +51,7 @@ export interface Schema {
     part: JsonOrNull
     superseded_by: string | null
     run: string | null
+    object_version: ColumnType<string | null, string | null | undefined, string | null>
     files: JsonOrNull
     watermark: ColumnType<string | null, string | null | undefined, string | null>
     released: Generated<boolean>

@@ -14,11 +14,28 @@ export interface Server {
   readonly origins?: readonly string[]
 }
 
+/** A bucket for the objects of a project: raw drops, parts and models. */
+export interface S3Objects {
+  /** E.g. `s3://models/refit`. */
+  readonly s3: string
+  /** Address of an S3-compatible server; default AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or AWS. */
+  readonly endpoint?: string
+  readonly region?: string
+  /** Whether the bucket stands in the path; default where an endpoint is named. */
+  readonly pathStyle?: boolean
+  /** Default: the environment, the profile, or the role of the machine. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  /** Megabytes that copies on local disk may take; default 20,000. */
+  readonly cache?: number
+}
+
 /** A project: its models, and how it runs. */
 export interface ProjectDefinition {
   readonly models: Readonly<Record<string, EvaluatedModel>>
   /** A PostgreSQL connection string; default: a server of the project's own. */
   readonly database?: string
+  /** Where raw drops, parts and models are kept, e.g. `s3://models/refit`; default: in `.refit`. */
+  readonly objects?: string | S3Objects
   readonly server?: Server
 }
 

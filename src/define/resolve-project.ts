@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Fault } from '../errors.js'
 import { resolveModel, WrittenModel, type AdapterSchemas } from './resolve-model.js'
+import { resolveObjects, WrittenObjects } from './resolve-objects.js'
 import { placesOfSecrets } from './secret.js'
 import { structuralFaults } from './structural-faults.js'
 import type { StoredModel, StoredProject } from './stored-definition.js'
@@ -13,6 +14,7 @@ const WrittenProject = Type.Object(
   {
     models: Type.Record(Type.String(), Type.Unknown(), { minProperties: 1 }),
     database: Type.Optional(Type.String({ minLength: 1 })),
+    objects: Type.Optional(WrittenObjects),
     server: Type.Optional(
       Type.Object(
         {
@@ -33,6 +35,8 @@ const WrittenProject = Type.Object(
 export function resolveProject(written: unknown, schemas: AdapterSchemas): { readonly project: StoredProject } | { readonly faults: readonly Fault[] } {
   if (!Value.Check(WrittenProject, written)) return { faults: structuralFaults(WrittenProject, written, '') }
   const faults: Fault[] = placesOfSecrets(written.server, 'server').map(misplaced)
+  const objects = written.objects === undefined ? undefined : resolveObjects(written.objects)
+  if (objects !== undefined && 'faults' in objects) faults.push(...objects.faults)
   const models: Record<string, StoredModel> = {}
   for (const [name, model] of Object.entries(written.models)) {
     const path = `models.${name}`
@@ -49,6 +53,7 @@ export function resolveProject(written: unknown, schemas: AdapterSchemas): { rea
   const project: StoredProject = {
     formatVersion: 1,
     ...(database === undefined ? {} : { database }),
+    ...(objects !== undefined && 'objects' in objects ? { objects: objects.objects } : {}),
     server: { controlPort: 7700, servingPort: 7800, bind: '127.0.0.1', hosts: [], origins: [], ...server },
     models,
   }
@@ -62,5 +67,5 @@ function misplacedSecrets({ train, ...model }: WrittenModel, path: string): read
 }
 
 function misplaced(path: string): Fault {
-  return { path, message: 'a secret can stand only in `database`, and in `environment` and `parameters` of a trainer' }
+  return { path, message: 'a secret can stand only in `database`, in `credentials` and `endpoint` of `objects`, and in `environment` and `parameters` of a trainer' }
 }

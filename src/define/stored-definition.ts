@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { S3Access } from './s3-location.js'
 
 /**
  * What the helpers of the project file evaluate to: plain, validated JSON with every default filled in.
@@ -214,10 +215,24 @@ export const StoredModel = Type.Object({
 export type StoredModel = Static<typeof StoredModel>
 export type Task = StoredModel['task']
 
+/** Where objects are kept, if not in the state folder. */
+export const StoredObjects = Type.Object({
+  kind: Type.Literal('s3'),
+  bucket: Type.String(),
+  prefix: Type.String(),
+  /** Secrets are references. */
+  access: S3Access,
+  /** What copies on local disk may take; what is in use may take more. */
+  cacheBytes: Type.Integer({ minimum: 1 }),
+})
+export type StoredObjects = Static<typeof StoredObjects>
+
 export const StoredProject = Type.Object({
   formatVersion: Type.Literal(1),
   /** Connection string, or undefined for the embedded server. */
   database: Type.Optional(Type.String()),
+  /** Undefined for the state folder. */
+  objects: Type.Optional(StoredObjects),
   server: Type.Object({
     controlPort: Type.Integer({ minimum: 0, maximum: 65_535 }),
     servingPort: Type.Integer({ minimum: 0, maximum: 65_535 }),

@@ -22,6 +22,8 @@ export const DropFile = Type.Object({
   /** Object key of its raw bytes. */
   object: Type.String(),
   bytes: Type.Integer(),
+  /** Of the object, where the store keeps versions. */
+  objectVersion: Type.Optional(Type.String()),
   /** What its deliverer said that it is, where it is something else. */
   declaredSha256: Type.Optional(Type.String()),
 })
@@ -48,6 +50,8 @@ export interface Drop {
   readonly sha256: string
   /** Object key of the raw bytes, or of the list of its files. */
   readonly object: string
+  /** Which version of the object was stored, where the store keeps versions. */
+  readonly objectVersion: string | undefined
   readonly bytes: number
   /** Where it has several: its files, in the order of their names. */
   readonly files: readonly DropFile[] | undefined
@@ -89,6 +93,7 @@ export function dropFromRow(row: Selectable<Schema['drops']>): Drop {
     sourceVersion: row.source_version,
     sha256: row.sha256,
     object: row.object,
+    objectVersion: row.object_version ?? undefined,
     bytes: Number(row.bytes),
     files: row.files === null ? undefined : Value.Parse(Type.Array(DropFile), row.files),
     watermark: row.watermark ?? undefined,

@@ -33,6 +33,7 @@ interface Stored {
   readonly sha256: string
   readonly key: string
   readonly bytes: number
+  readonly version?: string
   readonly files?: readonly DropFile[]
 }
 
@@ -56,9 +57,9 @@ export async function recordDrop(database: Database, objects: ObjectStore, clock
 export async function recordDropOfFiles(database: Database, objects: ObjectStore, clock: Clock, arrival: Arrival, arrived: readonly ArrivedFile[]): Promise<Recorded> {
   const files: DropFile[] = []
   for (const { key, declaredSha256, open } of arrived.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
-    const { sha256, key: object, bytes } = await objects.put('raw', await open())
+    const { sha256, key: object, bytes, version } = await objects.put('raw', await open())
     const isOther = declaredSha256 !== undefined && declaredSha256 !== sha256
-    files.push({ key, sha256, object, bytes, ...(isOther ? { declaredSha256 } : {}) })
+    files.push({ key, sha256, object, bytes, ...(version === undefined ? {} : { objectVersion: version }), ...(isOther ? { declaredSha256 } : {}) })
   }
   const content = canonicalJson({ files: files.map(({ key, sha256, bytes, declaredSha256 }) => ({ key, sha256, bytes, ...(declaredSha256 === undefined ? {} : { declaredSha256 }) })) })
   const list = await objects.put('raw', Readable.from([content]))
@@ -92,6 +93,7 @@ async function record(database: Database, clock: Clock, arrival: Arrival, stored
         source_version: arrival.sourceVersion ?? `${stored.sha256}-${number}`,
         sha256: stored.sha256,
         object: stored.key,
+        object_version: stored.version ?? null,
         bytes: stored.bytes,
         files: stored.files === undefined ? null : JSON.stringify(stored.files),
         watermark: arrival.watermark?.after ?? null,

@@ -36,7 +36,7 @@ export const Ingested = Type.Object({
     superseded: Type.Array(DropSummary),
   }),
   /** The drops that the snapshot consists of. */
-  history: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String() })),
+  history: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String(), object: Type.Optional(Type.String()), objectVersion: Type.Optional(Type.String()) })),
   fingerprint: Type.String(),
   seed: Type.Integer(),
   code: Type.Object({ hash: Type.String(), commit: Type.Optional(Type.String()), lockFileHash: Type.Optional(Type.String()) }),
@@ -94,7 +94,7 @@ async function readWaiting(rooms: Rooms, run: LifecycleRun, waiting: readonly Dr
   if (waiting.length === 0) return new Map()
   const outputFolder = join(folder, 'parts')
   await mkdir(outputFolder)
-  const drops = await Promise.all(waiting.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object) })))
+  const drops = await Promise.all(waiting.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object), released: drop.released })))
   const readings = await readDrops(
     {
       drops,
@@ -146,7 +146,7 @@ async function summarise(
       discarded: summaries(decisions, 'discarded'),
       superseded: summaries(decisions, 'superseded'),
     },
-    history: (snapshot?.parts ?? []).map((part) => ({ id: part.drop, key: byId.get(part.drop)?.key ?? '', sha256: byId.get(part.drop)?.sha256 ?? '' })),
+    history: (snapshot?.parts ?? []).map((part) => madeFrom(part.drop, byId.get(part.drop))),
     fingerprint: fingerprintOf(parts, champion?.version),
     seed,
     code,
@@ -169,6 +169,13 @@ async function whyNothingNew(
   if (run.force) return undefined
   const same = await sameAsLastVerdict(rooms.database, run.model, parts)
   return same === undefined ? undefined : `Nothing has changed since run ${same}.${besides}`
+}
+
+/** A drop as a version names what it was made from. */
+function madeFrom(id: string, drop: Drop | undefined): Ingested['history'][number] {
+  if (drop === undefined) return { id, key: '', sha256: '' }
+  const { key, sha256, object, objectVersion } = drop
+  return { id, key, sha256, object, ...(objectVersion === undefined ? {} : { objectVersion }) }
 }
 
 function summaries(decisions: readonly DropDecision[], state: DropDecision['state']): Static<typeof DropSummary>[] {

@@ -6,7 +6,7 @@ import { modelColumns } from '../define/resolve-prepare.js'
 import { refitError } from '../errors.js'
 import type { TaskEnd } from '../executors/executor.js'
 import { Signature } from '../packages/manifest.js'
-import { storePackage } from '../packages/store.js'
+import { storePackage, type StoredPackage } from '../packages/store.js'
 import { inputsOf, packagePrepareOf } from '../prepare/package-prepare.js'
 import { runChildJob } from '../processes/child-job.js'
 import { trainingEnvironment } from '../trainers/training-contract.js'
@@ -26,6 +26,8 @@ export const Candidate = Type.Object({
   format: Type.String(),
   signature: Signature,
   milliseconds: Type.Integer(),
+  /** Version of its manifest in the object store, where that keeps versions. */
+  objectVersion: Type.Optional(Type.String()),
 })
 export type Candidate = Static<typeof Candidate>
 
@@ -52,10 +54,10 @@ export async function train(rooms: Rooms, run: LifecycleRun, data: Ingested, for
   const startedAt = performance.now()
   await runTrainer(rooms, run, trainer, request, attempt)
   const milliseconds = Math.round(performance.now() - startedAt)
-  const { digest, format, signature } = await packageModel(rooms, run, data, { folder, modelFolder, example: join(sets.folder, 'example.json') }, attempt)
+  const { digest, format, signature, objectVersion } = await packageModel(rooms, run, data, { folder, modelFolder, example: join(sets.folder, 'example.json') }, attempt)
   return async (transaction) => {
     await transaction.updateTable('runs').set({ candidate: digest }).where('id', '=', run.id).execute()
-    return { digest, format, signature, milliseconds }
+    return { digest, format, signature, milliseconds, ...(objectVersion === undefined ? {} : { objectVersion }) }
   }
 }
 
@@ -101,7 +103,7 @@ async function packageModel(
   data: Ingested,
   { folder, modelFolder, example }: { readonly folder: string; readonly modelFolder: string; readonly example: string },
   attempt: Attempt,
-): Promise<Packaged> {
+): Promise<Packaged & StoredPackage> {
   const { columns, prepare, task, limits } = run.definition
   const target = Object.entries(columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
   const packaged = await runChildJob(
@@ -121,8 +123,7 @@ async function packageModel(
     },
     attempt.signal,
   )
-  await storePackage(rooms.objects, modelFolder)
-  return packaged
+  return { ...packaged, ...(await storePackage(rooms.objects, modelFolder)) }
 }
 
 /** The end of the log: what a failing program usually says last. */

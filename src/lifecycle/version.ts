@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { manifestObject } from '../packages/store.js'
 import { supersedeAwaiting } from '../registry/approval.js'
 import { addVersion, type Lineage } from '../registry/version.js'
 import type { Sets } from '../data/snapshot.js'
@@ -27,6 +28,7 @@ export function publish(
       run: run.id,
       snapshot: data.snapshot,
       drops: data.history,
+      package: { object: manifestObject(candidate.digest), ...(candidate.objectVersion === undefined ? {} : { objectVersion: candidate.objectVersion }) },
       definitionHash: run.definitionHash,
       codeHash: data.code.hash,
       ...(data.code.commit === undefined ? {} : { commit: data.code.commit }),

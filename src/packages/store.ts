@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { RefitError, refitError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
@@ -11,21 +10,33 @@ import { LARGEST_MANIFEST_BYTES, parseManifest, readWithDigest, verifyPackage } 
 
 const MOST_TRIES = 5
 
+/** Object key of the manifest of a package. */
+export function manifestObject(digest: string): string {
+  return `manifests/${digest}.json`
+}
+
+/** A package in the object store. */
+export interface StoredPackage {
+  readonly digest: string
+  /** Of its manifest, where the store keeps former states. */
+  readonly objectVersion?: string
+}
+
 /**
- * Puts a package into the object store and returns its digest. The files come first and the manifest last, so that
+ * Puts a package into the object store. The files come first and the manifest last, so that
  * a manifest which is there can be relied on.
  * @throws RefitError `package-corrupt` when a file is not what the manifest says
  */
-export async function storePackage(objects: ObjectStore, folder: string): Promise<string> {
-  const { manifest, digest, json } = await readWithDigest(folder)
+export async function storePackage(objects: ObjectStore, folder: string): Promise<StoredPackage> {
+  const { manifest, digest } = await readWithDigest(folder)
   for (const { path, sha256 } of manifest.files) {
     const stored = await objects.putFile('files', join(folder, path))
     if (stored.sha256 !== sha256) throw refitError('package-corrupt', { reason: `its file ${path} has another content` })
   }
-  const { sha256 } = await objects.put('manifests', Readable.from([json]), '.json')
+  const { sha256, version } = await objects.putFile('manifests', join(folder, MANIFEST_FILE), '.json')
   // The digest is the hash of the canonical manifest, and so the object's own name.
   if (sha256 !== digest) throw new Error(`manifest stored as ${sha256}, expected ${digest}`)
-  return digest
+  return { digest, ...(version === undefined ? {} : { objectVersion: version }) }
 }
 
 /**
@@ -98,7 +109,7 @@ async function verifiedOrUndefined(folder: string, digest: string): Promise<Pack
 
 async function readManifestObject(objects: ObjectStore, digest: string): Promise<string> {
   const chunks: Buffer[] = []
-  const content = await objects.read(`manifests/${digest}.json`)
+  const content = await objects.read(manifestObject(digest))
   await pipeline(content, atMost(LARGEST_MANIFEST_BYTES, 'its manifest'), async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of source) chunks.push(chunk)
   })

@@ -13,7 +13,10 @@ export const Lineage = Type.Object({
   formatVersion: Type.Literal(1),
   run: Type.String(),
   snapshot: Type.String(),
-  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String() })),
+  /** `object` and `objectVersion` name the raw bytes in the object store; the latter where that keeps versions. */
+  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String(), object: Type.Optional(Type.String()), objectVersion: Type.Optional(Type.String()) })),
+  /** The manifest of the package, likewise. */
+  package: Type.Optional(Type.Object({ object: Type.String(), objectVersion: Type.Optional(Type.String()) })),
   definitionHash: Type.String(),
   /** Hash of the project's own code that took part, and the commit it stood at, where there is one. */
   codeHash: Type.String(),

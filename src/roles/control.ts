@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createApi } from '../api/app.js'
 import type { Clock } from '../clock.js'
@@ -14,10 +13,10 @@ import { refitError } from '../errors.js'
 import { parseTokens, requireTokensBeyondLoopback, tokenOf } from '../http/access.js'
 import { attemptLog } from '../lifecycle/folders.js'
 import type { Rooms } from '../lifecycle/run.js'
-import { filesystemObjects } from '../objects/filesystem/adapter.js'
 import { registerModels } from '../registry/models.js'
 import { EVENTS_CHANNEL, latestCursor } from '../runs/event.js'
 import { RUNS_CHANNEL } from '../runs/requests.js'
+import { connectS3 } from '../s3/client.js'
 import { announcementReceiver } from '../triggers/announcements/receiver.js'
 import { snsVerifier } from '../triggers/announcements/sns-signature.js'
 import { startTriggers } from '../triggers/triggers.js'
@@ -25,6 +24,7 @@ import { askSns } from './ask-sns.js'
 import { executor, openSource, trainers } from './adapters.js'
 import { evaluateProject } from './evaluate-project.js'
 import { listenOn } from './listen-on.js'
+import { openObjects } from './objects.js'
 import type { ServingSettings } from './serve.js'
 import { endServing, ensureServing } from './serving-process.js'
 import { readProcessNote, removeProcessNote, stateFolderOf, writeProcessNote } from './state.js'
@@ -76,11 +76,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const running = await readProcessNote(stateFolder, 'control')
   if (running !== undefined) throw refitError('already-running', { url: running.url, pid: running.pid })
 
+  // A bucket that is away is waited for; a client that cannot even be made is told at once.
+  if (project.objects !== undefined) (await connectS3(project.objects.access)).client.destroy()
+
   const viewerToken = tokens.length === 0 ? undefined : randomBytes(32).toString('hex')
   const startedAt = clock.now()
   const { url: databaseUrl, embedded } = await openDatabase(project, stateFolder)
   const connection = connect(databaseUrl, { applicationName: 'refit-control' })
-  const objects = filesystemObjects(join(stateFolder, 'objects'))
+  const objects = openObjects(project.objects, stateFolder)
   const started: (() => Promise<void>)[] = [() => embedded?.release() ?? Promise.resolve(), () => connection.close()]
   const undo = async (): Promise<void> => {
     const failures: unknown[] = []
@@ -131,7 +134,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     )
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
-    const settings: ServingSettings = { stateFolder, databaseUrl, bind, port: options.servingPort ?? project.server.servingPort, hosts, origins }
+    const settings: ServingSettings = { stateFolder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, hosts, origins }
     servingUrl = (await ensureServing(settings, refitVersion)).url
     await writeProcessNote(stateFolder, 'control', url)
     started.push(() => removeProcessNote(stateFolder, 'control'))

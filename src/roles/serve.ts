@@ -5,8 +5,8 @@ import { Type, type Static } from 'typebox'
 import type { Clock } from '../clock.js'
 import { connect } from '../database/connection.js'
 import { listen } from '../database/listen.js'
+import { StoredObjects } from '../define/stored-definition.js'
 import type { ServerAccess } from '../http/server.js'
-import { filesystemObjects } from '../objects/filesystem/adapter.js'
 import { readExample } from '../packages/example.js'
 import { fetchPackage } from '../packages/store.js'
 import { openPackage } from '../predictors/open-package.js'
@@ -19,11 +19,14 @@ import { createLiveSet, type Desired } from '../serving/live-set.js'
 import { createServingMetrics } from '../serving/metrics.js'
 import { predictors } from './adapters.js'
 import { listenOn } from './listen-on.js'
+import { openObjects } from './objects.js'
 
 /** What a serving process is told by whoever starts it. */
 export const ServingSettings = Type.Object({
   stateFolder: Type.String(),
   databaseUrl: Type.String(),
+  /** Where packages come from, if not from the state folder. */
+  objects: Type.Optional(StoredObjects),
   bind: Type.String(),
   port: Type.Integer(),
   hosts: Type.Array(Type.String()),
@@ -43,7 +46,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   const packages = join(folder, 'packages')
   await mkdir(packages, { recursive: true })
   await removeHalfFetched(packages)
-  const objects = filesystemObjects(join(settings.stateFolder, 'objects'))
+  const objects = openObjects(settings.objects, settings.stateFolder)
   const metrics = createServingMetrics()
   const live = createLiveSet({
     log,

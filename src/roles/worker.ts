@@ -2,6 +2,7 @@ import type { Connection } from '../database/connection.js'
 import { createPool } from '../database/connection.js'
 import { executeRun } from '../lifecycle/execute-run.js'
 import type { Rooms } from '../lifecycle/run.js'
+import { waitingObjects } from '../objects/waiting.js'
 import { startDispatcher } from '../workflow/dispatch.js'
 import { launchDurable, type WorkflowLog } from '../workflow/durable.js'
 
@@ -19,7 +20,7 @@ export async function startWorker({ connection, rooms, concurrency, log }: Worke
   const durable = await launchDurable({
     pool,
     executor: 'control',
-    execute: (run, signal) => executeRun(rooms, run, signal),
+    execute: (run, signal) => executeRun({ ...rooms, objects: patiently(rooms, run, signal, log) }, run, signal),
     log,
   })
   const dispatcher = startDispatcher({ database: connection.database, clock: rooms.clock, durable, concurrency, log })
@@ -31,4 +32,14 @@ export async function startWorker({ connection, rooms, concurrency, log }: Worke
       await pool.end()
     },
   }
+}
+
+/** A run waits for the object store as it does for the database, until it is cancelled or the program stops. */
+function patiently({ objects, clock }: Rooms, run: string, signal: AbortSignal, log: WorkflowLog): Rooms['objects'] {
+  return waitingObjects(objects, {
+    clock,
+    signal,
+    onAway: ({ message }) => log.warn(`run ${run} waits for the object store: ${message}`),
+    onBack: () => log.info(`run ${run} goes on: the object store is back`),
+  })
 }

@@ -56,7 +56,7 @@ async function readFirstDrop(folder: string, model: StoredModel): Promise<DropRe
   const [key = '', ...others] = await readdir(join(folder, 'drops', model.name))
   assert.deepEqual(others, [])
   const output = await mkdtemp(join(scratch, 'parts-'))
-  const drops = [{ id: 'd1', key, path: join(folder, 'drops', model.name, key) }]
+  const drops = [{ id: 'd1', key, path: join(folder, 'drops', model.name, key), released: false }]
   const request = { drops, columns: model.columns, memoryBytes: 1_000_000_000, token: `test/${process.pid}/${basename(output)}`, workingFolder: output, outputFolder: output }
   return (await readDrops(request, new AbortController().signal)).get('d1')
 }

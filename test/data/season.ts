@@ -53,16 +53,17 @@ export async function read(
   context: TestContext,
   files: Readonly<Record<string, string | Buffer>>,
   contract = columns,
+  released = false,
 ): Promise<{ readonly reading: (key: string) => DropReading; readonly parts: readonly (Part & { path: string })[]; readonly outputFolder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'refit-drops-'))
   context.after(() => rm(folder, { recursive: true, force: true }))
   const outputFolder = join(folder, 'parts')
   await mkdir(outputFolder)
-  const drops: { readonly id: string; readonly key: string; readonly path: string }[] = []
+  const drops: { readonly id: string; readonly key: string; readonly path: string; readonly released: boolean }[] = []
   for (const [index, [key, content]] of Object.entries(files).entries()) {
     const path = join(folder, `raw-${index}`)
     await writeFile(path, content)
-    drops.push({ id: `d${index}`, key, path })
+    drops.push({ id: `d${index}`, key, path, released })
   }
   const request = { drops, columns: contract, memoryBytes: 1_000_000_000, token: `${folder}/read`, workingFolder: folder, outputFolder }
   const readings = await readDrops(request, new AbortController().signal)

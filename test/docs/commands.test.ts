@@ -23,8 +23,9 @@ const pages = markdownFiles().map((path) => ({ path, text: readFileSync(join(roo
 /** The program with all its commands and options, none of which does anything. */
 function parsingProgram(): Command {
   const program = createProgram('0')
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
-  for (const command of program.commands) command.action(() => undefined)
+  const below = (command: Command): readonly Command[] => command.commands.flatMap((each) => [each, ...below(each)])
+  for (const command of [program, ...below(program)]) command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
+  for (const command of below(program)) command.action(() => undefined)
   return program
 }
 
@@ -88,8 +89,9 @@ test('every `refit` command named in a sentence exists, with its flags', () => {
         assert.ok(common.includes(name), where)
         continue
       }
-      const command = program.commands.find((each) => each.name() === name)
-      assert.ok(command !== undefined, where)
+      const upper = program.commands.find((each) => each.name() === name)
+      assert.ok(upper !== undefined, where)
+      const command = upper.commands.find((each) => each.name() === words[1]) ?? upper
       for (const flag of words.filter((word) => word.startsWith('--'))) assert.ok([...common, ...flagsOf(command)].includes(flag), `${where}: ${flag}`)
       found += 1
     }

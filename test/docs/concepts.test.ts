@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { DropState } from '../../src/api/wire/drop.js'
 import { RunSummary } from '../../src/api/wire/run.js'
+import { transitions } from '../../src/drops/transitions.js'
 import { RESAMPLES } from '../../src/evaluation/bootstrap.js'
 import { SMALLEST } from '../../src/evaluation/small-sets.js'
 import { MOST_ROWS } from '../../src/serving/wire.js'
@@ -25,10 +26,15 @@ test('docs/concepts.md has the six stages, in their order', () => {
 
 test('docs/concepts.md has every state of a drop and every outcome of a run', () => {
   const states = DropState.anyOf.map((literal) => literal.const)
-  // Nothing withdraws a drop yet.
-  assert.deepEqual([...firstCells('What happens to a drop'), 'withdrawn'].toSorted(), states.toSorted())
+  assert.deepEqual(firstCells('What happens to a drop').toSorted(), states.toSorted())
   const outcomes = RunSummary.properties.outcome.anyOf.map((literal) => literal.const)
   assert.deepEqual(firstCells('Outcomes').toSorted(), outcomes.toSorted())
+})
+
+test('docs/concepts.md has every decision about a drop, with the states it leads from and to', () => {
+  const table = concepts.find(({ heading }) => heading === 'What people decide')
+  const documented = table?.rows.map(([command = '', from, to]) => [command.replaceAll(/`|refit drops /g, ''), from, to])
+  assert.deepEqual(documented, Object.entries(transitions).map(([kind, { from, to }]) => [kind, from.join(', '), to]))
 })
 
 test('the figures that the pages name are those of the code', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { TSchema } from 'typebox'
 import { column } from '../../src/define/column.js'
+import { WrittenObjects } from '../../src/define/resolve-objects.js'
 import { resolveProject } from '../../src/define/resolve-project.js'
 import { WrittenModel } from '../../src/define/resolve-model.js'
 import { ClassificationMetric, RegressionMetric, StoredMargin, StoredProject, StoredRule } from '../../src/define/stored-definition.js'
@@ -56,6 +57,7 @@ const split = within(WrittenModel, 'properties', 'split')
 /** Which schema each section documents, and, where its options have defaults, a model or project that spells one out. */
 const sections: readonly { readonly heading: string; readonly schema: TSchema; readonly spellOut?: (option: string, value: string) => string; readonly besides?: readonly string[] }[] = [
   { heading: '`server`', schema: StoredServer },
+  { heading: '`objects`', schema: alternatives(WrittenObjects, 1) },
   { heading: '`defineModel`', schema: WrittenModel, spellOut: (option, value) => `${option}: ${value}` },
   { heading: '`contract`', schema: within(WrittenModel, 'properties', 'contract'), spellOut: (option, value) => `contract: { ${option}: ${value} }` },
   { heading: '`folder(path, options)`', schema: folder.options },
@@ -76,7 +78,7 @@ test('docs/configuration.md names every option that the schemas know, and no oth
     const known = propertiesOf(schema).filter((name) => !besides.includes(name))
     assert.deepEqual([...rowsUnder(heading, 'option').keys()].toSorted(), known.toSorted(), heading)
   }
-  assert.deepEqual([...rowsUnder('`defineProject`', 'option').keys()].toSorted(), ['database', 'models', 'server'])
+  assert.deepEqual([...rowsUnder('`defineProject`', 'option').keys()].toSorted(), ['database', 'models', 'objects', 'server'])
 })
 
 test('docs/configuration.md says which options are required', () => {
@@ -124,6 +126,8 @@ test('every default that docs/configuration.md names is the one that holds where
   for (const { what, left, spelt } of pairs) assert.deepEqual({ ...project.models[spelt], name: '' }, { ...project.models[left], name: '' }, what)
   assert.ok(pairs.length > 10)
   assert.deepEqual(project.server, (await evaluateModels(models)).server)
+  const [, cache = ''] = rowsUnder('`objects`', 'option').get('cache') ?? []
+  assert.deepEqual((await evaluateModels(models, `objects: { s3: 's3://models/refit', cache: ${plain(cache)} },`)).objects, (await evaluateModels(models, "objects: 's3://models/refit',")).objects)
 })
 
 test('docs/configuration.md has every metric, under its task, with its direction and default margin', async () => {
@@ -177,7 +181,7 @@ test('docs/configuration.md names every environment variable that is read, and n
     for (const match of (await readFile(join(source, name), 'utf8')).matchAll(/process\.env\['(\w+)'\]/g)) read.add(match[1] ?? '')
   }
   // Between processes of our own, and to stop at a place in tests.
-  const internal = ['REFIT_SERVING', 'REFIT_PAUSE_AT', 'REFIT_PAUSE_MARKER']
+  const internal = ['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'REFIT_SERVING', 'REFIT_PAUSE_AT', 'REFIT_PAUSE_MARKER']
   const byTheColours = ['NO_COLOR', 'FORCE_COLOR']
   assert.deepEqual([...documented].toSorted(), [...read, ...byTheColours].filter((name) => !internal.includes(name)).toSorted())
   for (const role of roles) assert.ok(page.includes(`\`${role}\``), role)

@@ -69,7 +69,7 @@ export async function startPlatform(...models: readonly string[]): Promise<Platf
     await mkdir(made, { recursive: true })
     await writeFile(join(made, 'predictor.mjs'), `export const load = () => ({ predict: (rows) => { ${predict} } })`)
     await buildPackage(made, { format: 'module', signature })
-    const digest = await storePackage(objects, made)
+    const { digest } = await storePackage(objects, made)
     const version = (numbers.get(model) ?? 0) + 1
     numbers.set(model, version)
     const row = { model, number: version, run: null, digest, format: 'module', state: 'passed', signature: JSON.stringify(signature), verdict: null, lineage: JSON.stringify(lineage), created_at: clock.now() } as const

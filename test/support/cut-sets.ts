@@ -18,7 +18,7 @@ export async function cutSets(folder: string, definition: StoredModel, rows: rea
   const names = Object.keys(rows[0] ?? {})
   await writeFile(path, [names.map(quoted).join(','), ...rows.map((row) => names.map((name) => quoted(row[name] ?? null)).join(',')), ''].join('\n'))
   const common = { memoryBytes: definition.limits.dataMemoryBytes, token: `${folder}/cut`, workingFolder }
-  const readings = await readDrops({ ...common, drops: [{ id: 'drop', key: 'rows.csv', path }], columns: definition.columns, outputFolder }, never)
+  const readings = await readDrops({ ...common, drops: [{ id: 'drop', key: 'rows.csv', path, released: false }], columns: definition.columns, outputFolder }, never)
   const reading = readings.get('drop')
   if (reading?.accepted !== true) throw new Error(`the rows of the test are refused: ${JSON.stringify(reading)}`)
   return splitSnapshot(

@@ -31,6 +31,9 @@ export const DropSummary = Type.Object({
   key: Type.String(),
   sha256: Type.String(),
   bytes: Type.Integer(),
+  /** Key of its raw bytes in the object store, or of the list of its files, and the version there, if it keeps versions. */
+  object: Type.String(),
+  objectVersion: Type.Optional(Type.String()),
   state: DropState,
   /** Why it is in that state. */
   reason: Type.Optional(Type.String()),

@@ -115,6 +115,8 @@ export const RunDetail = Type.Object({
   ...RunSummary.properties,
   snapshot: Type.Optional(Type.String()),
   candidate: Type.Optional(Type.String()),
+  /** The manifest of the candidate's package in the object store, and its version there, if it keeps versions. */
+  package: Type.Optional(Type.Object({ object: Type.String(), objectVersion: Type.Optional(Type.String()) })),
   stages: Type.Array(StageSummary),
   attempts: Type.Array(AttemptSummary),
   drops: Type.Array(RunDrop),

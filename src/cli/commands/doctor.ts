@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { StoredProject } from '../../define/stored-definition.js'
+import type { StoredObjects, StoredProject } from '../../define/stored-definition.js'
 import { RefitError } from '../../errors.js'
 import { evaluateProject } from '../../roles/evaluate-project.js'
+import { examineObjects } from '../../roles/examine-objects.js'
 import { readProcessNote, stateFolderOf } from '../../roles/state.js'
 import { contextOf, type CommandContext } from '../context.js'
 import { exitCodes } from '../exit-codes.js'
@@ -45,6 +46,7 @@ async function* examine({ project, connect }: CommandContext): AsyncGenerator<Ch
   for (const { name, train } of Object.values(definition.models)) {
     if (Value.Check(Program, train)) yield await programCheck(name, train.options.command[0] ?? '', folder)
   }
+  if (definition.objects !== undefined) yield await bucketCheck(definition.objects)
   if ((await readProcessNote(state, 'control')) === undefined) {
     yield { name: 'Running', ok: true, detail: 'no; `refit up` starts it' }
     const { bind, controlPort, servingPort } = definition.server
@@ -74,6 +76,23 @@ async function projectCheck(project: () => string): Promise<{ readonly check: Ch
     if (!(error instanceof RefitError)) throw error
     const faults = error.faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
     return { check: { name: 'Project', ok: false, detail: faults === '' ? error.message : `${error.message} ${faults}`, hint: error.hint } }
+  }
+}
+
+/** Whether the bucket for objects takes them, gives them back, and removes them. */
+async function bucketCheck(objects: StoredObjects): Promise<Check> {
+  const name = 'Object store'
+  const place = `s3://${objects.bucket}/${objects.prefix}`
+  try {
+    const { conditionalWrites, versions } = await examineObjects(objects)
+    const abilities = [
+      conditionalWrites ? 'conditional writes' : 'no conditional writes, which is no harm: keys name their content',
+      versions === undefined ? 'whether it keeps versions is not told' : versions ? 'keeps versions' : 'keeps no versions: switch them on to be able to show exactly what a model was made from',
+    ]
+    return { name, ok: true, detail: `${place} can be written, read and removed from; ${abilities.join('; ')}` }
+  } catch (error) {
+    if (!(error instanceof RefitError)) throw error
+    return { name, ok: false, detail: `${place}: ${error.message}`, hint: error.hint }
   }
 }
 

@@ -1,6 +1,8 @@
 -- Drops of several files, sources with a watermark, what people decide about drops, contracts, profiles of snapshots.
 
 alter table drops
+  -- Which version of the object, where the object store keeps versions.
+  add column object_version text,
   -- The files of a drop that has several: a list of {key, sha256, object, bytes}; then object names their list.
   add column files jsonb,
   -- Where a source that counts on goes on after this drop.
