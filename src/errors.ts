@@ -90,6 +90,7 @@ export const catalogue = {
   'announcement-unauthenticated': [401, 'This address needs the secret of a source that is announced, or a message that SNS has signed.', 'Set announcements: { secret: secret(\'…\') } of s3(...), and send it as `Authorization: Bearer <secret>` or `x-refit-secret`; docs/s3.md shows how for each sender.'],
   'announcement-refused': [403, 'The message of SNS is not believed: {reason}.', 'List its topic under announcements.topics of s3(...); docs/s3.md says what is checked.'],
   'sns-away': [503, '{host} cannot be reached: {reason}', 'SNS sends the message again. The network must let Refit reach it over HTTPS.'],
+  'queue-unreadable': [502, 'The queue {queue} cannot be read: {reason}', 'Check its URL and the right to receive and delete messages and to change their visibility. Listings find what arrives meanwhile.'],
   'announcements-busy': [503, '{count} announcements are being looked into already.', 'The sender repeats it; the next listing finds what has arrived.'],
 
   // Processes

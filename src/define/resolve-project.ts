@@ -5,7 +5,7 @@ import { resolveModel, WrittenModel, type AdapterSchemas } from './resolve-model
 import { resolveObjects, WrittenObjects } from './resolve-objects.js'
 import { placesOfSecrets } from './secret.js'
 import { structuralFaults } from './structural-faults.js'
-import type { StoredModel, StoredProject } from './stored-definition.js'
+import type { AdapterReference, StoredModel, StoredProject } from './stored-definition.js'
 
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
 
@@ -60,12 +60,19 @@ export function resolveProject(written: unknown, schemas: AdapterSchemas): { rea
   return { project }
 }
 
-/** Only what a trainer is handed is looked up when it is used; anywhere else the reference itself would be taken. */
-function misplacedSecrets({ train, ...model }: WrittenModel, path: string): readonly Fault[] {
-  const { environment: _environment, parameters: _parameters, ...options } = train.options
-  return [...placesOfSecrets(model, path), ...placesOfSecrets(options, `${path}.train.options`)].map(misplaced)
+/** Options of adapters that are looked up when they are used; anywhere else the reference itself would be taken. */
+const SECRET_OPTIONS = { train: ['environment', 'parameters'], source: ['credentials', 'endpoint', 'announcements'] } as const
+
+function misplacedSecrets({ train, source, ...model }: WrittenModel, path: string): readonly Fault[] {
+  const others = ({ options }: AdapterReference, allowed: readonly string[]): unknown => Object.fromEntries(Object.entries(options).filter(([name]) => !allowed.includes(name)))
+  return [
+    ...placesOfSecrets(model, path),
+    ...placesOfSecrets(others(source, SECRET_OPTIONS.source), `${path}.source.options`),
+    ...placesOfSecrets(others(train, SECRET_OPTIONS.train), `${path}.train.options`),
+  ].map(misplaced)
 }
 
 function misplaced(path: string): Fault {
-  return { path, message: 'a secret can stand only in `database`, in `credentials` and `endpoint` of `objects`, and in `environment` and `parameters` of a trainer' }
+  const places = 'in `database`, in `credentials` and `endpoint` of `objects`, in `credentials`, `endpoint` and `announcements` of a source, and in `environment` and `parameters` of a trainer'
+  return { path, message: `a secret can stand only ${places}` }
 }

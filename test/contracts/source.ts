@@ -19,15 +19,15 @@ export interface SourceUnderTest {
 export const look: ListRequest = { signal: new AbortController().signal, watermark: undefined }
 
 /** What every source does that is listed. `open` gives one in which nothing has arrived yet. */
-export function testSource(kind: string, open: (context: TestContext) => Promise<SourceUnderTest>): void {
+export function testSource(kind: string, open: (context: TestContext) => Promise<SourceUnderTest>, needs: { readonly skip?: string } = {}): void {
   const named = (behaviour: string): string => `${kind}: ${behaviour}`
 
-  test(named('a source in which nothing has arrived lists nothing'), async (context) => {
+  test(named('a source in which nothing has arrived lists nothing'), needs, async (context) => {
     const { source } = await open(context)
     assert.deepEqual(await source.list(look), [])
   })
 
-  test(named('what has arrived is listed with its size, and opened'), async (context) => {
+  test(named('what has arrived is listed with its size, and opened'), needs, async (context) => {
     const { source, deliver } = await open(context)
     const contents: Readonly<Record<string, string>> = {
       'week-05.csv': 'a,b\n1,2\n',
@@ -44,7 +44,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     }
   })
 
-  test(named('a source that can tell of one object tells what its listing tells'), async (context) => {
+  test(named('a source that can tell of one object tells what its listing tells'), needs, async (context) => {
     const { source, deliver, withdraw } = await open(context)
     if (source.find === undefined) return
     await deliver('2026/week 06+7.csv', 'a,b\n3,4\n')
@@ -55,7 +55,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     assert.equal(await source.find('2026/week 06+7.csv'), undefined)
   })
 
-  test(named('what nobody touches keeps its version, also for another process'), async (context) => {
+  test(named('what nobody touches keeps its version, also for another process'), needs, async (context) => {
     const { source, reopen, deliver } = await open(context)
     await deliver('week-05.csv', 'a\n1\n')
     await deliver('week-06.csv', 'a\n2\n')
@@ -66,7 +66,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     assert.equal(reopen().name, source.name)
   })
 
-  test(named('a delivery under the same key changes the version, though its size stays the same'), async (context) => {
+  test(named('a delivery under the same key changes the version, though its size stays the same'), needs, async (context) => {
     const { source, deliver } = await open(context)
     await deliver('week-05.csv', 'a\n1\n')
     const before = await only(source)
@@ -78,7 +78,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     await assert.rejects(source.open(before), gone)
   })
 
-  test(named('what has been opened is read in the version that was asked for, whatever arrives meanwhile'), async (context) => {
+  test(named('what has been opened is read in the version that was asked for, whatever arrives meanwhile'), needs, async (context) => {
     const { source, deliver } = await open(context)
     await deliver('week-05.csv', 'a\n1\n')
     const content = await source.open(await only(source))
@@ -86,7 +86,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     assert.equal(await text(content), 'a\n1\n')
   })
 
-  test(named('what has gone is not listed, and refused when it is opened'), async (context) => {
+  test(named('what has gone is not listed, and refused when it is opened'), needs, async (context) => {
     const { source, deliver, withdraw } = await open(context)
     await deliver('week-05.csv', 'a\n1\n')
     const object = await only(source)
@@ -95,7 +95,7 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     await assert.rejects(source.open(object), gone)
   })
 
-  test(named('a key that leads out of the source is refused'), async (context) => {
+  test(named('a key that leads out of the source is refused'), needs, async (context) => {
     const { source, deliver } = await open(context)
     await deliver('week-05.csv', 'a\n1\n')
     const object = await only(source)
@@ -104,13 +104,13 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
     }
   })
 
-  test(named('a listing that is not wanted any more stops'), async (context) => {
+  test(named('a listing that is not wanted any more stops'), needs, async (context) => {
     const { source, deliver } = await open(context)
     await deliver('week-05.csv', 'a\n1\n')
     await assert.rejects(source.list({ ...look, signal: AbortSignal.abort() }), { name: 'AbortError' })
   })
 
-  test(named('watching can begin before anything has arrived, and be stopped twice'), async (context) => {
+  test(named('watching can begin before anything has arrived, and be stopped twice'), needs, async (context) => {
     const { source, deliver } = await open(context)
     const stop = await source.watch(() => undefined)
     await deliver('2026/week-05.csv', 'a\n1\n')
@@ -121,10 +121,10 @@ export function testSource(kind: string, open: (context: TestContext) => Promise
 }
 
 /** What every source does in which a folder or a prefix is a drop, when it is complete. */
-export function testCompleteDrops(kind: string, open: (context: TestContext, complete: Completion) => Promise<SourceUnderTest>): void {
+export function testCompleteDrops(kind: string, open: (context: TestContext, complete: Completion) => Promise<SourceUnderTest>, needs: { readonly skip?: string } = {}): void {
   const named = (behaviour: string): string => `${kind}: ${behaviour}`
 
-  test(named('files are one drop as soon as their _SUCCESS is there, and each is opened'), async (context) => {
+  test(named('files are one drop as soon as their _SUCCESS is there, and each is opened'), needs, async (context) => {
     const { source, reopen, deliver } = await open(context, '_SUCCESS')
     await deliver('w5/colour=red/a.csv', 'a\n1\n')
     await deliver('w5/b.csv', 'a\n22\n')
@@ -137,7 +137,7 @@ export function testCompleteDrops(kind: string, open: (context: TestContext, com
     assert.deepEqual(await only(reopen()), drop)
   })
 
-  test(named('a drop has another version when its _SUCCESS is written again, and its former files are refused'), async (context) => {
+  test(named('a drop has another version when its _SUCCESS is written again, and its former files are refused'), needs, async (context) => {
     const { source, deliver } = await open(context, '_SUCCESS')
     await deliver('w5/a.csv', 'a\n1\n')
     await deliver('w5/_SUCCESS', '')
@@ -151,7 +151,7 @@ export function testCompleteDrops(kind: string, open: (context: TestContext, com
     await assert.rejects(contents(source, before), gone)
   })
 
-  test(named('a drop waits until every file that its manifest names is there, in its size'), async (context) => {
+  test(named('a drop waits until every file that its manifest names is there, in its size'), needs, async (context) => {
     const { source, deliver, withdraw } = await open(context, 'manifest')
     const waitsFor = async (): Promise<string | undefined> => (await only(source)).waitsFor
     await deliver('w5/manifest.json', JSON.stringify({ files: [{ key: 'a.csv', bytes: 4 }, { path: 'b.csv' }] }))
@@ -167,7 +167,7 @@ export function testCompleteDrops(kind: string, open: (context: TestContext, com
     assert.equal(await waitsFor(), 'b.csv')
   })
 
-  test(named('a drop has another version when its manifest is written again, though the manifest says the same'), async (context) => {
+  test(named('a drop has another version when its manifest is written again, though the manifest says the same'), needs, async (context) => {
     const { source, deliver } = await open(context, 'manifest')
     await deliver('w5/a.csv', 'a\n1\n')
     await deliver('w5/manifest.json', '["a.csv"]')
@@ -178,7 +178,7 @@ export function testCompleteDrops(kind: string, open: (context: TestContext, com
     assert.notEqual((await only(source)).version, before.version)
   })
 
-  test(named('a manifest that is only half there is waited for'), async (context) => {
+  test(named('a manifest that is only half there is waited for'), needs, async (context) => {
     const { source, deliver } = await open(context, 'manifest')
     await deliver('w5/a.csv', 'a\n1\n')
     await deliver('w5/manifest.json', '{"files": ["a.csv"')
