@@ -40,6 +40,7 @@ for (const page of pagePaths()) {
 
   test(`the TypeScript of ${page} evaluates to a valid project, and its types hold`, async (t) => {
     for (const block of blocks) assert.ok(pathOf(block) !== undefined, `${page}:${block.line} does not say in its first line which file it is`)
+    for (const { code } of blocks) for (const [, name = ''] of code.matchAll(/secret\('(\w+)'\)/g)) process.env[name] ??= 'what-the-page-calls-a-secret'
     const folder = await projectOf(t, blocks)
     const { project } = await evaluateProject(folder, AbortSignal.timeout(60_000))
     const documented = blocks.filter(({ code }) => code.includes('defineModel(')).map((block) => basename(pathOf(block) ?? '', '.ts'))

@@ -130,7 +130,7 @@ function isFolder({ key, bytes }: BucketObject, prefix: string): boolean {
 
 /** A stream whose faults are told in the words of a source. */
 function whole(content: Readable, translate: (error: unknown) => unknown): Readable {
-  const chunks = async function* (): AsyncGenerator<unknown> {
+  const chunks = async function* (): AsyncGenerator {
     try {
       yield* content
     } catch (error) {
