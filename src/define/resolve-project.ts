@@ -61,7 +61,7 @@ export function resolveProject(written: unknown, schemas: AdapterSchemas): { rea
 }
 
 /** Options of adapters that are looked up when they are used; anywhere else the reference itself would be taken. */
-const SECRET_OPTIONS = { train: ['environment', 'parameters'], source: ['credentials', 'endpoint', 'announcements'] } as const
+const SECRET_OPTIONS = { train: ['environment', 'parameters'], source: ['database', 'environment', 'credentials', 'endpoint', 'announcements'] } as const
 
 function misplacedSecrets({ train, source, ...model }: WrittenModel, path: string): readonly Fault[] {
   const others = ({ options }: AdapterReference, allowed: readonly string[]): unknown => Object.fromEntries(Object.entries(options).filter(([name]) => !allowed.includes(name)))
@@ -73,6 +73,6 @@ function misplacedSecrets({ train, source, ...model }: WrittenModel, path: strin
 }
 
 function misplaced(path: string): Fault {
-  const places = 'in `database`, in `credentials` and `endpoint` of `objects`, in `credentials`, `endpoint` and `announcements` of a source, and in `environment` and `parameters` of a trainer'
+  const places = 'in `database`, in `credentials` and `endpoint` of `objects`, in these, `announcements`, `database` and `environment` of a source, and in `environment` and `parameters` of a trainer'
   return { path, message: `a secret can stand only ${places}` }
 }
