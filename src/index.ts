@@ -1,6 +1,7 @@
 /** The public API of Refit: what a project file and the modules it names may import. */
 export { column, type Column, type Columns } from './define/column.js'
 export type { Contract, Plausibility } from './define/contract.js'
+export { append, replace, upsert, type Delivery } from './define/delivery.js'
 export type { Duration, Share } from './define/measures.js'
 export type { Metrics, Rule } from './define/metric-rules.js'
 export { byGroup, byTime, defineModel, onArrival, schedule, type EvaluatedModel, type Limits, type ModelDefinition, type Split, type Trigger } from './define/model.js'

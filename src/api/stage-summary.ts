@@ -7,6 +7,7 @@ import type { RunDetail, RunDrop } from './wire/run.js'
 const DropNote = Type.Object({ id: Type.String(), key: Type.String(), rows: Type.Optional(Type.Integer()), why: Type.Optional(Type.String()) })
 const Ingested = Type.Object({
   rows: Type.Integer(),
+  isMerged: Type.Optional(Type.Boolean()),
   drops: Type.Object({
     ingested: Type.Array(DropNote),
     quarantined: Type.Array(DropNote),
@@ -34,7 +35,7 @@ export function packageOf(trained: unknown): RunDetail['package'] {
 export function summariseStage(stage: string, result: unknown): string {
   switch (stage) {
     case 'ingest':
-      return Value.Check(Ingested, result) ? `${figure(result.rows)} rows; ${dropCounts(result.drops)}` : ''
+      return Value.Check(Ingested, result) ? `${figure(result.rows)} rows${result.isMerged === true ? ' delivered' : ''}; ${dropCounts(result.drops)}` : ''
     case 'split':
       return Value.Check(Split, result)
         ? `train ${figure(result.rows.train)} · validation ${figure(result.rows.validation)} · test ${figure(result.rows.test)} rows · ` +

@@ -7,11 +7,25 @@ import { name, numberOf, rowOf, text } from './duckdb.js'
 import type { DropFault } from './snapshot.js'
 import { isWaivable } from './waivable.js'
 
+/** The column of a part that says which of its rows take their key out of the history. */
+export const DELETED = 'refit_deleted'
+
 type Columns = Readonly<Record<string, StoredColumn>>
 
 const SAMPLES = 5
 /** A broken file can make one value of half of itself. */
 const LONGEST_SAMPLE = 200
+
+/** How a drop is held to the contract. */
+export interface Terms {
+  readonly columns: Columns
+  /** What becomes of columns that are not among them; default: they are refused. */
+  readonly otherColumns?: OtherColumns | undefined
+  /** What can be waived is waived. */
+  readonly released: boolean
+  /** The column that tells which rows only delete their key: of these nothing else is looked at. */
+  readonly deleted?: string | undefined
+}
 
 /** The columns that a drop must have, in order. */
 export function neededColumns(columns: Columns): readonly (readonly [string, StoredColumn])[] {
@@ -19,10 +33,11 @@ export function neededColumns(columns: Columns): readonly (readonly [string, Sto
 }
 
 /** Differences between the columns of a drop and those of the contract. An optional column may be absent: it has no values then. */
-export function schemaFaults(found: readonly string[], columns: Columns, otherColumns: OtherColumns = 'refuse'): readonly DropFault[] {
+export function schemaFaults(found: readonly string[], { columns, otherColumns = 'refuse', deleted }: Omit<Terms, 'released'>): readonly DropFault[] {
   const missing = neededColumns(columns).filter(([column, { optional }]) => !optional && !found.includes(column))
-  const unexpected = otherColumns === 'ignore' ? [] : found.filter((column) => !Object.hasOwn(columns, column))
+  const unexpected = otherColumns === 'ignore' ? [] : found.filter((column) => !Object.hasOwn(columns, column) && column !== deleted)
   return [
+    ...(deleted === undefined || found.includes(deleted) ? [] : [{ code: 'missing-column', column: deleted, message: `Column ${deleted}, which tells the deleted rows, is missing.` }]),
     ...missing.map(([column, { role }]) => ({
       code: 'missing-column',
       column,
@@ -59,19 +74,21 @@ function valueName(column: string): string {
 }
 
 /** The rows as they come, and beside them each needed column under the contract's type. */
-function valuesOf({ from, types }: RowSource, columns: Columns, rowNumber = ''): string {
+function valuesOf({ from, types }: RowSource, { columns, deleted }: Terms, rowNumber = ''): string {
   const values = neededColumns(columns).map(([column, definition]) => `${types.has(column) ? castOf(column, definition, types.get(column)) : noValue(definition)} as ${valueName(column)}`)
-  return `(select ${rowNumber}*, ${values.join(', ')} from ${from})`
+  const tombstone = deleted === undefined ? [] : [`${castOf(deleted, { type: 'boolean' }, types.get(deleted))} as ${valueName(deleted)}`, `coalesce(${valueName(deleted)}, false) as ${DELETED}`]
+  return `(select ${rowNumber}*, ${[...values, ...tombstone].join(', ')} from ${from})`
 }
 
 const BROKEN = 'refit: a row breaks the contract'
 
 /** The rows under the contract, for a single pass that ends with an error at the first row that breaks it. */
-export function soundRows(source: RowSource, columns: Columns, released: boolean): string {
-  const selection = neededColumns(columns).map(([column]) => `${valueName(column)} as ${name(column)}`)
-  const suspicions = checksOf(source, columns, released).map(({ suspects, offends }) => suspects ?? offends).filter((condition) => condition !== '')
+export function soundRows(source: RowSource, terms: Terms): string {
+  const selection = neededColumns(terms.columns).map(([column]) => `${valueName(column)} as ${name(column)}`)
+  if (terms.deleted !== undefined) selection.push(DELETED)
+  const suspicions = checksOf(source, terms).map(({ suspects, offends }) => suspects ?? offends).filter((condition) => condition !== '')
   const guard = suspicions.length === 0 ? '' : ` where case when ${suspicions.join(' or ')} then error(${text(BROKEN)}) else true end`
-  return `select ${selection.join(', ')} from ${valuesOf(source, columns)}${guard}`
+  return `select ${selection.join(', ')} from ${valuesOf(source, terms)}${guard}`
 }
 
 /** Whether this is how `soundRows` ends. */
@@ -80,14 +97,14 @@ export function isBrokenContract(error: unknown): boolean {
 }
 
 /** Values that break the contract, by column and kind, with the first offending rows: one pass over all rows. */
-export async function valueFaults(connection: DuckDBConnection, source: RowSource, columns: Columns, released: boolean): Promise<readonly DropFault[]> {
-  const checks = checksOf(source, columns, released)
+export async function valueFaults(connection: DuckDBConnection, source: RowSource, terms: Terms): Promise<readonly DropFault[]> {
+  const checks = checksOf(source, terms)
   if (checks.length === 0) return []
   const figures = checks.map(({ offends, column }, index) => {
     const sample = `{'row': refit_row, 'value': left(${name(column)}::varchar, ${LONGEST_SAMPLE})}`
     return `count(*) filter (where ${offends}) as c${index}, to_json(arg_min(${sample}, refit_row, ${SAMPLES}) filter (where ${offends}))::varchar as s${index}`
   })
-  const found = await rowOf(connection, `select ${figures.join(', ')} from ${valuesOf(source, columns, 'row_number() over () as refit_row, ')}`)
+  const found = await rowOf(connection, `select ${figures.join(', ')} from ${valuesOf(source, terms, 'row_number() over () as refit_row, ')}`)
   return checks.flatMap((check, index) => {
     const rows = numberOf(found[`c${index}`])
     if (rows === 0) return []
@@ -99,10 +116,15 @@ export async function valueFaults(connection: DuckDBConnection, source: RowSourc
 const Samples = Type.Array(Type.Object({ row: Type.Integer(), value: Type.Union([Type.String(), Type.Null()]) }))
 
 /** What is looked at: an optional column that is not there breaks nothing; of a released drop only what cannot be waived. */
-function checksOf({ types }: RowSource, columns: Columns, released: boolean): readonly Check[] {
-  const checks = neededColumns(columns)
-    .filter(([column]) => types.has(column))
-    .flatMap(([column, definition]) => checksOfColumn(column, definition))
+function checksOf({ types }: RowSource, { columns, released, deleted }: Terms): readonly Check[] {
+  const alive = (check: Check): Check => {
+    if (deleted === undefined || columns[check.column]?.role === 'key') return check
+    const holds = (condition: string): string => (condition === '' ? '' : `not ${DELETED} and (${condition})`)
+    return { ...check, offends: holds(check.offends), ...(check.suspects === undefined ? {} : { suspects: holds(check.suspects) }) }
+  }
+  const tombstones = deleted === undefined ? [] : checksOfColumn(deleted, { type: 'boolean', role: 'ignored', optional: true })
+  const present = neededColumns(columns).filter(([column]) => types.has(column))
+  const checks = [...present.flatMap(([column, definition]) => checksOfColumn(column, definition)).map(alive), ...tombstones]
   return released ? checks.filter(({ code }) => !isWaivable(code)) : checks
 }
 

@@ -18,7 +18,7 @@ export async function cutSets(connection: DuckDBConnection, input: Input): Promi
   const temporary = `${input.outputFolder}.${process.pid}`
   for (const side of ['train', 'validation', 'test']) await mkdir(join(temporary, side), { recursive: true })
   const time = columnWith(input.columns, 'time')
-  await openHistory(connection, input.parts, input.columns)
+  await openHistory(connection, input.parts, input.columns, input.delivery)
   const newest = time === undefined ? 0 : await newestPlausible(connection, time)
   await applyWindow(connection, input.window, time, newest)
   await assignSides(connection, input.split, input.columns, time, newest)

@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { StoredColumn } from '../define/stored-definition.js'
+import type { StoredColumn, StoredDelivery } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { castOf, noValue } from './cast.js'
-import { neededColumns } from './contract.js'
+import { DELETED, neededColumns } from './contract.js'
 import { name, numberOf, rowsOf, text } from './duckdb.js'
 
 type Columns = Readonly<Record<string, StoredColumn>>
@@ -20,10 +20,11 @@ interface TypedPart extends PartFile {
 
 /**
  * Makes the view `history` of the rows of all parts, under the contract of today: a part may be older than a column, or
- * know it as another type. `refit_row` orders the rows, `refit_drop` names the drop of each.
+ * know it as another type. `refit_row` orders the rows by their arrival, `refit_drop` names the drop of each. With upsert
+ * only the newest row of each key is there, unless that says that the key is deleted.
  * @throws RefitError `history-unfit` when rows of former drops cannot satisfy the contract
  */
-export async function openHistory(connection: DuckDBConnection, parts: readonly PartFile[], columns: Columns): Promise<void> {
+export async function openHistory(connection: DuckDBConnection, parts: readonly PartFile[], columns: Columns, delivery?: StoredDelivery): Promise<void> {
   const typed = await typesOf(connection, parts)
   const faults: string[] = []
   for (const [column, definition] of neededColumns(columns)) {
@@ -34,9 +35,27 @@ export async function openHistory(connection: DuckDBConnection, parts: readonly 
   if (faults.length > 0) throw refitError('history-unfit', { reason: faults.join(' And ') })
   const selects = typed.map((part, index) => {
     const values = neededColumns(columns).map(([column, definition]) => `${valueOf(part.types.get(column), column, definition)} as ${name(column)}`)
-    return `select ${text(part.drop)} as refit_drop, ${index} * 1000000000000 + file_row_number as refit_row, ${values.join(', ')} from read_parquet(${text(part.path)}, file_row_number = true)`
+    const deleted = part.types.has(DELETED) ? DELETED : 'false'
+    return `select ${text(part.drop)} as refit_drop, ${index} * 1000000000000 + file_row_number as refit_row, ${deleted} as ${DELETED}, ${values.join(', ')} from read_parquet(${text(part.path)}, file_row_number = true)`
   })
-  await connection.run(`create temp view history as ${selects.join(' union all ')}`)
+  await connection.run(`create temp view delivered as ${selects.join(' union all ')}`)
+  const valid = delivery?.kind === 'upsert' ? await newestOfKeys(connection, columns) : `not ${DELETED}`
+  await connection.run(`create temp view history as select * exclude (${DELETED}) from delivered where ${valid}`)
+}
+
+/**
+ * A condition that only the rows hold which are valid of their keys. Which these are is found by keys and numbers alone,
+ * so that the memory it takes does not grow with the width of the rows; what is too much goes to disk.
+ */
+async function newestOfKeys(connection: DuckDBConnection, columns: Columns): Promise<string> {
+  const key = Object.keys(columns).find((column) => columns[column]?.role === 'key')
+  if (key === undefined) throw new Error('an upsert needs a key column')
+  // A row from before the key was required has none to be merged by.
+  await connection.run(
+    `create temp table newest as select max(refit_row) as refit_row from delivered
+      group by ${name(key)}, case when ${name(key)} is null then refit_row end having not arg_max(${DELETED}, refit_row)`,
+  )
+  return 'refit_row in (select refit_row from newest)'
 }
 
 async function typesOf(connection: DuckDBConnection, parts: readonly PartFile[]): Promise<readonly TypedPart[]> {

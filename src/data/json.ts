@@ -30,7 +30,8 @@ export async function readerOfJson(connection: DuckDBConnection, path: string, c
   if (columns.length === 0) throw new FileFault({ code: 'no-rows', message: 'The file has no rows.' })
   const pointers = columns.map((column) => text(`/${column.replaceAll('~', '~0').replaceAll('/', '~1')}`)).join(', ')
   const values = columns.map((column, index) => `v[${index + 1}] as ${name(column)}`).join(', ')
-  return `(select ${values} from (select json_extract_string(json, [${pointers}]) as v from ${objects}))`
+  // Read by several at once, objects do not come in their order; they do where each has to have its number.
+  return `(select ${values} from (select json_extract_string(json, [${pointers}]) as v, row_number() over () as refit_row from ${objects}) where refit_row > 0)`
 }
 
 function textsOf(list: DuckDBValue | undefined): readonly string[] {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Static } from 'typebox'
-import { isBrokenContract, neededColumns, schemaFaults, soundRows, valueFaults } from './contract.js'
+import { isBrokenContract, neededColumns, schemaFaults, soundRows, valueFaults, type Terms } from './contract.js'
 import { name, numberOf, rowOf, text } from './duckdb.js'
 import { FileFault } from './file-fault.js'
 import { withTable, type Table } from './open-table.js'
@@ -13,15 +13,17 @@ import type { ReadDropsInput } from './read-drops-job.js'
 import type { DropFault, DropReading, Part } from './snapshot.js'
 import { refuseShortage } from './unreadable.js'
 
-type Input = Pick<Static<typeof ReadDropsInput>, 'drops' | 'columns' | 'otherColumns' | 'outputFolder'>
+type Input = Pick<Static<typeof ReadDropsInput>, 'drops' | 'columns' | 'otherColumns' | 'deleted' | 'outputFolder'>
 
 /** Reads one drop into a part, or says what is wrong with it. */
 export async function readDrop(connection: DuckDBConnection, drop: Input['drops'][number], input: Input): Promise<DropReading> {
   if ((await stat(drop.path)).size === 0) return refuse({ code: 'empty', message: 'The file is empty (0 bytes).' })
-  const file = { path: drop.path, key: drop.key, expected: Object.keys(input.columns), scratchFile: join(input.outputFolder, `${drop.id}.plain`) }
+  const file = { path: drop.path, key: drop.key, expected: [...Object.keys(input.columns), ...(input.deleted === undefined ? [] : [input.deleted])], scratchFile: join(input.outputFolder, `${drop.id}.plain`) }
   const temporary = join(input.outputFolder, `${drop.id}.tmp`)
   try {
-    const faults = await withTable(connection, file, (table) => writeRows(connection, table, input, temporary, drop.released))
+    const { columns, otherColumns, deleted } = input
+    const terms = { columns, otherColumns, deleted, released: drop.released }
+    const faults = await withTable(connection, file, (table) => writeRows(connection, table, terms, temporary))
     if (faults.length > 0) return { accepted: false, faults: [...faults] }
     return { accepted: true, part: await finishPart(connection, drop.id, temporary, input) }
   } catch (error) {
@@ -36,13 +38,13 @@ export async function readDrop(connection: DuckDBConnection, drop: Input['drops'
  * Writes the rows under the contract, in a single pass that trusts the file: most drops are sound, and for those nothing is
  * read twice. Only where that pass ends early are the faults looked for, over the whole file. Returns them.
  */
-async function writeRows(connection: DuckDBConnection, table: Table, { columns, otherColumns }: Input, path: string, released: boolean): Promise<readonly DropFault[]> {
-  const schema = schemaOf(table.columns, columns, otherColumns)
+async function writeRows(connection: DuckDBConnection, table: Table, terms: Terms, path: string): Promise<readonly DropFault[]> {
+  const schema = schemaOf(table.columns, terms)
   if (schema.length > 0) return schema
-  const attempts = [...(table.rowsAs === undefined ? [] : [table.rowsAs(directTypes(columns))]), table.rows]
+  const attempts = [...(table.rowsAs === undefined ? [] : [table.rowsAs(directTypes(terms.columns))]), table.rows]
   for (const rows of attempts) {
     try {
-      await connection.run(`copy (${soundRows(rows, columns, released)}) to ${text(path)} (format parquet, compression zstd)`)
+      await connection.run(`copy (${soundRows(rows, terms)}) to ${text(path)} (format parquet, compression zstd)`)
       return []
     } catch (error) {
       const isLast = rows === table.rows
@@ -50,13 +52,13 @@ async function writeRows(connection: DuckDBConnection, table: Table, { columns, 
       refuseShortage(error)
     }
   }
-  const faults = await valueFaults(connection, table.rows, columns, released)
+  const faults = await valueFaults(connection, table.rows, terms)
   if (faults.length === 0) throw new Error('a pass found a fault that the next did not')
   return faults
 }
 
-function schemaOf(found: readonly string[], columns: Input['columns'], otherColumns: Input['otherColumns']): readonly DropFault[] {
-  if (found.some((column) => Object.hasOwn(columns, column))) return schemaFaults(found, columns, otherColumns)
+function schemaOf(found: readonly string[], terms: Terms): readonly DropFault[] {
+  if (found.some((column) => Object.hasOwn(terms.columns, column))) return schemaFaults(found, terms)
   return [{ code: 'no-known-column', message: `None of the columns of the contract is there; the first line or object begins: ${found.join(', ').slice(0, 100)}` }]
 }
 

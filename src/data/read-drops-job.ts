@@ -7,6 +7,8 @@ export const ReadDropsInput = Type.Object({
   drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), path: Type.String(), released: Type.Boolean() })),
   columns: Type.Record(Type.String(), StoredColumn),
   otherColumns: Type.Optional(OtherColumns),
+  /** The column that tells which rows only delete their key. */
+  deleted: Type.Optional(Type.String()),
   memoryBytes: Type.Integer(),
   outputFolder: Type.String(),
 })

@@ -10,6 +10,8 @@ export interface ReadDropsRequest {
   readonly columns: Readonly<Record<string, StoredColumn>>
   /** Default: they are refused. */
   readonly otherColumns?: OtherColumns | undefined
+  /** The column that tells which rows only delete their key, where there is one. */
+  readonly deleted?: string | undefined
   readonly memoryBytes: number
   readonly token: string
   readonly workingFolder: string
@@ -59,11 +61,11 @@ function tookChildDown(error: unknown): error is RefitError {
 }
 
 async function readTogether(request: ReadDropsRequest, drops: ReadDropsRequest['drops'], signal: AbortSignal): Promise<ReadonlyMap<string, DropReading>> {
-  const { columns, otherColumns, memoryBytes, token, workingFolder, outputFolder, logFile } = request
+  const { columns, otherColumns, deleted, memoryBytes, token, workingFolder, outputFolder, logFile } = request
   const readings = await runChildJob(
     {
       entry: new URL('./read-drops-child.bundle.js', import.meta.url),
-      input: { drops, columns, otherColumns, memoryBytes, outputFolder },
+      input: { drops, columns, otherColumns, deleted, memoryBytes, outputFolder },
       output: ReadDropsOutput,
       token,
       limits: { milliseconds: LONGEST_MS, memoryBytes },

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { StoredColumn, StoredWindow } from '../define/stored-definition.js'
+import { StoredColumn, StoredDelivery, StoredWindow } from '../define/stored-definition.js'
 
 /** One accepted drop as Parquet, named by the hash of its content. Times are ISO 8601 in UTC. */
 export const Part = Type.Object({
@@ -22,6 +22,8 @@ export const Snapshot = Type.Object({
   parts: Type.Array(Part),
   columns: Type.Record(Type.String(), StoredColumn),
   window: StoredWindow,
+  /** Where the rows of the parts are not simply all there are. */
+  delivery: Type.Optional(StoredDelivery),
 })
 export type Snapshot = Static<typeof Snapshot>
 

@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
-import { StoredColumn, StoredSplit, StoredWindow } from '../define/stored-definition.js'
+import { StoredColumn, StoredDelivery, StoredSplit, StoredWindow } from '../define/stored-definition.js'
 
 /** What the child that cuts the sets is given. */
 export const SplitInput = Type.Object({
   parts: Type.Array(Type.Object({ drop: Type.String(), path: Type.String() })),
   columns: Type.Record(Type.String(), StoredColumn),
+  delivery: Type.Optional(StoredDelivery),
   window: StoredWindow,
   split: StoredSplit,
   task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),

@@ -30,6 +30,7 @@ export async function splitSnapshot(request: SplitRequest, signal: AbortSignal):
       input: {
         parts: parts.map(({ drop, path }) => ({ drop, path })),
         columns: snapshot.columns,
+        ...(snapshot.delivery === undefined ? {} : { delivery: snapshot.delivery }),
         window: snapshot.window,
         split,
         task,

@@ -1,5 +1,6 @@
 import type { Columns } from './column.js'
 import type { Contract } from './contract.js'
+import type { Delivery } from './delivery.js'
 import type { Duration, Share } from './measures.js'
 import type { PreparedColumns } from './prepared-row.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
@@ -55,6 +56,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   /** What a drop as a whole must keep, and how closely it is compared with the accepted history. */
   readonly contract?: Contract<C>
   readonly source: AdapterReference
+  /** What a drop means beside the former ones; default `append()`. */
+  readonly delivery?: Delivery
   /** Which part of the history a run sees: `'all'` (default), a duration back from the newest row, or the last rows. */
   readonly window?: 'all' | Duration | { readonly rows: number }
   /** Default `byGroup()`. */

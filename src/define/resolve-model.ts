@@ -4,6 +4,7 @@ import type { Fault } from '../errors.js'
 import { parseDuration, parseShare } from './measures.js'
 import { resolveColumns, WrittenColumn } from './resolve-columns.js'
 import { resolveContract, WrittenContract } from './resolve-contract.js'
+import { resolveDelivery, withDeleted, WrittenDelivery } from './resolve-delivery.js'
 import { resolvePrepare, WrittenPreparedColumn } from './resolve-prepare.js'
 import { structuralFaults } from './structural-faults.js'
 import {
@@ -26,6 +27,7 @@ export const WrittenModel = Type.Object(
     columns: Type.Record(Type.String(), WrittenColumn),
     contract: Type.Optional(WrittenContract),
     source: AdapterReference,
+    delivery: Type.Optional(WrittenDelivery),
     window: Type.Optional(Type.Union([Type.String(), Type.Object({ rows: Type.Integer({ minimum: 1 }) }, { additionalProperties: false })])),
     split: Type.Optional(
       Type.Union([
@@ -93,8 +95,9 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     return value ?? 0.2
   }
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) fault('', `"${name}" is no name of a model: lower-case letters, digits and hyphens, from a letter on`)
-  const columns = resolveColumns(written.columns, written.task, written.contract?.otherColumns === 'infer', fault)
+  const columns = withDeleted(resolveColumns(written.columns, written.task, written.contract?.otherColumns === 'infer', fault), written.delivery)
   const split = resolveSplit(written, columns, duration, share, fault)
+  const delivery = resolveDelivery(written.delivery, columns, fault)
   const prepare = resolvePrepare(written, columns, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)
   checkAdapter(written.train, schemas.trainers, 'train', fault)
@@ -108,6 +111,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     columns,
     contract: resolveContract(written.contract ?? {}, columns, duration, fault),
     source: written.source,
+    ...(delivery === undefined ? {} : { delivery }),
     window: resolveWindow(written, duration),
     split,
     ...(prepare === undefined ? {} : { prepare }),

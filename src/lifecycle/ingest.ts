@@ -27,7 +27,9 @@ export const Ingested = Type.Object({
   columns: Type.Optional(Type.Record(Type.String(), StoredColumn)),
   /** Digest of the snapshot; empty while there is no accepted drop at all. */
   snapshot: Type.String(),
+  /** Of its parts; with upsert they are merged when the sets are cut. */
   rows: Type.Integer(),
+  isMerged: Type.Optional(Type.Boolean()),
   /** What became of the drops that waited. */
   drops: Type.Object({
     ingested: Type.Array(DropSummary),
@@ -66,7 +68,7 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
     const former = await ingestedDrops(transaction, run.model)
     const decisions = decideDrops(waiting, former, stillValid(readings, taken, waiting), run.definition.delivery?.kind)
     const parts = historyAfter(former, decisions)
-    const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window)
+    const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window, run.definition.delivery)
     const columns = given.definition.columns === agreed.columns ? {} : { columns: { ...agreed.columns } }
     const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, prepare)) }
     await settleDrops(transaction, clock, run.id, decisions)
@@ -100,6 +102,7 @@ async function readWaiting(rooms: Rooms, run: LifecycleRun, waiting: readonly Dr
       drops,
       columns: run.definition.columns,
       otherColumns: run.definition.contract?.otherColumns,
+      deleted: run.definition.delivery?.kind === 'upsert' ? run.definition.delivery.deleted : undefined,
       memoryBytes: run.definition.limits.dataMemoryBytes,
       token: attempt.token,
       workingFolder: folder,
@@ -140,6 +143,7 @@ async function summarise(
   return {
     snapshot: digest,
     rows: snapshot?.parts.reduce((sum, part) => sum + part.rows, 0) ?? 0,
+    ...(snapshot?.delivery === undefined ? {} : { isMerged: true }),
     drops: {
       ingested: summaries(decisions, 'ingested'),
       quarantined: summaries(decisions, 'quarantined'),
