@@ -1,8 +1,8 @@
 import type { S3Access } from '../define/s3-location.js'
 import { refitError, type RefitError } from '../errors.js'
-import { BrokenBody } from './again.js'
+import { again, BrokenBody } from './again.js'
 import { connectS3, type Patience, type S3 } from './client.js'
-import { isAbsent, s3Fault } from './faults.js'
+import { isAbsent, isUnreadable, s3Fault } from './faults.js'
 import { bucketObject, type BucketObject, type Reading, type Which } from './object.js'
 import { readObject } from './reading.js'
 
@@ -50,7 +50,9 @@ export function openBucket(name: string, access: S3Access, patience?: Patience):
     remove: async (key) => {
       const { sdk, client, endpoint } = await s3()
       try {
-        await client.send(new sdk.DeleteObjectCommand({ Bucket: name, Key: key }))
+        const { $metadata: metadata } = await client.send(new sdk.DeleteObjectCommand({ Bucket: name, Key: key }))
+        // An error may come under the status of a success.
+        if (metadata.httpStatusCode !== 204 && (await head({ sdk, client, endpoint }, name, key, {})) !== undefined) throw refitError('s3-away', { endpoint, reason: 'it has not removed what it was asked to' })
       } catch (error) {
         if (!isAbsent(error)) throw s3Fault(error, { action: 'to remove', bucket: name, key, endpoint })
       }
@@ -82,10 +84,18 @@ async function* list(s3: () => Promise<S3>, bucket: string, prefix: string, sign
   do {
     // A key may hold what XML cannot.
     const page = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, EncodingType: 'url', ...(token === undefined ? {} : { ContinuationToken: token }) })
-    const answer = await client.send(page, signal === undefined ? {} : { abortSignal: signal }).catch((error: unknown) => {
-      throw s3Fault(error, attempted)
-    })
-    if (answer.IsTruncated === undefined && answer.KeyCount === undefined) throw unreadableList(endpoint)
+    const answer = await again(
+      async () => {
+        const given = await client.send(page, signal === undefined ? {} : { abortSignal: signal }).catch((error: unknown) => {
+          if (isUnreadable(error)) throw new BrokenBody('its list of objects cannot be read', { cause: error })
+          throw s3Fault(error, attempted)
+        })
+        // An error under the status of a success.
+        if (given.IsTruncated === undefined && given.KeyCount === undefined) throw new BrokenBody('its list of objects is none')
+        return given
+      },
+      ({ message }) => refitError('s3-away', { endpoint, reason: message }),
+    )
     const isEncoded = answer.EncodingType === 'url'
     for (const { Key: key, Size: bytes, LastModified: modified, ETag: etag } of answer.Contents ?? []) {
       if (key === undefined || bytes === undefined || etag === undefined) throw unreadableList(endpoint)
@@ -98,7 +108,7 @@ async function* list(s3: () => Promise<S3>, bucket: string, prefix: string, sign
 }
 
 function unreadableList(endpoint: string): RefitError {
-  return refitError('s3-away', { endpoint, reason: 'its list of objects is not whole' }, { cause: new BrokenBody('list') })
+  return refitError('s3-away', { endpoint, reason: 'its list of objects is not whole' })
 }
 
 function decoded(key: string): string {

@@ -26,8 +26,7 @@ export function s3Fault(error: unknown, attempted: Attempted): unknown {
   const status = statusOf(error)
   if (isAway(error, status)) return refitError('s3-away', { endpoint, reason }, cause)
   if (status !== undefined && status >= 300 && status < 500) return refitError('s3-refused', { action, place, reason }, cause)
-  // An answer came that cannot be read: a page of a proxy, or half of the XML.
-  if ('$response' in error || '$metadata' in error) return refitError('s3-away', { endpoint, reason }, cause)
+  if (isUnreadable(error)) return refitError('s3-away', { endpoint, reason }, cause)
   return error
 }
 
@@ -37,6 +36,12 @@ export function isAbsent(error: unknown): boolean {
   if (error.name === 'NoSuchKey' || error.name === 'NoSuchVersion') return true
   // HEAD has no body that could say more; a bucket that is not there is found by the next request that has one.
   return error.name === 'NotFound' || (statusOf(error) === 404 && error.name !== 'NoSuchBucket' && error.name !== 'NoSuchUpload')
+}
+
+/** Whether an answer came that cannot be read: a page of a proxy, or half of the XML. */
+export function isUnreadable(error: unknown): boolean {
+  // What S3 itself calls a failure says whose fault it is.
+  return error instanceof Error && !('$fault' in error) && statusOf(error) !== undefined
 }
 
 /** The error code that S3 gave, or the name of the error. */
@@ -60,7 +65,9 @@ function isAway(error: Error, status: number | undefined): boolean {
 
 function reasonOf(error: Error): string {
   const status = statusOf(error)
-  const words = error.message === '' || error.message === 'UnknownError' ? '' : error.message
+  // Of an answer that cannot be read, the second line tells a programmer where to look.
+  const [line = ''] = error.message.split('\n')
+  const words = line === 'UnknownError' ? '' : line
   const name = ['Error', 'Unknown', 'UnknownError'].includes(error.name) ? '' : error.name
   const said = [name, words].filter((part, index, parts) => part !== '' && parts.indexOf(part) === index).join(': ')
   if (said !== '') return said

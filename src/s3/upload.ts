@@ -2,7 +2,7 @@ import { open, readFile, type FileHandle } from 'node:fs/promises'
 import { refitError } from '../errors.js'
 import { again, BrokenBody } from './again.js'
 import type { S3 } from './client.js'
-import { faultName, isAbsent, s3Fault, statusOf } from './faults.js'
+import { faultName, isAbsent, isUnreadable, s3Fault, statusOf } from './faults.js'
 
 /** A local file, whose content is known to have this hash. */
 export interface FileToWrite {
@@ -62,6 +62,7 @@ export async function writeOnce(s3: S3, bucket: string, key: string, file: FileT
         throw new BrokenBody('it knows no conditional writes', { cause: error })
       }
       if (SEND_AGAIN.has(faultName(error))) throw new BrokenBody(`it got another content than was sent (${faultName(error)})`, { cause: error })
+      if (isUnreadable(error)) throw new BrokenBody('its answer cannot be read', { cause: error })
       throw s3Fault(error, { action: 'to write', bucket, key, endpoint: s3.endpoint })
     }
   }, away)
@@ -108,8 +109,6 @@ async function writeInParts(write: Write, ifAbsent: boolean): Promise<string | u
       throw new BrokenBody('it has lost the upload', { cause: error })
     }
     await client.send(new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: upload })).catch(() => undefined)
-    // 200 with an error in the body has no other sign than its name.
-    if (statusOf(error) === 200) throw new BrokenBody(`it could not put the parts together (${faultName(error)})`, { cause: error })
     throw error
   }
 }
