@@ -1,36 +1,65 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { StoredColumn, StoredSplit } from '../define/stored-definition.js'
 import { name, numberOf, rowOf } from './duckdb.js'
 import type { LeakageReport } from './snapshot.js'
-import { columnWith } from './split-rows.js'
+import type { Sided, SplitRules } from './split-rows.js'
+import { groupingColumn } from './unit.js'
+
+const trained = "refit_side in ('train', 'validation')"
 
 /** Counts what could make the test set flatter the model. Looks at the groups themselves, not at how sides were assigned. */
-export async function reportLeakage(
-  connection: DuckDBConnection,
-  columns: Readonly<Record<string, StoredColumn>>,
-  kind: StoredSplit['kind'],
-): Promise<LeakageReport> {
-  const unit = columnWith(columns, 'group') ?? columnWith(columns, 'key')
+export async function reportLeakage(connection: DuckDBConnection, { columns, split }: SplitRules, sided: Sided, leftOut: number): Promise<LeakageReport> {
+  const { table } = sided
+  const grouping = groupingColumn(columns)
   const compared = Object.entries(columns).flatMap(([column, { role }]) => (role === 'feature' || role === 'target' ? [name(column)] : []))
-  const trained = "refit_side in ('train', 'validation')"
-  const groups =
-    unit === undefined
-      ? undefined
-      : await rowOf(
-          connection,
-          `select count(*) as both_sides from (select ${name(unit)} from sided where ${name(unit)} is not null and refit_side <> 'left-out' group by all
-            having count(*) filter (where refit_side = 'test') > 0 and count(*) filter (where ${trained}) > 0)`,
-        )
+  const groupsOnBothSides = grouping === undefined ? 0 : await groupsShared(connection, table, name(grouping))
   const duplicates = await rowOf(
     connection,
-    `select count(*) as rows from sided where refit_side = 'test'
-      and hash(${compared.join(', ')}) in (select hash(${compared.join(', ')}) from sided where ${trained})`,
+    `select sum(rows) as rows from (select hash(${compared.join(', ')}) as content, count(*) as rows from ${table} where refit_side = 'test' group by content)
+      where content in (select hash(${compared.join(', ')}) from ${table} where ${trained})`,
   )
-  const groupsOnBothSides = numberOf(groups?.['both_sides'])
-  const leftOut = numberOf((await rowOf(connection, "select count(*) as rows from sided where refit_side = 'left-out'"))['rows'])
-  const warnings = [
-    ...(kind === 'time' && groupsOnBothSides > 0 ? [`${groupsOnBothSides} groups have rows both before and in the test window.`] : []),
-    ...(leftOut > 0 ? [`${leftOut} rows lie in the gap or beyond the newest plausible time and were left out.`] : []),
+  return {
+    groupsOnBothSides,
+    duplicateRowsAcrossSides: numberOf(duplicates['rows']),
+    warnings: [
+      ...(split.kind === 'time' && groupsOnBothSides > 0 ? [`${groupsOnBothSides} groups have rows both before and in the test window.`] : []),
+      ...(leftOut > 0 ? await leftOutWords(connection, sided) : []),
+    ],
+  }
+}
+
+/** Groups with rows that train and rows that test. Hashes of many groups may fall together, so that what they tell is looked at again. */
+async function groupsShared(connection: DuckDBConnection, table: string, group: string): Promise<number> {
+  const shared = async (key: string): Promise<number> => {
+    const row = await rowOf(
+      connection,
+      `select count(*) as groups from
+        (select 1 from ${table} where ${group} is not null group by ${key} having bool_or(refit_side = 'test') and bool_or(${trained}))`,
+    )
+    return numberOf(row['groups'])
+  }
+  return (await shared(`hash(${group})`)) === 0 ? 0 : shared(group)
+}
+
+async function leftOutWords(connection: DuckDBConnection, { table, times, cuts }: Sided): Promise<readonly string[]> {
+  if (times === undefined || cuts === undefined) return []
+  const instant = `epoch_us(${name(times.column)})`
+  const row = await rowOf(
+    connection,
+    `select count(*) filter (where ${instant} is null or ${instant} > ${times.newest}) as beyond,
+        count(*) filter (where ${instant} > ${cuts.trainUntil} and ${instant} <= ${cuts.testFrom}) as gap,
+        count(*) filter (where ${instant} <= ${cuts.trainUntil}) as earlier,
+        count(*) filter (where ${instant} > ${cuts.testFrom} and ${instant} <= ${times.newest}) as later
+      from ${table} where refit_side = 'left-out'`,
+  )
+  const inTime = numberOf(row['beyond']) + numberOf(row['gap'])
+  const [earlier, later] = [numberOf(row['earlier']), numberOf(row['later'])]
+  return [
+    ...(inTime > 0 ? [`${counted(inTime, 'lies', 'lie')} in the gap or beyond the newest plausible time and ${inTime === 1 ? 'was' : 'were'} left out.`] : []),
+    ...(earlier > 0 ? [`${counted(earlier, 'is', 'are')} of groups that test, before the test window, and ${earlier === 1 ? 'was' : 'were'} left out.`] : []),
+    ...(later > 0 ? [`${counted(later, 'is', 'are')} of groups that train, in the test window, and ${later === 1 ? 'was' : 'were'} left out.`] : []),
   ]
-  return { groupsOnBothSides, duplicateRowsAcrossSides: numberOf(duplicates['rows']), warnings }
+}
+
+function counted(rows: number, one: string, several: string): string {
+  return `${rows.toLocaleString('en-US')} ${rows === 1 ? `row ${one}` : `rows ${several}`}`
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { StoredColumn } from '../define/stored-definition.js'
 import { name, openDuckDb, text } from './duckdb.js'
-import { columnWith } from './split-rows.js'
+import { columnWith } from './unit.js'
 
 /** The test set of a run in memory. Arrays run over its rows. */
 export interface TestSet {
@@ -28,12 +28,12 @@ export interface TestSet {
 
 const MEMORY_BYTES = 1_000_000_000
 
-/** Reads the test set that `splitSnapshot` left. For use inside a child process. */
-export async function readTestSet(folder: string, columns: Readonly<Record<string, StoredColumn>>): Promise<TestSet> {
+/** Reads the test set, or the holdout, that `splitSnapshot` left. For use inside a child process. */
+export async function readTestSet(folder: string, columns: Readonly<Record<string, StoredColumn>>, side: 'test' | 'holdout' = 'test'): Promise<TestSet> {
   const connection = await openDuckDb({ memoryBytes: MEMORY_BYTES, spillFolder: join(folder, 'spill') })
   const time = columnWith(columns, 'time')
   const selected = Object.entries(columns).filter(([, { role }]) => role === 'feature' || role === 'target')
-  const file = join(folder, 'test', 'test.parquet')
+  const file = join(folder, side, `${side}.parquet`)
   const result = await connection.runAndReadAll(
     `select refit_unit, refit_drop, ${time === undefined ? 'null::double' : `epoch_ms(${name(time)})::double`} as refit_time,
       ${selected.map(([column]) => name(column)).join(', ')} from read_parquet(${text(file)})`,

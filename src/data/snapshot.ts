@@ -65,6 +65,8 @@ export type LeakageReport = Static<typeof LeakageReport>
 export const Sets = Type.Object({
   folder: Type.String(),
   rows: Type.Object({ train: Type.Integer(), validation: Type.Integer(), test: Type.Integer() }),
+  /** Kept out of the others for ever; `holdout/holdout.parquet` is like the test set. */
+  holdout: Type.Optional(Type.Object({ rows: Type.Integer(), share: Type.Number() })),
   units: Type.Object({ train: Type.Integer(), test: Type.Integer() }),
   /** Of the test set, where the model has a time column. */
   testOldest: Type.Optional(Type.String()),
@@ -74,7 +76,7 @@ export const Sets = Type.Object({
   leakage: LeakageReport,
   /** Mean of the target, or share of each class, in training and validation: what the baseline predicts. */
   baseline: Type.Union([
-    Type.Object({ kind: Type.Literal('mean'), value: Type.Number(), median: Type.Number() }),
+    Type.Object({ kind: Type.Literal('mean'), value: Type.Number() }),
     Type.Object({ kind: Type.Literal('shares'), shares: Type.Record(Type.String(), Type.Number()) }),
   ]),
 })

@@ -8,6 +8,7 @@ export const SplitInput = Type.Object({
   delivery: Type.Optional(StoredDelivery),
   window: StoredWindow,
   split: StoredSplit,
+  holdout: Type.Optional(Type.Number()),
   task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),
   memoryBytes: Type.Integer(),
   outputFolder: Type.String(),

@@ -1,109 +1,94 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { StoredColumn, StoredSplit, StoredWindow } from '../define/stored-definition.js'
-import { name, numberOf, rowOf, text } from './duckdb.js'
+import type { StoredColumn, StoredDelivery, StoredSplit, StoredWindow } from '../define/stored-definition.js'
+import { name } from './duckdb.js'
+import { stratify } from './stratify.js'
+import { findCuts, readTimes, windowCondition, type Cuts, type Times } from './times.js'
+import { columnWith, shareOf, unitExpression } from './unit.js'
 
-/**
- * The side of a row. For grouped splits it is a pure function of the canonical text of its group: the lower 64 bits of
- * the MD5 of that text (DuckDB's `md5_number_lower`, little-endian), as a share of 2^64. MD5 is used because it is
- * the same everywhere and for ever; it is no matter of security.
- */
+/** A set of rows; those of no set are left out. */
+export type Side = 'train' | 'validation' | 'test' | 'holdout'
 
-/** The share that a text falls on, in [0, 1). */
-function shareOf(textExpression: string): string {
-  return `(md5_number_lower(${textExpression})::double / 18446744073709551616.0)`
+export interface SplitRules {
+  readonly columns: Readonly<Record<string, StoredColumn>>
+  readonly window: StoredWindow
+  readonly delivery?: StoredDelivery | undefined
+  readonly split: StoredSplit
+  /** Share of the units that are kept out of every set. */
+  readonly holdout?: number | undefined
 }
 
-/** The canonical text of a column's value under the contract's type. */
-function canonicalText(column: string): string {
-  return `coalesce(${name(column)}::varchar, '')`
-}
-
-/** What stays together: the group, else the key, else the whole row. */
-export function unitExpression(columns: Readonly<Record<string, StoredColumn>>): string {
-  const found = columnWith(columns, 'group') ?? columnWith(columns, 'key')
-  if (found !== undefined) return canonicalText(found)
-  // By name, and without what is missing: another order of the definition, or a column that former rows lack, moves no row.
-  const all = Object.keys(columns).filter((column) => columns[column]?.role !== 'ignored')
-  return all.toSorted().map((column) => `coalesce(${text(`${column}=`)} || ${name(column)}::varchar || chr(31), '')`).join(' || ')
-}
-
-/** The column of a role, if there is one. */
-export function columnWith(columns: Readonly<Record<string, StoredColumn>>, role: StoredColumn['role']): string | undefined {
-  return Object.entries(columns).find(([, column]) => column.role === role)?.[0]
+/** How the rows were put on their sides. */
+export interface Sided {
+  readonly table: string
+  /** SQL on the table: the text of what is resampled, and something cheaper that tells its values apart. */
+  readonly unit: string
+  readonly unitKey: string
+  readonly times: Times | undefined
+  readonly cuts: Cuts | undefined
 }
 
 /**
- * The newest plausible time, as microseconds since 1970. A time is implausible when it lies beyond the 99 % quantile by
- * more than the whole range from the 1 % to the 99 % quantile and 31 days: one row dated 2105 moves nothing.
+ * Makes a table of the rows of `history` within the window, in their order, with `refit_side`: a set, or `left-out`.
+ * Sides are computed once, for MD5 is what costs most.
  */
-export async function newestPlausible(connection: DuckDBConnection, time: string): Promise<number> {
-  const row = await rowOf(
-    connection,
-    `with t as (select epoch_us(${name(time)}) as t from history where ${name(time)} is not null),
-      q as (select quantile_disc(t, 0.99) as high, quantile_disc(t, 0.01) as low from t)
-      select max(t) filter (where t <= high + (high - low) + 31 * 86400000000) as newest from t, q`,
-  )
-  return numberOf(row['newest'])
-}
-
-/** Makes the view `seen`: the rows of `history` within the window. */
-export async function applyWindow(connection: DuckDBConnection, window: StoredWindow, time: string | undefined, newest: number): Promise<void> {
-  const filter = ((): string => {
-    switch (window.kind) {
-      case 'all':
-        return ''
-      case 'rows':
-        return `qualify row_number() over (order by ${time === undefined ? '' : `${name(time)} desc nulls last, `}refit_row desc) <= ${window.rows}`
-      case 'duration':
-        return time === undefined ? '' : `where epoch_us(${name(time)}) > ${newest - window.milliseconds * 1000}`
-    }
-  })()
-  await connection.run(`create temp table seen as select * from history ${filter}`)
-}
-
-/** Makes the table `sided`: the rows of `seen` with `refit_side` (train, validation, test or left-out) and `refit_unit`. */
-export async function assignSides(
-  connection: DuckDBConnection,
-  split: StoredSplit,
-  columns: Readonly<Record<string, StoredColumn>>,
-  time: string | undefined,
-  newest: number,
-): Promise<void> {
+export async function assignSides(connection: DuckDBConnection, { columns, window, delivery, split, holdout }: SplitRules, table: string): Promise<Sided> {
+  const time = columnWith(columns, 'time')
+  const times = time === undefined || (window.kind === 'all' && split.kind === 'group') ? undefined : await readTimes(connection, time)
+  const inWindow = await windowCondition(connection, window, times)
+  // The join that finds the valid rows of keys gives them in any order when it spills.
+  const seen = `from history where ${inWindow} ${delivery?.kind === 'upsert' ? 'order by refit_row' : ''}`
+  const unit = unitExpression(columns)
+  const inHoldout = holdout === undefined ? 'false' : `${shareOf(unit, 'holdout')} < ${holdout}`
   if (split.kind === 'group') {
-    const unit = unitExpression(columns)
-    await connection.run(
-      `create temp table sided as select *, ${unit} as refit_unit,
-        case when ${shareOf(unit)} < ${split.test} then 'test'
-             when ${shareOf(`${unit} || chr(31) || 'validation'`)} < ${split.validation} then 'validation'
-             else 'train' end as refit_side from seen`,
-    )
+    await sideByGroup(connection, split, unit, inHoldout, seen, table)
+    return { table, unit, unitKey: `hash(${unit})`, times, cuts: undefined }
+  }
+  if (times === undefined) throw new Error('a split by time needs a time column')
+  const cuts = await findCuts(connection, split, times, inWindow)
+  await connection.run(`create table ${table} as select *, ${sideByTime(split, times, cuts, unit, inHoldout)} as refit_side ${seen}`)
+  if (split.kind === 'groupAndTime') return { table, unit, unitKey: `hash(${unit})`, times, cuts }
+  const block = `date_trunc('${cuts.block}', ${name(times.column)})`
+  return { table, unit: `strftime(${block}, '%Y-%m-%dT%H:%M')`, unitKey: block, times, cuts }
+}
+
+async function sideByGroup(
+  connection: DuckDBConnection,
+  split: Extract<StoredSplit, { kind: 'group' }>,
+  unit: string,
+  inHoldout: string,
+  seen: string,
+  table: string,
+): Promise<void> {
+  if (split.stratify === undefined) {
+    const side = `case when ${inHoldout} then 'holdout' when ${shareOf(unit, 'test')} < ${split.test} then 'test' else ${otherSide(unit, split.validation)} end`
+    await connection.run(`create table ${table} as select *, ${side} as refit_side ${seen}`)
     return
   }
-  if (time === undefined) throw new Error('a split by time needs a time column')
-  const instant = `epoch_us(${name(time)})`
-  const testFrom = newest - split.testMilliseconds * 1000
-  const trainUntil = testFrom - split.gapMilliseconds * 1000
-  const earlier = await rowOf(
-    connection,
-    `select quantile_disc(${instant}, ${1 - split.validation}) as cut from seen where ${instant} <= ${trainUntil}`,
-  )
-  const validationFrom = numberOf(earlier['cut'])
-  const block = await blockOf(connection, name(time), testFrom, newest)
+  await stratify(connection, split, split.stratify, unit, inHoldout)
+  // A join that spills gives rows in any order. So only their numbers go through it, and are sorted.
   await connection.run(
-    `create temp table sided as select *, strftime(date_trunc('${block}', ${name(time)}), '%Y-%m-%dT%H:%M') as refit_unit,
-      case when ${instant} > ${newest} or ${name(time)} is null then 'left-out'
-           when ${instant} > ${testFrom} then 'test'
-           when ${instant} > ${trainUntil} then 'left-out'
-           when ${instant} > ${validationFrom} then 'validation'
-           else 'train' end as refit_side from seen`,
+    `create or replace temp table drawn as select seen.refit_row, coalesce(strata.side, 'holdout') as refit_side
+      from (select * ${seen}) as seen left join strata on strata.unit = md5_number(${unit}) order by refit_row`,
   )
+  await connection.run(
+    `create table ${table} as select seen.*, if(drawn.refit_row = seen.refit_row, drawn.refit_side, error('rows out of order')) as refit_side
+      from (select * ${seen}) as seen positional join drawn`,
+  )
+  await connection.run('drop table strata; drop table drawn')
 }
 
-/** Blocks of a day, or of an hour where the test window has too few days for twenty of them. */
-async function blockOf(connection: DuckDBConnection, time: string, from: number, until: number): Promise<'day' | 'hour'> {
-  const row = await rowOf(
-    connection,
-    `select count(distinct date_trunc('day', ${time})) as days from seen where epoch_us(${time}) > ${from} and epoch_us(${time}) <= ${until}`,
-  )
-  return numberOf(row['days']) >= 20 ? 'day' : 'hour'
+function sideByTime(split: Exclude<StoredSplit, { kind: 'group' }>, times: Times, cuts: Cuts, unit: string, inHoldout: string): string {
+  const instant = `epoch_us(${name(times.column)})`
+  const isTestGroup = split.kind === 'groupAndTime' ? `${shareOf(unit, 'test')} < ${split.groups}` : 'true'
+  const earlier = split.kind === 'groupAndTime' ? `case when ${isTestGroup} then 'left-out' else ${otherSide(unit, split.validation)} end` : `case when ${instant} > ${cuts.validationFrom} then 'validation' else 'train' end`
+  return `case when ${instant} > ${times.newest} or ${name(times.column)} is null then 'left-out'
+    when ${inHoldout} then 'holdout'
+    when ${instant} > ${cuts.testFrom} then case when ${isTestGroup} then 'test' else 'left-out' end
+    when ${instant} > ${cuts.trainUntil} then 'left-out'
+    else ${earlier} end`
+}
+
+/** The side of a unit that does not test. */
+function otherSide(unit: string, validation: number): string {
+  return `case when ${shareOf(unit, 'validation')} < ${validation} then 'validation' else 'train' end`
 }

@@ -7,11 +7,13 @@ export interface SplitRequest {
   /** The snapshot's parts with the local paths of their files. */
   readonly parts: readonly (Part & { readonly path: string })[]
   readonly split: StoredModel['split']
+  /** Share of the units that are kept out of the other sets. */
+  readonly holdout?: StoredModel['holdout'] | undefined
   readonly task: StoredModel['task']
   readonly memoryBytes: number
   readonly token: string
   readonly workingFolder: string
-  /** Appears whole, with `train`, `validation` and `test`. */
+  /** Appears whole, with `train`, `validation` and `test`, and `holdout` where there is one. */
   readonly outputFolder: string
   readonly logFile?: string | undefined
 }
@@ -23,7 +25,7 @@ const LONGEST_MS = 60 * 60_000
  * @throws RefitError `sets-too-small`, `process-memory`, `process-timeout`, `process-died`
  */
 export async function splitSnapshot(request: SplitRequest, signal: AbortSignal): Promise<Sets> {
-  const { snapshot, parts, split, task, memoryBytes, token, workingFolder, outputFolder, logFile } = request
+  const { snapshot, parts, split, holdout, task, memoryBytes, token, workingFolder, outputFolder, logFile } = request
   return runChildJob(
     {
       entry: new URL('./split-child.bundle.js', import.meta.url),
@@ -33,6 +35,7 @@ export async function splitSnapshot(request: SplitRequest, signal: AbortSignal):
         ...(snapshot.delivery === undefined ? {} : { delivery: snapshot.delivery }),
         window: snapshot.window,
         split,
+        holdout,
         task,
         memoryBytes,
         outputFolder,

@@ -4,22 +4,8 @@ import type { Delivery } from './delivery.js'
 import type { Duration, Share } from './measures.js'
 import type { PreparedColumns } from './prepared-row.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
+import type { Split } from './split.js'
 import type { AdapterReference, Approval, CatchUp, Task } from './stored-definition.js'
-
-/** How rows are put on a side. */
-export type Split =
-  | { readonly kind: 'group'; readonly test: Share; readonly validation: Share }
-  | { readonly kind: 'time'; readonly test: Duration; readonly gap?: Duration; readonly validation: Share }
-
-/** By the group, else the key, else the whole row: what stays together is on the same side in every run. */
-export function byGroup(options: { readonly test?: Share; readonly validation?: Share } = {}): Split {
-  return { kind: 'group', test: options.test ?? '20%', validation: options.validation ?? '10%' }
-}
-
-/** The newest stretch of time is the test set; `gap` before it is left out of both. */
-export function byTime(options: { readonly test: Duration; readonly gap?: Duration; readonly validation?: Share }): Split {
-  return { kind: 'time', ...options, validation: options.validation ?? '10%' }
-}
 
 /** What starts a run besides `refit run`. */
 export type Trigger =
@@ -62,6 +48,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly window?: 'all' | Duration | { readonly rows: number }
   /** Default `byGroup()`. */
   readonly split?: Split
+  /** Share of the groups (else keys, else rows) that never train, validate or test: candidates are scored on them for information. */
+  readonly holdout?: Share
   /** A module of the project whose default export makes the row that the model takes of one that arrives. */
   readonly prepare?: string
   /** The columns that it gives; `column.ignored()` takes one out. Needed with `prepare`. */

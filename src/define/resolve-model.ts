@@ -6,6 +6,7 @@ import { resolveColumns, WrittenColumn } from './resolve-columns.js'
 import { resolveContract, WrittenContract } from './resolve-contract.js'
 import { resolveDelivery, withDeleted, WrittenDelivery } from './resolve-delivery.js'
 import { resolvePrepare, WrittenPreparedColumn } from './resolve-prepare.js'
+import { resolveSplit, WrittenSplit } from './resolve-split.js'
 import { structuralFaults } from './structural-faults.js'
 import {
   AdapterReference,
@@ -16,7 +17,6 @@ import {
   StoredRule,
   type StoredColumn,
   type StoredModel,
-  type StoredSplit,
   type StoredWindow,
 } from './stored-definition.js'
 
@@ -29,15 +29,8 @@ export const WrittenModel = Type.Object(
     source: AdapterReference,
     delivery: Type.Optional(WrittenDelivery),
     window: Type.Optional(Type.Union([Type.String(), Type.Object({ rows: Type.Integer({ minimum: 1 }) }, { additionalProperties: false })])),
-    split: Type.Optional(
-      Type.Union([
-        Type.Object({ kind: Type.Literal('group'), test: Type.String(), validation: Type.String() }, { additionalProperties: false }),
-        Type.Object(
-          { kind: Type.Literal('time'), test: Type.String(), gap: Type.Optional(Type.String()), validation: Type.String() },
-          { additionalProperties: false },
-        ),
-      ]),
-    ),
+    split: Type.Optional(WrittenSplit),
+    holdout: Type.Optional(Type.String()),
     prepare: Type.Optional(Type.String({ minLength: 1 })),
     prepared: Type.Optional(Type.Record(Type.String(), WrittenPreparedColumn)),
     train: AdapterReference,
@@ -96,7 +89,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
   }
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(name)) fault('', `"${name}" is no name of a model: lower-case letters, digits and hyphens, from a letter on`)
   const columns = withDeleted(resolveColumns(written.columns, written.task, written.contract?.otherColumns === 'infer', fault), written.delivery)
-  const split = resolveSplit(written, columns, duration, share, fault)
+  const split = resolveSplit(written.split, { task: written.task, columns, duration, share, fault })
   const delivery = resolveDelivery(written.delivery, columns, fault)
   const prepare = resolvePrepare(written, columns, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)
@@ -114,6 +107,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     ...(delivery === undefined ? {} : { delivery }),
     window: resolveWindow(written, duration),
     split,
+    ...(written.holdout === undefined ? {} : { holdout: share(written.holdout, 'holdout') }),
     ...(prepare === undefined ? {} : { prepare }),
     train: written.train,
     check: [...(written.check ?? [])],
@@ -125,6 +119,9 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
       dataMemoryBytes: Math.round(limits.dataMemory * MEGABYTE),
     },
   }
+  if (model.split.kind === 'group' && model.split.stratify !== undefined && (model.delivery ?? { kind: 'append' }).kind !== 'append') {
+    fault('split.stratify', 'needs drops that add rows: where they replace or change some, sides would be drawn anew')
+  }
   if (model.window.kind === 'duration' && !hasRole(columns, 'time')) fault('window', 'a window of time needs a time column')
   return { model, faults }
 }
@@ -134,24 +131,6 @@ type Report = (where: string, message: string) => void
 function resolveWindow({ window = 'all' }: WrittenModel, duration: (text: string, where: string) => number): StoredWindow {
   if (typeof window !== 'string') return { kind: 'rows', rows: window.rows }
   return window === 'all' ? { kind: 'all' } : { kind: 'duration', milliseconds: duration(window, 'window') }
-}
-
-function resolveSplit(
-  { split = { kind: 'group', test: '20%', validation: '10%' } }: WrittenModel,
-  columns: Readonly<Record<string, StoredColumn>>,
-  duration: (text: string, where: string) => number,
-  share: (text: string, where: string) => number,
-  fault: Report,
-): StoredSplit {
-  const validation = share(split.validation, 'split.validation')
-  if (split.kind === 'group') return { kind: 'group', test: share(split.test, 'split.test'), validation }
-  if (!hasRole(columns, 'time')) fault('split', 'byTime needs a time column')
-  return {
-    kind: 'time',
-    testMilliseconds: duration(split.test, 'split.test'),
-    gapMilliseconds: split.gap === undefined ? 0 : duration(split.gap, 'split.gap'),
-    validation,
-  }
 }
 
 function checkAdapter(reference: AdapterReference, schemas: Readonly<Record<string, TSchema>>, where: string, fault: Report): void {

@@ -90,10 +90,24 @@ export type StoredWindow = Static<typeof StoredWindow>
 
 /** Shares are of groups, in (0, 1); durations are milliseconds of the data's own time. */
 export const StoredSplit = Type.Union([
-  Type.Object({ kind: Type.Literal('group'), test: Type.Number(), validation: Type.Number() }),
+  Type.Object({
+    kind: Type.Literal('group'),
+    test: Type.Number(),
+    validation: Type.Number(),
+    /** A column of which every value is to have the same shares. */
+    stratify: Type.Optional(Type.String()),
+  }),
   Type.Object({
     kind: Type.Literal('time'),
     testMilliseconds: Type.Integer({ minimum: 1 }),
+    gapMilliseconds: Type.Integer({ minimum: 0 }),
+    validation: Type.Number(),
+  }),
+  Type.Object({
+    kind: Type.Literal('groupAndTime'),
+    testMilliseconds: Type.Integer({ minimum: 1 }),
+    /** Share of the groups that test. */
+    groups: Type.Number(),
     gapMilliseconds: Type.Integer({ minimum: 0 }),
     validation: Type.Number(),
   }),
@@ -204,6 +218,8 @@ export const StoredModel = Type.Object({
   delivery: Type.Optional(StoredDelivery),
   window: StoredWindow,
   split: StoredSplit,
+  /** Share of the groups that are kept out of every set for ever; absent: none. */
+  holdout: Type.Optional(Type.Number()),
   /** Absent: the model takes the features as they come. */
   prepare: Type.Optional(StoredPrepare),
   train: AdapterReference,

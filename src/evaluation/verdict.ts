@@ -67,6 +67,16 @@ export const Verdict = Type.Object({
     /** Rows that arrived after the champion's snapshot (EVIDENCE rule 5); without a champion all. */
     freshRows: Type.Integer(),
   }),
+  /** On the rows that are held out of every set; shown, and decides nothing. The champion only where it never saw them. */
+  holdout: Type.Optional(
+    Type.Object({
+      rows: Type.Integer(),
+      candidate: Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()])),
+      champion: Type.Optional(Type.Object({ version: Type.Integer(), metrics: Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()])) })),
+      /** Why there are no figures. */
+      reason: Type.Optional(Type.String()),
+    }),
+  ),
   resamples: Type.Integer(),
   seed: Type.Integer(),
   /** Whether the champion itself falls short of a threshold on these rows (EVIDENCE rule 8). */

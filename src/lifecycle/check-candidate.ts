@@ -14,8 +14,12 @@ export const ChampionFacts = Type.Object({
   folder: Type.String(),
   /** Drops of the snapshot that it was made from. */
   drops: Type.Array(Type.String()),
+  /** Whether one of them is in the snapshot no more. */
+  lostDrops: Type.Boolean(),
   /** How its sets were cut. */
   split: Type.Unknown(),
+  /** Share of the units that were held out of them. */
+  holdout: Type.Optional(Type.Number()),
   /** Newest time among the rows that it was trained or validated on. */
   trainedUntil: Type.Optional(Type.String()),
 })

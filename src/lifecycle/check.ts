@@ -39,7 +39,7 @@ export async function check(
   const sets = await ensureSets(rooms, run, data, former, attempt, folder)
   const candidateFolder = join(folder, 'candidate')
   await fetchPackage(rooms.objects, candidate.digest, candidateFolder)
-  const champion = await championFacts(rooms, run, join(folder, 'champion'))
+  const champion = await championFacts(rooms, run, data, join(folder, 'champion'))
   const verdict = await checkCandidate(
     {
       definition: run.definition,
@@ -76,16 +76,19 @@ function whatFollows(run: LifecycleRun, verdict: Verdict): Checked['next'] {
 }
 
 /** What the check must know of the champion, with its package made ready; undefined for a first version. */
-async function championFacts(rooms: Rooms, run: LifecycleRun, folder: string): Promise<ChampionFacts | undefined> {
+async function championFacts(rooms: Rooms, run: LifecycleRun, data: Ingested, folder: string): Promise<ChampionFacts | undefined> {
   const champion = await getChampion(rooms.database, run.model)
   if (champion === undefined) return undefined
   const version = await getVersion(rooms.database, run.model, champion.version)
   await fetchPackage(rooms.objects, version.digest, folder)
+  const present = new Set(data.history.map(({ id }) => id))
   return {
     version: version.number,
     folder,
     drops: version.lineage.drops.map((drop) => drop.id),
+    lostDrops: version.lineage.drops.some(({ id }) => !present.has(id)),
     split: version.lineage.split,
+    ...(version.lineage.holdout === undefined ? {} : { holdout: version.lineage.holdout }),
     ...(version.lineage.trainedUntil === undefined ? {} : { trainedUntil: version.lineage.trainedUntil }),
   }
 }

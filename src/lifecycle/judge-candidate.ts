@@ -1,13 +1,15 @@
 import { readTestSet, type TestSet } from '../data/read-test-set.js'
-import { canonicalJson } from '../define/canonical-json.js'
 import type { StoredModel } from '../define/stored-definition.js'
+import { measureHoldout } from '../evaluation/holdout.js'
 import { judge, type ChampionCase } from '../evaluation/judge.js'
 import { inClasses, type Scored } from '../evaluation/scored.js'
+import type { Verdict } from '../evaluation/verdict.js'
 import { readManifest } from '../packages/read.js'
 import type { PackageManifest } from '../packages/manifest.js'
 import type { FeatureBatch, PredictorAdapter } from '../predictors/predictor.js'
 import { openPackage } from '../predictors/open-package.js'
 import { candidateUnservable, requireFinite, type ChampionFacts, type CheckInput, type CheckOutput } from './check-candidate.js'
+import { eligibleRows } from './eligible-rows.js'
 
 const BATCH_ROWS = 1000
 
@@ -31,12 +33,13 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
     champion,
     unitOfRow: testSet.units,
     unit: unitName(definition, testSet),
-    split: definition.split.kind,
-    eligible: eligibility(definition, input.champion, testSet),
+    split: definition.split.kind === 'time' ? 'time' : 'group',
+    eligible: eligibleRows(definition, input.champion, testSet),
     slices: testSet.slices(definition.check.flatMap((rule) => (rule.kind === 'threshold' && rule.slice !== undefined ? [rule.slice.column] : []))),
     seed: input.seed,
   })
-  return { verdict }
+  const holdout = await scoreHoldout(adapters, input)
+  return { verdict: { ...verdict, ...(holdout === undefined ? {} : { holdout }) } }
 }
 
 /** Labels in sorted order: those of the model and of the test set together, so that both are scored alike. */
@@ -110,22 +113,19 @@ async function championCase(
   }
 }
 
-/**
- * EVIDENCE rule 4: rows that neither model has trained or validated on. The same grouped split keeps every group on its
- * side for ever; by time, rows after the newest one the champion knows; after a change of split, only rows of drops
- * that the champion never saw.
- */
-function eligibility(definition: StoredModel, champion: ChampionFacts | undefined, testSet: TestSet): (row: number) => boolean {
-  if (champion === undefined) return () => true
-  const sameSplit = canonicalJson(champion.split) === canonicalJson(definition.split)
-  if (sameSplit && definition.split.kind === 'group') return () => true
-  const { trainedUntil } = champion
-  if (sameSplit && trainedUntil !== undefined) {
-    const until = Date.parse(trainedUntil)
-    return (row) => (testSet.times[row] ?? Number.NaN) > until
+/** Scores the rows that are held out. The champion only where it never saw them, and nobody's failure there is a verdict. */
+async function scoreHoldout(adapters: readonly PredictorAdapter[], input: CheckInput): Promise<Verdict['holdout']> {
+  const { definition, sets, champion } = input
+  if (sets.holdout === undefined || sets.holdout.rows === 0) return undefined
+  const rows = await readTestSet(sets.folder, definition.columns, 'holdout')
+  const classes = definition.task === 'regression' ? [] : await classesOf(input, rows)
+  try {
+    const candidate = await score(adapters, input.candidateFolder, rows, classes)
+    if (champion === undefined || (champion.holdout ?? 0) < sets.holdout.share) return measureHoldout(candidate, undefined)
+    return measureHoldout(candidate, { version: champion.version, scored: await score(adapters, champion.folder, rows, classes) })
+  } catch (error) {
+    return { rows: rows.rows, candidate: {}, reason: error instanceof Error ? error.message : String(error) }
   }
-  const known = new Set(champion.drops)
-  return (row) => !known.has(testSet.drops[row] ?? '')
 }
 
 function unitName(definition: StoredModel, testSet: TestSet): string {

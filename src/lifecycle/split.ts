@@ -39,6 +39,7 @@ async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Att
       snapshot: { ...snapshot, columns: definition.columns },
       parts,
       split: definition.split,
+      holdout: definition.holdout,
       task: definition.task,
       memoryBytes: definition.limits.dataMemoryBytes,
       token: attempt.token,

@@ -38,6 +38,7 @@ export function publish(
       seed: data.seed,
       ...(checked.comparedWith === undefined ? {} : { comparedWith: checked.comparedWith }),
       split: run.definition.split,
+      ...(run.definition.holdout === undefined ? {} : { holdout: run.definition.holdout }),
       ...(sets.trainedUntil === undefined ? {} : { trainedUntil: sets.trainedUntil }),
     }
     const number = await addVersion(transaction, at, {

@@ -30,6 +30,8 @@ export const Lineage = Type.Object({
   comparedWith: Type.Optional(Type.Integer()),
   /** How the training and test sets were cut, and the newest time that was trained or validated on. */
   split: Type.Unknown(),
+  /** Share of the units that were held out of every set. */
+  holdout: Type.Optional(Type.Number()),
   trainedUntil: Type.Optional(Type.String()),
 })
 export type Lineage = Static<typeof Lineage>

@@ -68,6 +68,7 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: '`byGroup(options)`', schema: alternatives(split, 0), spellOut: (option, value) => `split: byGroup({ ${option}: ${value} })` },
   { heading: '`byTime(options)`', schema: alternatives(split, 1), spellOut: (option, value) => `split: byTime({ test: '1 day', ${option}: ${value} })` },
   { heading: '`upsert(options)`', schema: alternatives(within(WrittenModel, 'properties', 'delivery'), 2) },
+  { heading: '`byGroupAndTime(options)`', schema: alternatives(split, 2), spellOut: (option, value) => `split: byGroupAndTime({ test: '1 day', ${option}: ${value} })` },
   { heading: '`command(program, options)`', schema: command.options, spellOut: (option, value) => `train: command(['./train'], { ${option}: ${value} })` },
   { heading: '`module(path, options)`', schema: module.options, spellOut: (option, value) => `train: module('./train.ts', { ${option}: ${value} })` },
   { heading: '`schedule(cron, options)`', schema: alternatives(within(WrittenModel, 'properties', 'triggers', 'items'), 1), spellOut: (option, value) => `triggers: [schedule('0 6 * * 1', { ${option}: ${value} })]`, besides: ['cron'] },

@@ -1,0 +1,69 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Static } from 'typebox'
+import { refitError } from '../errors.js'
+import { name, numberOf, rowOf, rowsOf } from './duckdb.js'
+import { reportLeakage } from './leakage.js'
+import type { Sets } from './snapshot.js'
+import type { SplitInput } from './split-job.js'
+import type { Side, Sided } from './split-rows.js'
+import { columnWith } from './unit.js'
+
+type Input = Static<typeof SplitInput>
+
+const trained = "refit_side in ('train', 'validation')"
+
+/** What the sets hold and what they guarantee, in figures. @throws RefitError `sets-too-small` */
+export async function describeSets(connection: DuckDBConnection, input: Input, sided: Sided): Promise<Sets> {
+  const { table } = sided
+  const counts = await rowsOf(connection, `select refit_side as side, count(*) as rows from ${table} group by side`)
+  const count = (side: Side | 'left-out'): number => numberOf(counts.find((row) => row['side'] === side)?.['rows'])
+  const rows = { train: count('train'), validation: count('validation'), test: count('test') }
+  if (rows.train === 0 || rows.test === 0) throw refitError('sets-too-small', { reason: `${rows.train} training and ${rows.test} test rows.` })
+  const units = await rowOf(
+    connection,
+    `select count(*) filter (where trains) as train, count(*) filter (where tests) as test
+      from (select bool_or(${trained}) as trains, bool_or(refit_side = 'test') as tests from ${table} group by ${sided.unitKey})`,
+  )
+  return {
+    folder: input.outputFolder,
+    rows,
+    ...(input.holdout === undefined ? {} : { holdout: { rows: count('holdout'), share: input.holdout } }),
+    units: { train: numberOf(units['train']), test: numberOf(units['test']) },
+    ...(await timesOf(connection, table, columnWith(input.columns, 'time'))),
+    leakage: await reportLeakage(connection, input, sided, count('left-out')),
+    baseline: await baselineOf(connection, input, table),
+  }
+}
+
+async function timesOf(connection: DuckDBConnection, table: string, time: string | undefined): Promise<Pick<Sets, 'testOldest' | 'testNewest' | 'trainedUntil'>> {
+  if (time === undefined) return {}
+  const format = (aggregate: string, side: string): string =>
+    `strftime(${aggregate}(${name(time)}) filter (where ${side}), '%Y-%m-%dT%H:%M:%S.%fZ')`
+  const tested = "refit_side = 'test'"
+  const row = await rowOf(connection, `select ${format('min', tested)} as oldest, ${format('max', tested)} as newest, ${format('max', trained)} as trained from ${table}`)
+  return { testOldest: String(row['oldest']), testNewest: String(row['newest']), trainedUntil: String(row['trained']) }
+}
+
+/** Rows that one thread adds up, in their order. */
+const CHUNK_ROWS = 2000
+/** Far more than matters, and fewer than the order of additions changes. */
+const DIGITS = 12
+
+async function baselineOf(connection: DuckDBConnection, { task, columns }: Input, table: string): Promise<Sets['baseline']> {
+  const target = name(columnWith(columns, 'target') ?? '')
+  if (task === 'regression') {
+    // Threads add in any order, and the last bits of a sum follow from it; the verdict must be the same to the last bit.
+    const row = await rowOf(
+      connection,
+      `select sum(part order by chunk) / sum(rows) as mean from
+        (select refit_row // ${CHUNK_ROWS} as chunk, sum(${target}) as part, count(*) as rows from ${table} where ${trained} group by chunk)`,
+    )
+    return { kind: 'mean', value: Number(numberOf(row['mean']).toPrecision(DIGITS)) }
+  }
+  const rows = await rowsOf(
+    connection,
+    `select ${target}::varchar as label, count(*) / sum(count(*)) over () as share from ${table} where ${trained} group by all order by label`,
+  )
+  if (rows.length < 2) throw refitError('sets-too-small', { reason: 'the training set has rows of one class only.' })
+  return { kind: 'shares', shares: Object.fromEntries(rows.map((row) => [String(row['label']), numberOf(row['share'])])) }
+}

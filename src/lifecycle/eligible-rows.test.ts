@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { StoredSplit } from '../define/stored-definition.js'
+import { eligibleRows } from './eligible-rows.js'
+
+const byGroup: StoredSplit = { kind: 'group', test: 0.2, validation: 0.1 }
+const stratified: StoredSplit = { ...byGroup, stratify: 'zipcode' }
+const byTime: StoredSplit = { kind: 'time', testMilliseconds: 1000, gapMilliseconds: 0, validation: 0.1 }
+
+/** Rows of drops a, b (which the champion knows) and c; the second row of h1 came with c. */
+const testSet = { drops: ['a', 'b', 'c', 'c'], units: ['h1', 'h2', 'h1', 'h3'], times: Float64Array.from([1, 2, 3, 4], (day) => Date.parse(`2026-01-0${day}`)) }
+const facts = { drops: ['a', 'b'], lostDrops: false, split: byGroup }
+
+function eligible(split: StoredSplit, champion: Partial<Omit<typeof facts, 'split'>> & { split: unknown; holdout?: number; trainedUntil?: string }, holdout?: number): readonly number[] {
+  const holds = eligibleRows({ split, ...(holdout === undefined ? {} : { holdout }) }, { ...facts, ...champion }, testSet)
+  return [0, 1, 2, 3].filter(holds)
+}
+
+test('with the same split by groups every test row counts, whatever drops have gone', () => {
+  assert.deepEqual(eligible(byGroup, { split: byGroup, lostDrops: true }), [0, 1, 2, 3])
+  assert.deepEqual(eligible(byGroup, { split: byGroup }, 0.1), [0, 1, 2, 3])
+})
+
+test('after a change of split only rows count whose drop and group the champion never saw', () => {
+  assert.deepEqual(eligible(byGroup, { split: byTime, trainedUntil: '2026-01-03T00:00:00Z' }), [3])
+  assert.deepEqual(eligible(byTime, { split: byGroup }), [2, 3])
+})
+
+test('by time rows after the newest one that the champion knows count', () => {
+  assert.deepEqual(eligible(byTime, { split: byTime, trainedUntil: '2026-01-02T00:00:00Z' }), [2, 3])
+})
+
+test('a stratified split is another one once a drop of the champion has gone, or others are held out', () => {
+  assert.deepEqual(eligible(stratified, { split: stratified }), [0, 1, 2, 3])
+  assert.deepEqual(eligible(stratified, { split: stratified, lostDrops: true }), [3])
+  assert.deepEqual(eligible(stratified, { split: stratified, holdout: 0.1 }), [3])
+  assert.deepEqual(eligible(stratified, { split: stratified, holdout: 0.1 }, 0.1), [0, 1, 2, 3])
+})
