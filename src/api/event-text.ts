@@ -51,6 +51,7 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown): Ge
     case 'drop.ingested':
       yield `${name} ingested`
       if (rows !== undefined) yield `(${rows.toLocaleString('en-US')} rows)`
+      if (summary !== undefined) yield `– ${summary}`
       break
     case 'drop.quarantined':
     case 'drop.discarded':

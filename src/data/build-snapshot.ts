@@ -9,5 +9,6 @@ import type { Part, Snapshot } from './snapshot.js'
 export function buildSnapshot(parts: readonly Part[], columns: Readonly<Record<string, StoredColumn>>, window: StoredWindow, delivery?: StoredDelivery): Snapshot {
   const merging = delivery?.kind === 'upsert' ? { delivery } : {}
   const digest = digestOf({ parts: parts.map(({ sha256 }) => sha256), columns, window, ...merging })
-  return { formatVersion: 1, digest, parts: [...parts], columns: { ...columns }, window, ...merging }
+  const bare = parts.map(({ columns: _columns, ...part }) => part)
+  return { formatVersion: 1, digest, parts: bare, columns: { ...columns }, window, ...merging }
 }

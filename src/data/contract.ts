@@ -32,6 +32,11 @@ export function neededColumns(columns: Columns): readonly (readonly [string, Sto
   return Object.entries(columns).filter(([, column]) => column.role !== 'ignored')
 }
 
+/** What a part is made for: the needed columns with their types. Categories and texts are stored alike. */
+export function storedTypes(columns: Columns): Readonly<Record<string, string>> {
+  return Object.fromEntries(neededColumns(columns).map(([column, { type }]) => [column, type === 'category' ? 'text' : type]))
+}
+
 /** Differences between the columns of a drop and those of the contract. An optional column may be absent: it has no values then. */
 export function schemaFaults(found: readonly string[], { columns, otherColumns = 'refuse', deleted }: Omit<Terms, 'released'>): readonly DropFault[] {
   const missing = neededColumns(columns).filter(([column, { optional }]) => !optional && !found.includes(column))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Static } from 'typebox'
-import { isBrokenContract, neededColumns, schemaFaults, soundRows, valueFaults, type Terms } from './contract.js'
+import { isBrokenContract, neededColumns, schemaFaults, soundRows, storedTypes, valueFaults, type Terms } from './contract.js'
 import { name, numberOf, rowOf, text } from './duckdb.js'
 import { FileFault } from './file-fault.js'
 import { withTable, type Table } from './open-table.js'
@@ -78,7 +78,7 @@ async function finishPart(connection: DuckDBConnection, drop: string, temporary:
   const sha256 = hash.digest('hex')
   const { size: bytes } = await stat(temporary)
   await rename(temporary, join(input.outputFolder, `${sha256}.parquet`))
-  return { drop, object: `parts/${sha256}.parquet`, sha256, rows, bytes, ...range }
+  return { drop, object: `parts/${sha256}.parquet`, sha256, rows, bytes, ...range, columns: { ...storedTypes(input.columns) } }
 }
 
 async function timeRange(connection: DuckDBConnection, file: string, time: string): Promise<Pick<Part, 'oldest' | 'newest'>> {

@@ -11,6 +11,8 @@ export const Part = Type.Object({
   bytes: Type.Integer({ minimum: 0 }),
   oldest: Type.Optional(Type.String()),
   newest: Type.Optional(Type.String()),
+  /** What it was made for: the needed columns with their types. Known of the drop, not kept with snapshots. */
+  columns: Type.Optional(Type.Record(Type.String(), Type.String())),
 })
 export type Part = Static<typeof Part>
 

@@ -4,7 +4,7 @@ import { lockModel } from '../registry/models.js'
 import { withdrawnAmong } from '../registry/withdrawn-data.js'
 import { requestRunIn } from '../runs/requests.js'
 import type { Commit } from '../workflow/stage.js'
-import type { Ingested } from './ingest.js'
+import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import type { Published } from './version.js'
 

@@ -6,7 +6,7 @@ import { prepareSets } from '../prepare/prepare-sets.js'
 import { getSnapshot } from '../drops/snapshots.js'
 import type { Attempt, Done } from '../workflow/stage.js'
 import { attemptFolder, attemptLog, runFolder } from './folders.js'
-import type { Ingested } from './ingest.js'
+import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
 
 /** Cuts the snapshot into training, validation and test set, each row by its group or time alone. */

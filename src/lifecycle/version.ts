@@ -5,7 +5,7 @@ import { addVersion, type Lineage } from '../registry/version.js'
 import type { Sets } from '../data/snapshot.js'
 import type { Commit } from '../workflow/stage.js'
 import type { Checked } from './check.js'
-import type { Ingested } from './ingest.js'
+import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import type { Candidate } from './train.js'
 

@@ -37,6 +37,36 @@ test('signature and training files follow the columns of the definition, in its 
   assert.equal(changed.verdict?.champion, undefined, 'a champion is not judged without columns that it was trained on')
 })
 
+test('a column that becomes required is read from the raw bytes of former drops; where they lack it, the run says which', async (t) => {
+  const files = smallProject()
+  const define = (...features: readonly string[]): string => withFeatures(files, 'age: column.ignored()', 'b: column.ignored()', ...features)
+  const project = await createProject({ ...files, 'refit.config.ts': define('distance_km', 'weight_kg: column.ignored()') })
+  t.after(() => project.close())
+  await project.up()
+  await project.put(`${DROPS}/week-01.csv`, withMoreColumns(deliveries(1)))
+  assert.equal((await project.ended(`${MODEL}-1`)).outcome, 'promoted')
+
+  await project.down()
+  await project.put('refit.config.ts', define('distance_km', 'weight_kg'))
+  await project.up()
+  await project.api().requestRun(MODEL, { force: true })
+  const required = await project.ended(`${MODEL}-2`)
+  assert.equal(required.outcome, 'promoted', required.explanation)
+  assert.deepEqual(namesOf((await project.api().version(MODEL, 2)).signature.inputs), ['distance_km', 'weight_kg'])
+
+  await project.down()
+  await project.put('refit.config.ts', define('distance_km', 'weight_kg', 'floor'))
+  await project.up()
+  for (const run of [3, 4]) {
+    await project.api().requestRun(MODEL, { force: true })
+    const lacking = await project.ended(`${MODEL}-${run}`)
+    assert.deepEqual([lacking.outcome, lacking.error?.code], ['failed', 'history-unfit'])
+    assert.match(lacking.explanation ?? '', /column floor is required and is missing in 1 of 1 drops \(delivery-time-d1\)/)
+  }
+  const { history, state } = await project.api().drop(`${MODEL}-d1`)
+  assert.deepEqual([state, history.map(({ kind, run }) => [kind, run])], ['ingested', [['drop.recorded', undefined], ['drop.ingested', `${MODEL}-1`], ['drop.ingested', `${MODEL}-2`]]])
+})
+
 function withFeatures(files: Readonly<Record<string, string>>, ...features: readonly string[]): string {
   return (files['refit.config.ts'] ?? '').replace('distance_km: column.number({ min: 0 }),', features.map((feature) => (feature.includes(':') ? `${feature},` : `${feature}: column.number(),`)).join(' '))
 }
