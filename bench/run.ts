@@ -1,11 +1,13 @@
 /** Measures what docs and design promise, and writes bench/RESULTS.md: `npm run bench`. Names as arguments choose some. */
 import { dropToTrainer } from './drop-to-trainer.js'
+import { ingest } from './ingest.js'
 import { writeSection } from './results.js'
 import { stageBoundary } from './stage-boundary.js'
 
 const benchmarks = new Map([
   ['stage-boundary', { title: 'A durable stage boundary', measure: stageBoundary }],
   ['drop-to-trainer', { title: 'From a drop to its trainer', measure: dropToTrainer }],
+  ['ingest', { title: 'Ingest, split and profile of large drops', measure: ingest }],
 ])
 
 const wanted = process.argv.slice(2)

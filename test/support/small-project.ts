@@ -10,6 +10,8 @@ export const HOLD = 'hold-training'
 export interface SmallProject {
   /** How it is trained, as it would be written; default the trainer below. */
   readonly train?: string
+  /** Where drops arrive, as it would be written; default the folder below. */
+  readonly source?: string
   /** Further properties of the definition, as they would be written, e.g. `limits: { trainTime: '2 seconds' },`. */
   readonly definition?: string
 }
@@ -18,9 +20,9 @@ export interface SmallProject {
  * A project whose runs take as little time as real ones can: one regression over a folder of CSV files, fitted by a
  * straight line, by path of the file in the project's folder.
  */
-export function smallProject({ train = "module('trainer.ts', { predictor: 'predictor.ts' })", definition = '' }: SmallProject = {}): Readonly<Record<string, string>> {
+export function smallProject({ train = "module('trainer.ts', { predictor: 'predictor.ts' })", source = `folder('${DROPS}')`, definition = '' }: SmallProject = {}): Readonly<Record<string, string>> {
   return {
-    'refit.config.ts': projectFile(train, definition),
+    'refit.config.ts': projectFile(train, source, definition),
     'trainer.ts': lineTrainer,
     'predictor.ts': linePredictor,
   }
@@ -48,8 +50,8 @@ function randomFrom(seed: number): () => number {
   }
 }
 
-const projectFile = (train: string, definition: string): string => `
-import { byGroup, column, command, defineModel, defineProject, folder, gradientBoostedTrees, module, onArrival, schedule, upload } from 'refit'
+const projectFile = (train: string, source: string, definition: string): string => `
+import { byGroup, column, command, defineModel, defineProject, folder, gradientBoostedTrees, module, onArrival, s3, schedule, secret, upload } from 'refit'
 
 const model = defineModel({
   task: 'regression',
@@ -58,7 +60,7 @@ const model = defineModel({
     distance_km: column.number({ min: 0 }),
     hours: column.target({ min: 0 }),
   },
-  source: folder('${DROPS}'),
+  source: ${source},
   split: byGroup({ test: '25%' }),
   train: ${train},
   check: (m) => [m.mape.atMost(0.25)],
