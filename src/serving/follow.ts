@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import type { Desired, LiveSet } from './live-set.js'
 import type { ServingMetrics } from './metrics.js'
 
@@ -72,35 +73,19 @@ export function createFollower({ live, metrics, clock, onChange, log }: Omit<Fol
 }
 
 /** Follows the database until stopped: every half second, and at every hint. While it is away, what is live stays live. */
-export function startFollowing(options: FollowOptions): { hint(): void; stop(): Promise<void> } {
+export function startFollowing(options: FollowOptions): HintedLoop {
   const { clock, log } = options
   const follow = createFollower(options)
-  const stopped = new AbortController()
-  let wake: () => void = () => undefined
   let away = false
-  const loop = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      const hinted = new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      try {
-        await follow(await options.desired())
-        if (away) log.info('the database is back')
-        away = false
-      } catch (error) {
-        if (!away) log.warn(`the database is away, what is live stays live: ${error instanceof Error ? error.message : String(error)}`)
-        away = true
-      }
-      await Promise.race([hinted, clock.sleep(POLL_MS, stopped.signal).catch(() => undefined)])
+  return startHintedLoop(clock, async () => {
+    try {
+      await follow(await options.desired())
+      if (away) log.info('the database is back')
+      away = false
+    } catch (error) {
+      if (!away) log.warn(`the database is away, what is live stays live: ${error instanceof Error ? error.message : String(error)}`)
+      away = true
     }
-  }
-  const done = loop()
-  return {
-    hint: () => wake(),
-    stop: async () => {
-      stopped.abort()
-      wake()
-      await done
-    },
-  }
+    return POLL_MS
+  })
 }

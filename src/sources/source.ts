@@ -49,6 +49,6 @@ export interface Source {
   find?(key: string): Promise<ListedObject | undefined>
   /** @throws RefitError `source-object-gone` when it is no longer there in that version; the stream too, if it changes while it is read */
   open(file: ListedFile): Promise<Readable>
-  /** Calls `hint` when something may have arrived, with its key where that is known; returns what stops it. */
+  /** Calls `hint` when something may have arrived, with its key where that is known; returns what stops it, and may break off what is read. */
   watch(hint: (key?: string) => void): Promise<() => Promise<void>>
 }

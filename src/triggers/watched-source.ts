@@ -5,10 +5,10 @@ import { newestWatermark } from '../drops/record.js'
 import { refitError } from '../errors.js'
 import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import type { ObjectStore } from '../objects/object-store.js'
-import { appendEvent } from '../runs/event.js'
 import type { ListedObject, Source } from '../sources/source.js'
 import { recordListed } from './arrival.js'
 import { observe, withRecorded, type Sighting } from './settled.js'
+import { sourceHealth } from './source-health.js'
 import { createWaitingList } from './waiting-list.js'
 
 export interface WatchOptions {
@@ -28,6 +28,8 @@ export interface WatchOptions {
 
 /** Hints come in swarms while a file is written: one look is enough for those of this long. */
 const GATHER_HINTS_MS = 100
+/** A listing of very many objects takes its time: it may take this share of it, unless something hints at an arrival. */
+const SHARE_OF_TIME = 0.1
 /** With more announcements than this, one listing costs less. */
 const MOST_ANNOUNCED = 1000
 /** Announced keys that are looked at side by side. */
@@ -55,12 +57,15 @@ export function watchSource(options: WatchOptions): WatchedSource {
   const { database, objects, clock, model, source, log } = options
   const interval = source.every ?? options.lookEvery
   const ended = new AbortController()
+  const health = sourceHealth(database, clock, model, source.name)
   let announced = new Map<string, Announcer[]>()
   let unwatch: (() => Promise<void>) | undefined
   let sightings: ReadonlyMap<string, Sighting> = new Map()
-  let failing = false
   /** Time of the next listing; undefined: now. */
   let nextListing: number | undefined
+  /** How long the last one took, and how long the next one was put off then. */
+  let took = 0
+  let pause = interval
   let gathering = false
 
   const announce = async (key: string): Promise<void> => {
@@ -76,7 +81,7 @@ export function watchSource(options: WatchOptions): WatchedSource {
   const listSoon = async (): Promise<void> => {
     if (gathering) return
     gathering = true
-    await clock.sleep(GATHER_HINTS_MS, ended.signal).catch(() => undefined)
+    await clock.sleep(Math.max(GATHER_HINTS_MS, took), ended.signal).catch(() => undefined)
     gathering = false
     listNow()
   }
@@ -90,7 +95,7 @@ export function watchSource(options: WatchOptions): WatchedSource {
     unwatch ??= await source.watch((key) => void (key === undefined ? listSoon() : announce(key).catch(() => undefined)))
     const now = clock.now().getTime()
     // A clock set back must not put the next listing off until the former time has come again.
-    const untilListing = nextListing === undefined ? 0 : Math.min(nextListing - now, interval)
+    const untilListing = nextListing === undefined ? 0 : Math.min(nextListing - now, pause)
     const listed = untilListing <= 0 ? undefined : await find(keys)
     if (listed !== undefined && listed.length === 0) return untilListing
     const watermark = await newestWatermark(database, model, source.name)
@@ -98,17 +103,17 @@ export function watchSource(options: WatchOptions): WatchedSource {
       await recordListed(database, objects, clock, model, source, listed, watermark)
       return untilListing
     }
-    const began = clock.now().getTime()
-    nextListing = began + interval
+    const began = performance.now()
     const present = await source.list({ signal: stopped, watermark })
+    took = performance.now() - began
     await waiting.tellOf(present)
     const arrived = present.filter(({ waitsFor }) => waitsFor === undefined)
-    const seen = observe(sightings, arrived, began, source.appearsWhole ? 0 : options.settleFor)
+    const seen = observe(sightings, arrived, now, source.appearsWhole ? 0 : options.settleFor)
     sightings = seen.sightings
     sightings = withRecorded(sightings, await recordListed(database, objects, clock, model, source, seen.settled, watermark))
-    if (!seen.unsettled) return interval
-    nextListing = undefined
-    return options.settleFor
+    pause = seen.unsettled ? Math.max(options.settleFor, took) : (source.every ?? Math.max(options.lookEvery, took / SHARE_OF_TIME))
+    nextListing = clock.now().getTime() + pause
+    return pause
   }
 
   /** What was announced, as it is now; undefined where only a listing tells. */
@@ -138,42 +143,38 @@ export function watchSource(options: WatchOptions): WatchedSource {
     }
   }
 
-  const tell = async (kind: 'source.failed' | 'source.recovered' | 'source.waiting', data: Readonly<Record<string, unknown>> = {}): Promise<void> => {
-    await appendEvent(database, { at: clock.now(), actor: 'arrival', model, kind, data: { source: source.name, ...data } })
-  }
-
   const lookAndTell = async (stopped: AbortSignal): Promise<number> => {
-    let pause = interval
+    let next = interval
     try {
       try {
-        pause = await lookForAnnouncers(stopped)
-        if (failing) await tell('source.recovered')
-        failing = false
+        next = await lookForAnnouncers(stopped)
+        await health.well()
       } catch (error) {
         if (isOutage(error) || stopped.aborted) throw error
         // Whatever was announced is found by the next listing.
         nextListing = undefined
         const message = error instanceof Error ? error.message : String(error)
-        if (!failing) await tell('source.failed', { message })
-        failing = true
+        await health.failed(message)
         log.warn(`source ${source.name}: ${message}`)
       }
       await options.onLook()
     } catch (error) {
       nextListing = undefined
-      pause = options.lookEvery
+      next = options.lookEvery
       if (!isOutage(error) && !stopped.aborted) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
     }
-    return pause
+    return next
   }
 
-  const waiting = createWaitingList(clock, (key, waitsFor) => tell('source.waiting', { key, waitsFor }))
+  const waiting = createWaitingList(clock, health.waiting)
   const loop = startHintedLoop(clock, lookAndTell)
   return {
     announce,
     hint: () => (source.every === undefined ? listNow() : loop.hint()),
     stop: async () => {
       ended.abort()
+      // What is being read from it may break off now.
+      await unwatch?.()
       await loop.stop()
       for (const { reject } of [...announced.values()].flat()) reject(refitError('source-unreadable', { source: source.name, reason: 'it is not looked at any more' }))
       await unwatch?.()

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import { isOutage } from '../database/outage.js'
 import type { Database } from '../database/schema.js'
+import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import { openRuns } from '../runs/queries.js'
 import type { Durable, WorkflowLog } from './durable.js'
 import { RunCancelled } from './stage.js'
@@ -34,30 +35,14 @@ export async function dispatch({ database, durable, concurrency }: DispatchOptio
 
 const INTERVAL_MS = 500
 
-/** Dispatches at every hint and every half second. Returns what hints and what ends it. */
-export function startDispatcher(options: DispatchOptions): { hint(): void; stop(): Promise<void> } {
-  const stopped = new AbortController()
-  let wake: () => void = () => undefined
-  const loop = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      // A hint ends the pause instead of racing it, so that no timer is left behind.
-      const hinted = new AbortController()
-      wake = () => hinted.abort()
-      try {
-        await dispatch(options)
-      } catch (error) {
-        if (!isOutage(error)) options.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      }
-      await options.clock.sleep(INTERVAL_MS, hinted.signal).catch(() => undefined)
+/** Dispatches at every hint and every half second. */
+export function startDispatcher(options: DispatchOptions): HintedLoop {
+  return startHintedLoop(options.clock, async () => {
+    try {
+      await dispatch(options)
+    } catch (error) {
+      if (!isOutage(error)) options.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
     }
-  }
-  const done = loop()
-  return {
-    hint: () => wake(),
-    stop: async () => {
-      stopped.abort()
-      wake()
-      await done
-    },
-  }
+    return INTERVAL_MS
+  })
 }

@@ -70,6 +70,20 @@ test('folder: something that arrives while it is watched gives a hint', async (c
   await hinted
 })
 
+test('folder: something that arrives in a subfolder which has been listed gives a hint', async (context) => {
+  const { source, deliver } = openFolder(await projectFolder(context))
+  let hint = (): void => undefined
+  const stop = await source.watch(() => hint())
+  context.after(stop)
+  await deliver('2026/week-05.csv', 'a\n1\n')
+  await source.list(look)
+  const hinted = new Promise<void>((resolve) => {
+    hint = resolve
+  })
+  await deliver('2026/week-06.csv', 'a\n1\n')
+  await hinted
+})
+
 test('upload: lists nothing and opens nothing, for what is uploaded is recorded already', async () => {
   assert.deepEqual(await uploadSource.list(look), [])
   await assert.rejects(uploadSource.open({ key: 'week.csv', version: '1', bytes: 1 }), gone)

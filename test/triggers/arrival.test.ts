@@ -234,6 +234,19 @@ test('a source folder that vanishes is told once, and once when it is back; noth
   assert.deepEqual(await sourceEvents('vanishing'), ['source.failed', 'source.recovered', 'source.failed'])
 })
 
+test('a source that failed before a restart is told to be well after it', async (t) => {
+  const before = await watched(t, 'failing-over-restarts')
+  await before.look()
+  await rm(before.path, { recursive: true })
+  await before.look()
+  await before.stop()
+  assert.deepEqual(await sourceEvents('failing-over-restarts'), ['source.failed'])
+  const after = await watched(t, 'failing-over-restarts')
+  await after.look()
+  await after.look()
+  assert.deepEqual(await sourceEvents('failing-over-restarts'), ['source.failed', 'source.recovered'])
+})
+
 test('a model that is taken out of the project is watched no more, and again when it is back', async (t) => {
   const folder = await watched(t, 'taken-out')
   await folder.look()

@@ -35,6 +35,9 @@ alter table contracts
 -- The order of the columns is kept.
 alter table contracts alter column columns type json using columns::json;
 
+-- How each source did last.
+create index events_of_sources on events (model, transaction, id) where kind in ('source.failed', 'source.recovered');
+
 alter table snapshots
   -- Counts, quantiles, categories and histograms of each column, and the drift since the former snapshot.
   add column profile json;
