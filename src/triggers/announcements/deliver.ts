@@ -18,7 +18,8 @@ export interface AnnouncedSource {
 export async function deliver(announcements: readonly Announcement[], sources: readonly AnnouncedSource[]): Promise<number> {
   const created = announcements.filter(({ kind }) => kind === 'created')
   const looks = sources.flatMap(({ announced, announce }) => {
-    const keys = new Set(created.map(({ bucket, key }) => announced.keyOf(bucket, key)).filter((key) => key !== undefined))
+    // Some servers (Versity) send keys as they are where others encode them: a look at what is not there costs little.
+    const keys = new Set(created.flatMap(({ bucket, key, rawKey }) => [key, rawKey].map((each) => announced.keyOf(bucket, each))).filter((key) => key !== undefined))
     return [...keys].map((key) => announce(key))
   })
   const fault = (await Promise.allSettled(looks)).find((look) => look.status === 'rejected')

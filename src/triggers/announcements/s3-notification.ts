@@ -66,7 +66,7 @@ function announcementOf(record: S3Record, { path, envelopes }: Place, plainKey: 
     {
       system: eventSource,
       bucket: s3.bucket.name,
-      key: plainKey ?? decodeKey(key, `${path}.s3.object.key`),
+      key: plainKey ?? decodeKey(key),
       rawKey: key,
       versionId: versionId === '' || versionId === 'null' ? undefined : (versionId ?? undefined),
       eTag: eTag?.replaceAll('"', ''),
@@ -87,11 +87,11 @@ function kindOf(eventName: string): Announcement['kind'] | undefined {
   return name.startsWith('ObjectRemoved:') || name.startsWith('LifecycleExpiration:') ? 'removed' : undefined
 }
 
-/** Keys are encoded as in a form: `+` is a space, then one round of percent-decoding. */
-function decodeKey(encoded: string, path: string): string {
+/** Keys are encoded as in a form: `+` is a space, then one round of percent-decoding. What cannot be is no encoded key. */
+function decodeKey(encoded: string): string {
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '))
   } catch {
-    return invalid(path, 'is no URL-encoded UTF-8')
+    return encoded
   }
 }
