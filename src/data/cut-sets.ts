@@ -5,8 +5,8 @@ import type { Static } from 'typebox'
 import { describeSets } from './describe-sets.js'
 import { name, text } from './duckdb.js'
 import { openHistory } from './history.js'
-import type { Sets } from './snapshot.js'
-import type { SplitInput } from './split-job.js'
+import { inspectRows } from './inspect-rows.js'
+import type { CutSets, SplitInput } from './split-job.js'
 import { assignSides, type Sided } from './split-rows.js'
 import { columnWith } from './unit.js'
 
@@ -16,18 +16,19 @@ type Input = Static<typeof SplitInput>
 const MOST_IN_MEMORY_BYTES = 32 * 1024 ** 2
 
 /** Cuts the sets into a folder that appears whole. @throws RefitError `sets-too-small` */
-export async function cutSets(connection: DuckDBConnection, input: Input): Promise<Sets> {
+export async function cutSets(connection: DuckDBConnection, input: Input): Promise<Static<typeof CutSets>> {
   const temporary = `${input.outputFolder}.${process.pid}`
   const scratchFile = `${temporary}.duckdb`
   await mkdir(temporary, { recursive: true })
   try {
     await openHistory(connection, input.parts, input.columns, input.delivery)
     const sided = await assignSides(connection, input, await tableFor(connection, input, scratchFile))
-    const sets = await describeSets(connection, input, sided)
+    const { profile, told } = await inspectRows(connection, sided.table, input)
+    const sets = await describeSets(connection, input, sided, told)
     await writeSets(connection, input, sided, temporary)
     await mkdir(dirname(input.outputFolder), { recursive: true })
     await rename(temporary, input.outputFolder)
-    return sets
+    return { ...sets, profile }
   } finally {
     // Open as it may be: what is unlinked goes when the process ends.
     await rm(scratchFile, { force: true })

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Static } from 'typebox'
 import { refitError } from '../errors.js'
 import { name, numberOf, rowOf, rowsOf } from './duckdb.js'
+import type { Inspected } from './inspect-rows.js'
 import { reportLeakage } from './leakage.js'
 import type { Sets } from './snapshot.js'
 import type { SplitInput } from './split-job.js'
@@ -13,7 +14,7 @@ type Input = Static<typeof SplitInput>
 const trained = "refit_side in ('train', 'validation')"
 
 /** What the sets hold and what they guarantee, in figures. @throws RefitError `sets-too-small` */
-export async function describeSets(connection: DuckDBConnection, input: Input, sided: Sided): Promise<Sets> {
+export async function describeSets(connection: DuckDBConnection, input: Input, sided: Sided, told: Inspected['told']): Promise<Sets> {
   const { table } = sided
   const counts = await rowsOf(connection, `select refit_side as side, count(*) as rows from ${table} group by side`)
   const count = (side: Side | 'left-out'): number => numberOf(counts.find((row) => row['side'] === side)?.['rows'])
@@ -30,7 +31,7 @@ export async function describeSets(connection: DuckDBConnection, input: Input, s
     ...(input.holdout === undefined ? {} : { holdout: { rows: count('holdout'), share: input.holdout } }),
     units: { train: numberOf(units['train']), test: numberOf(units['test']) },
     ...(await timesOf(connection, table, columnWith(input.columns, 'time'))),
-    leakage: await reportLeakage(connection, input, sided, count('left-out')),
+    leakage: await reportLeakage(connection, input, sided, told, count('left-out')),
     baseline: await baselineOf(connection, input, table),
   }
 }

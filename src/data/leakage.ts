@@ -1,13 +1,17 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { name, numberOf, rowOf } from './duckdb.js'
+import { isGiveaway, type Told } from './giveaway.js'
+import type { Inspected } from './inspect-rows.js'
 import type { LeakageReport } from './snapshot.js'
 import type { Sided, SplitRules } from './split-rows.js'
 import { groupingColumn } from './unit.js'
 
+const MOST_TOLD = 5
+
 const trained = "refit_side in ('train', 'validation')"
 
 /** Counts what could make the test set flatter the model. Looks at the groups themselves, not at how sides were assigned. */
-export async function reportLeakage(connection: DuckDBConnection, { columns, split }: SplitRules, sided: Sided, leftOut: number): Promise<LeakageReport> {
+export async function reportLeakage(connection: DuckDBConnection, { columns, split }: SplitRules, sided: Sided, told: Inspected['told'], leftOut: number): Promise<LeakageReport> {
   const { table } = sided
   const grouping = groupingColumn(columns)
   const compared = Object.entries(columns).flatMap(([column, { role }]) => (role === 'feature' || role === 'target' ? [name(column)] : []))
@@ -20,11 +24,22 @@ export async function reportLeakage(connection: DuckDBConnection, { columns, spl
   return {
     groupsOnBothSides,
     duplicateRowsAcrossSides: numberOf(duplicates['rows']),
+    told: Object.entries(told).map(([column, { measure, value, byChance }]) => ({ column, measure, value, ...(byChance === undefined ? {} : { byChance }) })).toSorted((a, b) => b.value - a.value).slice(0, MOST_TOLD),
     warnings: [
+      ...Object.entries(told).flatMap(([column, what]) => (isGiveaway(what) ? [giveawayWords(column, what)] : [])),
       ...(split.kind === 'time' && groupsOnBothSides > 0 ? [`${groupsOnBothSides} groups have rows both before and in the test window.`] : []),
       ...(leftOut > 0 ? await leftOutWords(connection, sided) : []),
     ],
   }
+}
+
+function giveawayWords(column: string, { measure, value, byChance = 0 }: Told): string {
+  const figure = measure === 'r2' ? `R² ${value.toFixed(3)}` : `right in ${percent(value)} of the test rows; the most frequent class is in ${percent(byChance)}`
+  return `Column ${column} predicts the target almost alone (${figure}): is it known when the prediction is asked for?`
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
 }
 
 /** Groups with rows that train and rows that test. Hashes of many groups may fall together, so that what they tell is looked at again. */

@@ -54,6 +54,8 @@ export const LeakageReport = Type.Object({
   groupsOnBothSides: Type.Integer(),
   /** Rows of the test set that stand, equal in every feature and target, in the training set too. */
   duplicateRowsAcrossSides: Type.Integer(),
+  /** The features that tell most of the target by themselves: learnt on the training rows, judged on the test rows. Absent where these are few. */
+  told: Type.Optional(Type.Array(Type.Object({ column: Type.String(), measure: Type.Union([Type.Literal('r2'), Type.Literal('accuracy')]), value: Type.Number(), byChance: Type.Optional(Type.Number()) }))),
   warnings: Type.Array(Type.String()),
 })
 export type LeakageReport = Static<typeof LeakageReport>

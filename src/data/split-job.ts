@@ -1,5 +1,7 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { StoredColumn, StoredDelivery, StoredSplit, StoredWindow } from '../define/stored-definition.js'
+import { FormerProfile, SnapshotProfile } from './profile.js'
+import { Sets } from './snapshot.js'
 
 /** What the child that cuts the sets is given. */
 export const SplitInput = Type.Object({
@@ -12,4 +14,10 @@ export const SplitInput = Type.Object({
   task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),
   memoryBytes: Type.Integer(),
   outputFolder: Type.String(),
+  /** The former snapshot, to tell what has moved. */
+  former: Type.Optional(FormerProfile),
 })
+
+/** The sets, with what the rows that they were cut from look like. */
+export const CutSets = Type.Object({ ...Sets.properties, profile: SnapshotProfile })
+export type CutSets = Static<typeof CutSets>

@@ -1,6 +1,8 @@
 import type { StoredModel } from '../define/stored-definition.js'
 import { runChildJob } from '../processes/child-job.js'
-import { Sets, type Part, type Snapshot } from './snapshot.js'
+import type { FormerProfile } from './profile.js'
+import type { Part, Snapshot } from './snapshot.js'
+import { CutSets } from './split-job.js'
 
 export interface SplitRequest {
   readonly snapshot: Snapshot
@@ -10,6 +12,8 @@ export interface SplitRequest {
   /** Share of the units that are kept out of the other sets. */
   readonly holdout?: StoredModel['holdout'] | undefined
   readonly task: StoredModel['task']
+  /** The snapshot before, to tell what has moved since. */
+  readonly former?: FormerProfile | undefined
   readonly memoryBytes: number
   readonly token: string
   readonly workingFolder: string
@@ -21,11 +25,11 @@ export interface SplitRequest {
 const LONGEST_MS = 60 * 60_000
 
 /**
- * Cuts a snapshot into sets, in a child with a memory limit.
+ * Cuts a snapshot into sets and profiles its rows, in a child with a memory limit.
  * @throws RefitError `sets-too-small`, `process-memory`, `process-timeout`, `process-died`
  */
-export async function splitSnapshot(request: SplitRequest, signal: AbortSignal): Promise<Sets> {
-  const { snapshot, parts, split, holdout, task, memoryBytes, token, workingFolder, outputFolder, logFile } = request
+export async function splitSnapshot(request: SplitRequest, signal: AbortSignal): Promise<CutSets> {
+  const { snapshot, parts, split, holdout, former, task, memoryBytes, token, workingFolder, outputFolder, logFile } = request
   return runChildJob(
     {
       entry: new URL('./split-child.bundle.js', import.meta.url),
@@ -39,8 +43,9 @@ export async function splitSnapshot(request: SplitRequest, signal: AbortSignal):
         task,
         memoryBytes,
         outputFolder,
+        former,
       },
-      output: Sets,
+      output: CutSets,
       token,
       limits: { milliseconds: LONGEST_MS, memoryBytes },
       workingFolder,

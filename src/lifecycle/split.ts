@@ -1,17 +1,22 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SnapshotProfile } from '../data/profile.js'
 import type { Sets } from '../data/snapshot.js'
 import { splitSnapshot } from '../data/split-snapshot.js'
 import { prepareSets } from '../prepare/prepare-sets.js'
-import { getSnapshot } from '../drops/snapshots.js'
-import type { Attempt, Done } from '../workflow/stage.js'
+import { formerProfile, getSnapshot, saveProfile } from '../drops/snapshots.js'
+import type { Attempt, Commit } from '../workflow/stage.js'
 import { attemptFolder, attemptLog, runFolder } from './folders.js'
 import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
 
-/** Cuts the snapshot into training, validation and test set, each row by its group or time alone. */
-export async function split(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Attempt): Promise<Done<Sets>> {
-  return { result: await cut(rooms, run, data, attempt, await attemptFolder(rooms.stateFolder, attempt)) }
+/** Cuts the snapshot into training, validation and test set, each row by its group or time alone, and keeps what its rows look like. */
+export async function split(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Attempt): Promise<Commit<Sets>> {
+  const { sets, profile } = await cut(rooms, run, data, attempt, await attemptFolder(rooms.stateFolder, attempt))
+  return async (transaction) => {
+    await saveProfile(transaction, run.model, data.snapshot, profile)
+    return sets
+  }
 }
 
 /** The sets' folder, made again from the snapshot if it has gone: a run may go on where its files are not. */
@@ -20,11 +25,11 @@ export async function ensureSets(rooms: Rooms, run: LifecycleRun, data: Ingested
     await stat(sets.folder)
     return sets
   } catch {
-    return cut(rooms, run, data, attempt, workingFolder)
+    return (await cut(rooms, run, data, attempt, workingFolder)).sets
   }
 }
 
-async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Attempt, workingFolder: string): Promise<Sets> {
+async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Attempt, workingFolder: string): Promise<{ readonly sets: Sets; readonly profile: SnapshotProfile }> {
   const { database, objects, stateFolder } = rooms
   const snapshot = await getSnapshot(database, run.model, data.snapshot)
   const parts = await Promise.all(snapshot.parts.map(async (part) => ({ ...part, path: await objects.localPath(part.object) })))
@@ -33,13 +38,14 @@ async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Att
   for (const former of [outputFolder, cutFolder]) await rm(former, { recursive: true, force: true })
   const { definition } = run
   const logFile = attemptLog(stateFolder, attempt.run, attempt.stage, attempt.number)
-  const sets = await splitSnapshot(
+  const { profile, ...sets } = await splitSnapshot(
     {
       // The same snapshot may have been kept before the definition's columns were put into another order.
       snapshot: { ...snapshot, columns: definition.columns },
       parts,
       split: definition.split,
       holdout: definition.holdout,
+      former: await formerProfile(database, run.model, data.snapshot),
       task: definition.task,
       memoryBytes: definition.limits.dataMemoryBytes,
       token: attempt.token,
@@ -49,8 +55,8 @@ async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Att
     },
     attempt.signal,
   )
-  if (data.prepare === undefined || definition.prepare === undefined) return sets
-  return prepareSets(
+  if (data.prepare === undefined || definition.prepare === undefined) return { sets, profile }
+  const prepared = await prepareSets(
     {
       sets,
       bundle: await objects.localPath(data.prepare.object),
@@ -65,4 +71,5 @@ async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Att
     },
     attempt.signal,
   )
+  return { sets: prepared, profile }
 }
