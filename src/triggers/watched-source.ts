@@ -166,6 +166,12 @@ export function watchSource(options: WatchOptions): WatchedSource {
     return next
   }
 
+  const endWatch = async (): Promise<void> => {
+    const end = unwatch
+    unwatch = undefined
+    await end?.()
+  }
+
   const waiting = createWaitingList(clock, health.waiting)
   const loop = startHintedLoop(clock, lookAndTell)
   return {
@@ -174,10 +180,10 @@ export function watchSource(options: WatchOptions): WatchedSource {
     stop: async () => {
       ended.abort()
       // What is being read from it may break off now.
-      await unwatch?.()
+      await endWatch()
       await loop.stop()
       for (const { reject } of [...announced.values()].flat()) reject(refitError('source-unreadable', { source: source.name, reason: 'it is not looked at any more' }))
-      await unwatch?.()
+      await endWatch()
     },
   }
 }
