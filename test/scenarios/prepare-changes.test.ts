@@ -23,6 +23,14 @@ async function start(context: TestContext, files: Readonly<Record<string, string
   return running
 }
 
+/** Serving follows by itself, a moment later. */
+async function live(running: RunningProject, version: number): Promise<void> {
+  await until(`version ${version} at the endpoint`, async () => {
+    const answer = await running.serving(`/models/${MODEL}`)
+    return answer?.status === 200 && JSON.stringify(answer.body).includes(`"version":${version},`) ? true : undefined
+  })
+}
+
 async function bytesOf(running: RunningProject, version: number): Promise<string> {
   const { digest } = await running.api().version(MODEL, version)
   const folder = join(running.folder, '.opened', digest)
@@ -48,6 +56,7 @@ test('a change of prepare is something new; the champion prepares the test rows 
   const [one, two] = [await running.api().version(MODEL, 1), await running.api().version(MODEL, 2)]
   assert.notEqual(one.digest, two.digest)
   assert.deepEqual(one.signature, two.signature)
+  await live(running, 2)
   const asked = [{ distance_km: 100 }, { distance_km: 400.5 }]
   assert.equal((await running.predict(MODEL, asked))?.status, 200)
 })
@@ -81,6 +90,7 @@ test('a row that cannot be prepared: in training the run fails, in the test set 
   await running.put(`${DROPS}/week-01.csv`, deliveries(1))
   assert.equal((await running.ended(`${MODEL}-1`)).outcome, 'promoted')
 
+  await live(running, 1)
   const answer = await running.predict(MODEL, [{ distance_km: 1 }, { distance_km: 9001 }])
   assert.equal(answer?.status, 500)
   assert.match(JSON.stringify(answer.body), /"row-not-prepared".*rows\[1\] of the request cannot be prepared for the model: it throws RangeError: no such distance\./)

@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { season } from '../../examples/web-shop/season.js'
+import { readTestSet } from '../../src/data/read-test-set.js'
+import { StoredModel } from '../../src/define/stored-definition.js'
+import { regressionEvaluator } from '../../src/evaluation/regression-metrics.js'
+import { rowsWhere, unitsOf } from '../../src/evaluation/units.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { readManifest } from '../../src/packages/read.js'
 import { fetchPackage } from '../../src/packages/store.js'
 import { openPackage } from '../../src/predictors/open-package.js'
 import { predictors } from '../../src/roles/adapters.js'
-import { createProject, type RunningProject } from '../support/running-project.js'
+import { createProject, until, type RunningProject } from '../support/running-project.js'
 import { noSharedData, weeklyFiles } from './shared-data.js'
 
 const MODEL = 'house-price'
@@ -71,15 +78,9 @@ export default function prepare(row: Row<typeof columns>): Prepared<typeof prepa
 
 const inputs = ['bedrooms', 'bathrooms', 'sqft_living', 'sqft_lot', 'floors', 'waterfront', 'view', 'condition', 'grade', 'sqft_above', 'sqft_basement', 'yr_built', 'yr_renovated', 'zipcode', 'lat', 'long', 'sqft_living15', 'sqft_lot15']
 
-type Row = Readonly<Record<string, number | string | null>>
+type Row = Readonly<Record<string, number | string | boolean | null>>
 
-/** Rows of a CSV file as requests have them. */
-function rowsOf(csv: string): readonly Row[] {
-  const [head = '', ...lines] = csv.trim().split('\n')
-  const names = head.split(',')
-  const valueOf = (name: string, cell: string): number | string | null => (name === 'zipcode' ? cell : cell === '' ? null : Number(cell))
-  return lines.map((line) => Object.fromEntries(line.split(',').flatMap((cell, index) => (inputs.includes(names[index] ?? '') ? [[names[index] ?? '', valueOf(names[index] ?? '', cell)]] : []))))
-}
+const Answer = Type.Object({ version: Type.Integer(), predictions: Type.Array(Type.Number()) })
 
 /** What a version answers when it is opened here, from the object store. */
 async function answerHere(running: RunningProject, version: number, rows: readonly Row[]): Promise<readonly number[]> {
@@ -100,26 +101,58 @@ async function answerHere(running: RunningProject, version: number, rows: readon
 async function answerOfServing(running: RunningProject, rows: readonly Row[]): Promise<{ version: number; predictions: readonly number[] }> {
   const answer = await running.predict(MODEL, rows)
   assert.equal(answer?.status, 200, JSON.stringify(answer?.body))
-  return Value.Parse(Type.Object({ version: Type.Integer(), predictions: Type.Array(Type.Number()) }), answer.body)
+  return Value.Parse(Answer, answer.body)
 }
 
 test('King County, prepared: check, serving and a direct call prepare and answer alike, to the last bit', noSharedData === undefined ? {} : { skip: noSharedData }, async (t) => {
   const weeks = weeklyFiles('king-county-house-sales.csv', 'date')
   const running = await createProject(project)
   t.after(() => running.close())
-  await running.up()
+  await running.up({ pauseAt: 'check:before' })
   await running.put('drops/first.csv', [weeks[0]?.content.trim() ?? '', ...weeks.slice(1, 12).map(({ content }) => content.slice(content.indexOf('\n') + 1).trim())].join('\n'))
+  await running.paused()
+  const { columns } = Value.Parse(StoredModel, (await running.api().model(MODEL)).definition)
+  const tests = await readTestSet(join(running.stateFolder, 'work', `${MODEL}-1`, 'sets'), columns)
+  await running.kill()
+  await running.up()
   const run = await running.ended(`${MODEL}-1`)
   assert.equal(run.outcome, 'promoted', `${run.explanation} ${JSON.stringify(run.error)}`)
   const version = await running.api().version(MODEL, 1)
   assert.deepEqual(version.signature.inputs.map(({ name }) => name), inputs, 'callers send what drops have')
 
-  const later = rowsOf(weeks[20]?.content ?? '').slice(0, 200)
-  const here = await answerHere(running, 1, later)
-  assert.deepEqual((await answerOfServing(running, later)).predictions, here)
-  for (const row of [0, 7, 199]) assert.deepEqual((await answerOfServing(running, [later[row] ?? {}])).predictions, [here[row]], 'alone as among others')
-  assert.deepEqual((await answerOfServing(running, later.toReversed())).predictions, here.toReversed())
+  const batch = tests.batch(version.signature.inputs, 0, tests.rows).columns
+  const rows: readonly Row[] = Array.from({ length: tests.rows }, (_, row) => Object.fromEntries(inputs.map((name) => [name, batch[name]?.[row] ?? null])))
+  const here = await answerHere(running, 1, rows)
+  await until('the endpoint', async () => ((await running.serving(`/models/${MODEL}`))?.status === 200 ? true : undefined))
+  const served = (await answerOfServing(running, rows)).predictions
+  assert.deepEqual(served, here)
+  const units = unitsOf(rowsWhere(tests.rows, () => true), tests.units)
+  for (const metric of ['mae', 'rmse', 'r2', 'medianAbsoluteError'] as const) {
+    const ofServing = regressionEvaluator(metric, { task: 'regression', targets: tests.targets, values: Float64Array.from(served) }, units)(undefined)
+    assert.equal(run.verdict?.candidate[metric]?.value, ofServing, `the check's ${metric} is that of the answers of serving`)
+  }
+  for (const row of [0, 7, 199]) assert.deepEqual((await answerOfServing(running, [rows[row] ?? {}])).predictions, [here[row]], 'alone as among others')
+  assert.deepEqual((await answerOfServing(running, rows.toReversed())).predictions, here.toReversed())
 
-  const wrong = await running.predict(MODEL, [{ ...later[0], age: 3 }])
+  const wrong = await running.predict(MODEL, [{ ...rows[0], age: 3 }])
   assert.equal(wrong?.status, 400, 'what is prepared is no input')
+})
+
+test('the web shop sends orders as they are exported; its model knows of a weekday no more than its module makes of it', async (t) => {
+  const example = fileURLToPath(new URL('../../../examples/web-shop/', import.meta.url))
+  const files = ['refit.config.ts', 'models/delivery-time.ts', 'models/delivery-time.prepare.ts', 'models/return-risk.ts']
+  const running = await createProject(Object.fromEntries(files.map((path) => [path, readFileSync(`${example}${path}`, 'utf8')])))
+  t.after(() => running.close())
+  await running.up()
+  await running.put('drops/deliveries/week-01.csv', season('delivery-time', 1, 500, 7)[0]?.content ?? '')
+  const run = await running.ended('delivery-time-1')
+  assert.equal(run.outcome, 'promoted', `${run.explanation} ${JSON.stringify(run.error)}`)
+  const order = { carrier: 'northpost', distance_km: 120, weight_kg: 2.5, express: false }
+  await until('the endpoint', async () => ((await running.serving('/models/delivery-time'))?.status === 200 ? true : undefined))
+  const answer = await running.predict('delivery-time', Array.from({ length: 7 }, (_, weekday) => ({ ...order, weekday })))
+  assert.equal(answer?.status, 200, JSON.stringify(answer?.body))
+  const { predictions } = Value.Parse(Answer, answer.body)
+  assert.equal(new Set(predictions.slice(1, 6)).size, 1)
+  assert.equal(predictions[0], predictions[6])
+  assert.ok((predictions[0] ?? 0) > (predictions[1] ?? 0), 'an order of the weekend waits')
 })
