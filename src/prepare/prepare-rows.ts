@@ -42,9 +42,10 @@ export function loadPreparer(code: string, file: string, signature: PrepareSigna
   return {
     prepare: (rows, columns, milliseconds) => {
       const prepared = new Map<string, Value[]>(signature.outputs.map(({ name }) => [name, []]))
+      const sources = signature.inputs.map((name) => ({ name, values: columns[name] ?? [] }))
       let row = 0
       const work = (): void => {
-        for (; row < rows; row += 1) prepareOne(prepareRow, signature, columns, row, prepared)
+        for (; row < rows; row += 1) prepareOne(prepareRow, sources, signature.outputs, row, prepared)
       }
       try {
         if (milliseconds === undefined) work()
@@ -74,9 +75,14 @@ function functionOf(realm: Realm, code: string, file: string): PrepareRow {
   }
 }
 
-function prepareOne(prepareRow: PrepareRow, { inputs, outputs }: PrepareSignature, columns: ValueColumns, row: number, prepared: ReadonlyMap<string, Value[]>): void {
+interface Source {
+  readonly name: string
+  readonly values: readonly Value[]
+}
+
+function prepareOne(prepareRow: PrepareRow, sources: readonly Source[], outputs: readonly PreparedColumn[], row: number, prepared: ReadonlyMap<string, Value[]>): void {
   const given: Record<string, Value> = {}
-  for (const name of inputs) given[name] = columns[name]?.[row] ?? null
+  for (const { name, values } of sources) given[name] = values[row] ?? null
   try {
     const made = objectOf(prepareRow(given), row)
     for (const column of outputs) prepared.get(column.name)?.push(valueOf(column, ownOf(made, column.name), row))
@@ -86,7 +92,7 @@ function prepareOne(prepareRow: PrepareRow, { inputs, outputs }: PrepareSignatur
     if (error instanceof RowNotPrepared || isTimeout(error)) throw error
     throw new RowNotPrepared(row, `it throws ${messageOf(error)}`)
   }
-  for (const name of inputs) if (!Object.is(given[name], columns[name]?.[row] ?? null)) throw new RowNotPrepared(row, `it changes ${name} of the row that it is given`)
+  for (const { name, values } of sources) if (!Object.is(given[name], values[row] ?? null)) throw new RowNotPrepared(row, `it changes ${name} of the row that it is given`)
 }
 
 /** What it inherits, such as `constructor`, it has not returned. */
