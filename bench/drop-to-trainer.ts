@@ -95,7 +95,7 @@ async function ingestAndSplit(definition: StoredModel, parts: Part[], folder: st
   const [reading, cutting] = [await open(), await open()]
   return timed(async () => {
     const drop = { id: file, key: file, path: join(folder, file), released: false }
-    const read = await readDrop(reading, drop, { drops: [drop], columns, outputFolder: folder })
+    const read = await readDrop(reading, drop, { drops: [drop], columns, format: {}, outputFolder: folder })
     if (!read.accepted) throw new Error(`${file} was refused`)
     parts.push(read.part)
     const cut = parts.map((part) => ({ drop: part.drop, path: join(folder, `${part.sha256}.parquet`) }))

@@ -2,6 +2,7 @@
 export { column, type Column, type Columns } from './define/column.js'
 export type { Contract, Plausibility } from './define/contract.js'
 export { append, replace, upsert, type Delivery } from './define/delivery.js'
+export type { Format } from './define/format.js'
 export type { Duration, Share } from './define/measures.js'
 export type { Metrics, Rule } from './define/metric-rules.js'
 export { defineModel, onArrival, schedule, type EvaluatedModel, type Limits, type ModelDefinition, type Trigger } from './define/model.js'

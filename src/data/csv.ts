@@ -1,9 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { StoredFormat } from '../define/stored-definition.js'
 import type { DropFormat } from './drop-format.js'
 import { rowsOf, text } from './duckdb.js'
 import { FileFault } from './file-fault.js'
 
 const delimiters = [',', ';', '\t', '|']
+const quotes = ['"', "'"]
 /** A column's name may have line breaks, but not a whole page of them. */
 const MOST_HEADER_LINES = 50
 
@@ -14,32 +16,74 @@ export interface CsvReader {
   from(types: ReadonlyMap<string, string>): string
 }
 
+/** What is known of a CSV file before it is looked at. */
+export interface CsvFile {
+  readonly path: string
+  readonly compression: DropFormat['compression']
+  /** Columns that are expected: they tell the delimiter, and are those of a file without header. */
+  readonly expected: readonly string[]
+  readonly declared: Pick<StoredFormat, 'delimiter' | 'quote' | 'header' | 'columns'>
+}
+
+/** Delimiter, quote and columns of a file. */
+interface Dialect {
+  readonly delimiter: string
+  readonly quote: string
+  readonly names: readonly string[]
+}
+
 /**
- * How to read a CSV file. Delimiter and columns are taken from its header
- * and nothing is guessed from its rows: otherwise one broken row could change how all others are read.
+ * How to read a CSV file. Delimiter, quote and columns are declared or taken from its header, and nothing is guessed from
+ * its rows: otherwise one broken row could change how all others are read. For the same reason a file that has no header
+ * must be declared: two columns of numbers would be taken for each other in silence.
  * @throws FileFault for a header that cannot name columns
  */
-export async function readerOfCsv(connection: DuckDBConnection, path: string, compression: DropFormat['compression'], expected: readonly string[]): Promise<CsvReader> {
-  const compressed = `compression = ${text(compression)}`
-  const lines = await rowsOf(connection, `select line from read_csv(${text(path)}, ${compressed}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\u0001', quote = '', escape = '') limit ${MOST_HEADER_LINES}`)
-  const line = headerLine(lines.map((row) => row['line']))
-  if (line === undefined) throw new FileFault({ code: 'no-header', message: 'The first line is empty; it must name the columns.' })
-  const { delimiter, names } = headerOf(line, expected)
-  refuseUnclearNames(names)
+export async function openCsv(connection: DuckDBConnection, file: CsvFile): Promise<CsvReader> {
+  const { path, declared, expected } = file
+  const compressed = `compression = ${text(file.compression)}`
+  const lines = await rowsOf(connection, `select line from read_csv(${text(path)}, ${compressed}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\u0001', quote = '', escape = '', strict_mode = false) limit ${MOST_HEADER_LINES}`)
+  const { delimiter, quote, names } = declared.header === false ? headless(lines.map((row) => row['line']), declared, expected) : dialectOf(lines.map((row) => row['line']), declared, expected)
   return {
     names,
     from: (types) => {
       const columns = names.map((column) => `${text(column)}: ${text(types.get(column) ?? 'VARCHAR')}`).join(', ')
-      return `read_csv(${text(path)}, ${compressed}, auto_detect = false, header = true, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = {${columns}}, null_padding = false, ignore_errors = false, strict_mode = true)`
+      return `read_csv(${text(path)}, ${compressed}, auto_detect = false, header = ${declared.header !== false}, delim = ${text(delimiter)}, quote = ${text(quote)}, escape = ${text(quote)}, columns = {${columns}}, null_padding = false, ignore_errors = false, strict_mode = true)`
     },
   }
 }
 
+/** The dialect that finds most of the expected columns in the header, or else most columns. */
+function dialectOf(lines: readonly unknown[], declared: CsvFile['declared'], expected: readonly string[]): Dialect {
+  const candidates = dialects(declared).flatMap(({ delimiter, quote }) => {
+    const line = headerLine(lines, quote)
+    if (line === undefined) return []
+    const names = cellsOf(line, delimiter, quote)
+    return [{ delimiter, quote, names, known: names.filter((name) => expected.includes(name)).length }]
+  })
+  const [first, ...others] = candidates
+  if (first === undefined) throw new FileFault({ code: 'no-header', message: 'The first line is empty; it must name the columns.' })
+  const best = others.reduce((former, each) => (each.known > former.known || (each.known === former.known && each.quote === former.quote && each.names.length > former.names.length) ? each : former), first)
+  refuseUnclearNames(best.names)
+  return best
+}
+
+/** The dialect that gives the first row as many values as there are columns. */
+function headless([line]: readonly unknown[], declared: CsvFile['declared'], expected: readonly string[]): Dialect {
+  const names = declared.columns ?? expected
+  const fits = dialects(declared).find(({ delimiter, quote }) => typeof line === 'string' && cellsOf(line, delimiter, quote).length === names.length)
+  return { ...(fits ?? { delimiter: declared.delimiter ?? ',', quote: declared.quote ?? '"' }), names }
+}
+
+function dialects({ delimiter, quote }: CsvFile['declared']): readonly Pick<Dialect, 'delimiter' | 'quote'>[] {
+  const possible = delimiter === undefined ? delimiters : [delimiter]
+  return (quote === undefined ? quotes : [quote]).flatMap((each) => possible.map((one) => ({ delimiter: one, quote: each })))
+}
+
 /** The first line, and those after it that a quoted name with line breaks goes on in. */
-function headerLine(lines: readonly unknown[]): string | undefined {
+function headerLine(lines: readonly unknown[], quote: string): string | undefined {
   const [first, ...others] = lines
   if (typeof first !== 'string') return undefined
-  const isOpen = (header: string): boolean => header.split('"').length % 2 === 0
+  const isOpen = (header: string): boolean => quote !== '' && header.split(quote).length % 2 === 0
   let header = first
   for (const next of others) {
     if (!isOpen(header)) return header
@@ -49,26 +93,17 @@ function headerLine(lines: readonly unknown[]): string | undefined {
   return isOpen(header) ? first : header
 }
 
-/** The delimiter that finds most of the expected columns, or else most columns. */
-function headerOf(line: string, expected: readonly string[]): { readonly delimiter: string; readonly names: readonly string[] } {
-  const found = delimiters.map((delimiter) => {
-    const names = cellsOf(line, delimiter)
-    return { delimiter, names, known: names.filter((name) => expected.includes(name)).length }
-  })
-  return found.reduce((best, each) => (each.known > best.known || (each.known === best.known && each.names.length > best.names.length) ? each : best))
-}
-
 /** The cells of a line, without their quotes and the blanks around them. */
-function cellsOf(line: string, delimiter: string): readonly string[] {
+function cellsOf(line: string, delimiter: string, quote: string): readonly string[] {
   const cells: string[] = []
   let cell = ''
   let isQuoted = false
   for (let index = 0; index < line.length; index += 1) {
     const character = line.charAt(index)
-    if (isQuoted && character === '"' && line.charAt(index + 1) === '"') {
-      cell += '"'
+    if (isQuoted && character === quote && line.charAt(index + 1) === quote) {
+      cell += quote
       index += 1
-    } else if (character === '"') {
+    } else if (character === quote) {
       isQuoted = !isQuoted
     } else if (character === delimiter && !isQuoted) {
       cells.push(cell)

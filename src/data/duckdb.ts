@@ -37,6 +37,11 @@ export function numberOf(value: DuckDBValue | undefined): number {
   return Number(value)
 }
 
+/** A list of texts; anything else is an empty one. */
+export function textsOf(list: DuckDBValue | undefined): readonly string[] {
+  return typeof list === 'object' && list !== null && 'items' in list && Array.isArray(list.items) ? list.items.map(String) : []
+}
+
 /** An identifier, quoted. */
 export function name(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`

@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
 import type { InferredColumn } from '../define/inferred-data.js'
 import type { ColumnType } from '../define/stored-definition.js'
@@ -9,7 +8,7 @@ import { castOf } from './cast.js'
 import { name, numberOf, openDuckDb, rowOf, rowsOf, type Row } from './duckdb.js'
 import { FileFault } from './file-fault.js'
 import { InferColumnsInput } from './infer-columns-job.js'
-import { withTable } from './open-table.js'
+import { withTables } from './open-table.js'
 
 /** Texts of more words or letters on average are prose, no categories. */
 const PROSE = { words: 5, letters: 50 }
@@ -33,12 +32,13 @@ answerChildJob(InferColumnsInput, async ({ path, key, mostRows, memoryBytes, spi
 /** Makes the table `raw` of the first rows; returns its columns. */
 async function load(connection: DuckDBConnection, path: string, key: string, mostRows: number, spillFolder: string): Promise<readonly string[]> {
   const file = basename(key)
-  if ((await stat(path)).size === 0) throw refitError('data-unfit', { file, reason: 'it is empty (0 bytes)' })
   try {
-    const tableFile = { path, key, expected: [], scratchFile: join(spillFolder, 'plain'), mostRows }
-    return await withTable(connection, tableFile, async ({ columns, rows }) => {
-      await connection.run(`create temp table raw as select * from ${rows.from} limit ${mostRows}`)
-      return columns
+    return await withTables(connection, [{ path, key, expected: [], format: {}, scratchFile: `${spillFolder}.plain` }], async (tables) => {
+      const names = tables.flatMap(({ columns }) => columns)
+      const values = names.filter((name) => name.trim() !== '' && Number.isFinite(Number(name)))
+      if (values.length * 2 >= names.length) throw refitError('data-unfit', { file, reason: `its first line has values such as ${values[0] ?? ''} instead of the names of its columns` })
+      for (const { rows } of tables) await connection.run(`create temp table raw as select * from ${rows.from} limit ${mostRows}`)
+      return names
     })
   } catch (error) {
     if (error instanceof FileFault) throw refitError('data-unfit', { file, reason: error.message }, { cause: error })

@@ -1,32 +1,30 @@
-import { createReadStream, createWriteStream } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
-import { Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { StoredFormat } from '../define/stored-definition.js'
 import type { RowSource } from './contract.js'
-import { readerOfCsv } from './csv.js'
-import { recogniseFormat, type DropFormat } from './drop-format.js'
-import { rowsOf, text } from './duckdb.js'
+import { openCsv } from './csv.js'
 import { FileFault } from './file-fault.js'
-import { readerOfJson } from './json.js'
+import { openJson } from './json.js'
+import { openParquet } from './parquet.js'
+import { plainCopy } from './plain-copy.js'
+import type { DropFault } from './snapshot.js'
 import { whyUnreadable } from './unreadable.js'
-import { isZstdComplete } from './zstd.js'
 
 export interface TableFile {
   readonly path: string
   /** The name it arrived under. */
   readonly key: string
-  /** Columns that are expected: they tell the delimiter of a CSV file. */
+  /** Columns that are expected; in a definition's order. */
   readonly expected: readonly string[]
-  /** Where a decompressed copy may be made. */
+  readonly format: StoredFormat
+  /** Where a copy may be made that is not compressed, or is UTF-8. */
   readonly scratchFile: string
-  /** Read no more than this, and do not look whether the rest is sound. */
-  readonly mostRows?: number
 }
 
 /** A file that can be read as a table; its rows come in the order of the file. */
 export interface Table {
+  /** The name of its file. */
+  readonly key: string
   readonly columns: readonly string[]
   /**
    * The rows as the file has them. The values of CSV and JSON are text, for faults are told in a file's own words and no
@@ -38,73 +36,51 @@ export interface Table {
 }
 
 /**
- * Opens a file for as long as `use` takes. Nothing of it is copied but a compressed file that has to be looked at first.
- * @throws FileFault when the file is not sound, also for what DuckDB says of it while `use` reads
+ * Opens files for as long as `use` takes. Nothing of them is copied but what DuckDB cannot be trusted with.
+ * @throws FileFault when one is not sound; also for what DuckDB says of it while `use` reads
  */
-export async function withTable<T>(connection: DuckDBConnection, file: TableFile, use: (table: Table) => Promise<T>): Promise<T> {
-  const format = await recogniseFormat(file.path, file.key)
+export async function withTables<T>(connection: DuckDBConnection, files: readonly TableFile[], use: (tables: readonly Table[]) => Promise<T>): Promise<T> {
   try {
-    const plain = file.mostRows === undefined ? await sound(file, format) : { path: file.path, format }
-    return await use(await openTable(connection, plain.path, plain.format, file.expected))
+    const tables: Table[] = []
+    for (const file of files) tables.push(await openTable(connection, file).catch((error: unknown) => throwNamed(whyUnreadable(error), file, files)))
+    return await use(tables)
   } catch (error) {
-    throw error instanceof FileFault ? error : whyUnreadable(error)
+    throw whyUnreadable(error)
   } finally {
-    await rm(file.scratchFile, { force: true })
+    for (const { scratchFile } of files) await rm(scratchFile, { force: true })
   }
 }
 
-async function openTable(connection: DuckDBConnection, path: string, format: DropFormat, expected: readonly string[]): Promise<Table> {
-  switch (format.kind) {
+function throwNamed(fault: FileFault, { key }: TableFile, files: readonly TableFile[]): never {
+  throw files.length === 1 ? fault : new FileFault(inFile(fault.fault, key), { cause: fault })
+}
+
+/** The fault with the name of the file that it is in, for drops of several. */
+export function inFile<F extends DropFault>(fault: F, file: string): F {
+  return { ...fault, file, message: `${file}: ${fault.message}` }
+}
+
+async function openTable(connection: DuckDBConnection, file: TableFile): Promise<Table> {
+  await refuseEmpty(file.path)
+  const plain = await plainCopy({ path: file.path, key: file.key, encoding: file.format.encoding, scratchFile: file.scratchFile })
+  await refuseEmpty(plain.path)
+  switch (plain.format.kind) {
     case 'parquet':
-      return described(connection, `read_parquet(${text(path)})`)
+      return tableOf(file.key, await openParquet(connection, plain.path))
     case 'json':
-      return described(connection, await readerOfJson(connection, path, format.compression))
+      return tableOf(file.key, await openJson(connection, plain.path, plain.format.compression))
     case 'csv': {
-      const { names, from } = await readerOfCsv(connection, path, format.compression, expected)
+      const { names, from } = await openCsv(connection, { path: plain.path, compression: plain.format.compression, expected: file.expected, declared: file.format })
       const rowsAs = (types: ReadonlyMap<string, string>): RowSource => ({ from: from(types), types: new Map(names.map((column) => [column, types.get(column) ?? 'VARCHAR'])) })
-      return { columns: names, rows: rowsAs(new Map()), rowsAs }
+      return { key: file.key, columns: names, rows: rowsAs(new Map()), rowsAs }
     }
   }
 }
 
-async function described(connection: DuckDBConnection, from: string): Promise<Table> {
-  const types = new Map((await rowsOf(connection, `describe select * from ${from}`)).map((row) => [String(row['column_name']), String(row['column_type'])]))
-  return { columns: [...types.keys()], rows: { from, types } }
+function tableOf(key: string, rows: RowSource): Table {
+  return { key, columns: [...rows.types.keys()], rows }
 }
 
-/** DuckDB takes the end of a compressed file that was cut off for the end of its rows, so that is looked at first. */
-async function sound(file: TableFile, format: DropFormat): Promise<{ readonly path: string; readonly format: DropFormat }> {
-  switch (format.compression) {
-    case 'none':
-      return { path: file.path, format }
-    case 'zstd':
-      if (!(await isZstdComplete(file.path))) throw new FileFault({ code: 'damaged', message: 'The zstd file is cut off or damaged; send it again.' })
-      return { path: file.path, format }
-    case 'gzip':
-      await pipeline(createReadStream(file.path), createGunzip(), atMost(await mostPlainBytes(file.path)), createWriteStream(file.scratchFile)).catch((error: unknown) => {
-        if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) throw error
-        throw new FileFault({ code: 'damaged', message: `The gzip file is cut off or damaged (${error.message}); send it again.` })
-      })
-      return { path: file.scratchFile, format: { kind: format.kind, compression: 'none' } }
-  }
-}
-
-/** Exports of tables shrink 5 to 30 times; a bomb by up to 1,032. */
-const LARGEST_EXPANSION = 200
-const ALWAYS_ALLOWED_BYTES = 256 * 1024 ** 2
-
-async function mostPlainBytes(path: string): Promise<number> {
-  return Math.max(ALWAYS_ALLOWED_BYTES, (await stat(path)).size * LARGEST_EXPANSION)
-}
-
-/** Ends what would fill the disk. */
-function atMost(bytes: number): Transform {
-  let seen = 0
-  return new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      seen += chunk.length
-      if (seen <= bytes) done(null, chunk)
-      else done(new FileFault({ code: 'damaged', message: `The gzip file holds more than ${LARGEST_EXPANSION} times its size; send it uncompressed if that is right.` }))
-    },
-  })
+async function refuseEmpty(path: string): Promise<void> {
+  if ((await stat(path)).size === 0) throw new FileFault({ code: 'empty', message: 'The file is empty (0 bytes).' })
 }

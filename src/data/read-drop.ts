@@ -5,29 +5,36 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Static } from 'typebox'
-import { isBrokenContract, neededColumns, schemaFaults, soundRows, storedTypes, valueFaults, type Terms } from './contract.js'
+import { neededColumns, schemaFaults, soundRows, storedTypes, valueFaults, type Terms } from './contract.js'
+import type { DropFaultCode } from './drop-faults.js'
 import { name, numberOf, rowOf, text } from './duckdb.js'
 import { FileFault } from './file-fault.js'
-import { withTable, type Table } from './open-table.js'
+import { inFile, withTables, type Table } from './open-table.js'
+import { typeFaults } from './parquet.js'
 import type { ReadDropsInput } from './read-drops-job.js'
 import type { DropFault, DropReading, Part } from './snapshot.js'
-import { refuseShortage } from './unreadable.js'
+import { refuseShortage, whyUnreadable } from './unreadable.js'
 
-type Input = Pick<Static<typeof ReadDropsInput>, 'drops' | 'columns' | 'otherColumns' | 'deleted' | 'outputFolder'>
+type Input = Pick<Static<typeof ReadDropsInput>, 'drops' | 'columns' | 'format' | 'otherColumns' | 'deleted' | 'outputFolder'>
 
 /** Reads one drop into a part, or says what is wrong with it. */
 export async function readDrop(connection: DuckDBConnection, drop: Input['drops'][number], input: Input): Promise<DropReading> {
-  if ((await stat(drop.path)).size === 0) return refuse({ code: 'empty', message: 'The file is empty (0 bytes).' })
-  const file = { path: drop.path, key: drop.key, expected: [...Object.keys(input.columns), ...(input.deleted === undefined ? [] : [input.deleted])], scratchFile: join(input.outputFolder, `${drop.id}.plain`) }
+  const { columns, otherColumns, deleted } = input
+  const terms = { columns, otherColumns, deleted, released: drop.released }
+  const files = (drop.files ?? [drop]).map(({ key, path }, index) => ({
+    key,
+    path,
+    expected: [...Object.keys(columns), ...(deleted === undefined ? [] : [deleted])],
+    format: input.format,
+    scratchFile: join(input.outputFolder, `${drop.id}.${index}.plain`),
+  }))
   const temporary = join(input.outputFolder, `${drop.id}.tmp`)
   try {
-    const { columns, otherColumns, deleted } = input
-    const terms = { columns, otherColumns, deleted, released: drop.released }
-    const faults = await withTable(connection, file, (table) => writeRows(connection, table, terms, temporary))
+    const faults = await withTables(connection, files, (tables) => writeRows(connection, tables, terms, temporary))
     if (faults.length > 0) return { accepted: false, faults: [...faults] }
     return { accepted: true, part: await finishPart(connection, drop.id, temporary, input) }
   } catch (error) {
-    if (error instanceof FileFault) return refuse(error.fault)
+    if (error instanceof FileFault) return { accepted: false, faults: [error.fault] }
     throw error
   } finally {
     await rm(temporary, { force: true })
@@ -35,31 +42,46 @@ export async function readDrop(connection: DuckDBConnection, drop: Input['drops'
 }
 
 /**
- * Writes the rows under the contract, in a single pass that trusts the file: most drops are sound, and for those nothing is
- * read twice. Only where that pass ends early are the faults looked for, over the whole file. Returns them.
+ * Writes the rows under the contract, in a single pass that trusts the files: most drops are sound, and for those nothing
+ * is read twice. Only where that pass ends early are the faults looked for, over the whole of each file. Returns them.
  */
-async function writeRows(connection: DuckDBConnection, table: Table, terms: Terms, path: string): Promise<readonly DropFault[]> {
-  const schema = schemaOf(table.columns, terms)
+async function writeRows(connection: DuckDBConnection, tables: readonly Table[], terms: Terms, path: string): Promise<readonly DropFault[]> {
+  const schema = await faultsOf(tables, async (table) => schemaOf(table, terms))
   if (schema.length > 0) return schema
-  const attempts = [...(table.rowsAs === undefined ? [] : [table.rowsAs(directTypes(terms.columns))]), table.rows]
-  for (const rows of attempts) {
+  const types = directTypes(terms.columns)
+  const direct = tables.some(({ rowsAs }) => rowsAs !== undefined) ? [tables.map(({ rows, rowsAs }) => rowsAs?.(types) ?? rows)] : []
+  let reason: unknown
+  for (const sources of [...direct, tables.map(({ rows }) => rows)]) {
     try {
-      await connection.run(`copy (${soundRows(rows, terms)}) to ${text(path)} (format parquet, compression zstd)`)
+      const rows = sources.map((source) => soundRows(source, terms)).join(' union all ')
+      await connection.run(`copy (${rows}) to ${text(path)} (format parquet, compression zstd)`)
       return []
     } catch (error) {
-      const isLast = rows === table.rows
-      if (isLast && !isBrokenContract(error)) throw error
       refuseShortage(error)
+      reason = error
     }
   }
-  const faults = await valueFaults(connection, table.rows, terms)
-  if (faults.length === 0) throw new Error('a pass found a fault that the next did not')
+  const faults = await faultsOf(tables, (table) => valueFaults(connection, table.rows, terms))
+  // What a pass over all cannot be told by one over each is told as it is.
+  if (faults.length === 0) throw reason
   return faults
 }
 
-function schemaOf(found: readonly string[], terms: Terms): readonly DropFault[] {
-  if (found.some((column) => Object.hasOwn(terms.columns, column))) return schemaFaults(found, terms)
-  return [{ code: 'no-known-column', message: `None of the columns of the contract is there; the first line or object begins: ${found.join(', ').slice(0, 100)}` }]
+/** The faults of each table, with the name of its file where there are several. */
+async function faultsOf(tables: readonly Table[], find: (table: Table) => Promise<readonly DropFault[]>): Promise<readonly DropFault[]> {
+  const all: DropFault[] = []
+  for (const table of tables) {
+    const faults = await find(table).catch((error: unknown) => [whyUnreadable(error).fault])
+    all.push(...(tables.length === 1 ? faults : faults.map((fault) => inFile(fault, table.key))))
+  }
+  return all
+}
+
+function schemaOf({ columns: found, rows }: Table, terms: Terms): readonly DropFault[] {
+  if (found.some((column) => Object.hasOwn(terms.columns, column))) return [...schemaFaults(found, terms), ...typeFaults(rows, neededColumns(terms.columns).map(([column]) => column))]
+  const message = `None of the columns of the contract is there; the first line or object begins: ${found.join(', ').slice(0, 100)}`
+  const code: DropFaultCode = 'no-known-column'
+  return [{ code, message: `${message} – if the file has no header, declare format: { header: false, columns: [...] }.` }]
 }
 
 /** The types that a reader of text takes for exactly what the contract does. Times are not among them: it drops their time zones. */
@@ -89,8 +111,4 @@ async function timeRange(connection: DuckDBConnection, file: string, time: strin
   )
   const { oldest, newest } = row
   return typeof oldest === 'string' && typeof newest === 'string' ? { oldest, newest } : {}
-}
-
-function refuse(fault: DropFault): DropReading {
-  return { accepted: false, faults: [fault] }
 }

@@ -1,17 +1,30 @@
-import type { OtherColumns, StoredColumn } from '../define/stored-definition.js'
+import type { OtherColumns, StoredColumn, StoredFormat } from '../define/stored-definition.js'
 import { RefitError } from '../errors.js'
 import { runChildJob } from '../processes/child-job.js'
 import { ReadDropsOutput } from './read-drops-job.js'
 import type { DropReading } from './snapshot.js'
 
+/** A drop's raw bytes. */
+export interface DropFiles {
+  readonly id: string
+  /** The name it arrived under. */
+  readonly key: string
+  readonly path: string
+  /** Of a released one, what can be waived is waived. */
+  readonly released: boolean
+  /** Where it has several, in their order: they are read as one table, in place of `path`. */
+  readonly files?: readonly { readonly key: string; readonly path: string }[]
+}
+
 export interface ReadDropsRequest {
-  /** `path` holds the raw bytes, `key` the name they arrived under; of a released one, what can be waived is waived. */
-  readonly drops: readonly { readonly id: string; readonly key: string; readonly path: string; readonly released: boolean }[]
+  readonly drops: readonly DropFiles[]
   readonly columns: Readonly<Record<string, StoredColumn>>
   /** Default: they are refused. */
   readonly otherColumns?: OtherColumns | undefined
   /** The column that tells which rows only delete their key, where there is one. */
   readonly deleted?: string | undefined
+  /** What the definition declares of files; default: each tells. */
+  readonly format?: StoredFormat | undefined
   readonly memoryBytes: number
   readonly token: string
   readonly workingFolder: string
@@ -41,7 +54,7 @@ export async function readDrops(request: ReadDropsRequest, signal: AbortSignal):
   }
 }
 
-async function readAlone(request: ReadDropsRequest, drop: ReadDropsRequest['drops'][number], signal: AbortSignal): Promise<DropReading> {
+async function readAlone(request: ReadDropsRequest, drop: DropFiles, signal: AbortSignal): Promise<DropReading> {
   for (let tried = 1; ; tried += 1) {
     try {
       const reading = (await readTogether(request, [drop], signal)).get(drop.id)
@@ -60,12 +73,12 @@ function tookChildDown(error: unknown): error is RefitError {
   return error instanceof RefitError && (error.code === 'process-memory' || error.code === 'process-timeout' || error.code === 'process-died')
 }
 
-async function readTogether(request: ReadDropsRequest, drops: ReadDropsRequest['drops'], signal: AbortSignal): Promise<ReadonlyMap<string, DropReading>> {
-  const { columns, otherColumns, deleted, memoryBytes, token, workingFolder, outputFolder, logFile } = request
+async function readTogether(request: ReadDropsRequest, drops: readonly DropFiles[], signal: AbortSignal): Promise<ReadonlyMap<string, DropReading>> {
+  const { columns, otherColumns, deleted, format = {}, memoryBytes, token, workingFolder, outputFolder, logFile } = request
   const readings = await runChildJob(
     {
       entry: new URL('./read-drops-child.bundle.js', import.meta.url),
-      input: { drops, columns, otherColumns, deleted, memoryBytes, outputFolder },
+      input: { drops, columns, otherColumns, deleted, format, memoryBytes, outputFolder },
       output: ReadDropsOutput,
       token,
       limits: { milliseconds: LONGEST_MS, memoryBytes },

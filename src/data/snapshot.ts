@@ -31,9 +31,11 @@ export type Snapshot = Static<typeof Snapshot>
 
 /** Why a drop was refused: one reason a column or drop, with how many rows and a few of them. */
 export const DropFault = Type.Object({
-  /** A code such as `missing-column`, `wrong-type`, `out-of-range`, `empty`, `unreadable`. */
+  /** A code of `drop-faults.ts`. */
   code: Type.String(),
   column: Type.Optional(Type.String()),
+  /** Where the drop has several: the one that it is in. */
+  file: Type.Optional(Type.String()),
   message: Type.String(),
   rows: Type.Optional(Type.Integer()),
   /** First offending row numbers (1 is the first data row) with their text. */

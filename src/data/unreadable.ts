@@ -1,13 +1,17 @@
+import { RefitError } from '../errors.js'
 import { FileFault } from './file-fault.js'
 
 /**
  * What DuckDB says of a file it cannot read: its own words are long; the reason and the row are what helps.
- * @throws the error itself when memory or disk is short, for that is no fault of the file
+ * @throws the error itself when the disk is short, for that is no fault of the file
  */
 export function whyUnreadable(error: unknown): FileFault {
+  if (error instanceof FileFault) return error
+  if (error instanceof RefitError) throw error
   const message = error instanceof Error ? error.message : String(error)
   refuseShortage(error)
   if (!(error instanceof Error)) throw error
+  if (message.includes('Out of Memory Error')) return new FileFault({ code: 'unreadable', message: 'The file needs more memory than reading it may take; send it in smaller pieces, or raise limits.dataMemory in the definition.' }, { cause: error })
   const row = rowOf(message)
   const samples = row === undefined || row === 0 ? {} : { samples: [{ row, value: originalLine(message) }] }
   const place = row === undefined ? 'The file' : row === 0 ? 'The header' : `Row ${row}`
@@ -18,12 +22,14 @@ export function whyUnreadable(error: unknown): FileFault {
     const has = Number(ragged[2]) > Number(ragged[1]) ? 'more values than the header' : `${ragged[2] ?? '?'} values, the header has ${ragged[1] ?? '?'}`
     return new FileFault({ code: 'ragged-row', message: `${place} has ${has}.`, ...samples }, because)
   }
-  if (/not utf-8 encoded|invalid UTF-8/i.test(message)) return new FileFault({ code: 'wrong-encoding', message: `${place} is not UTF-8 text; save the file as UTF-8.`, ...samples }, because)
+  if (/not utf-8 encoded|invalid UTF-8/i.test(message)) return new FileFault({ code: 'wrong-encoding', message: `${place} is not UTF-8 text; save the file as UTF-8, or declare what it is, e.g. format: { encoding: 'windows-1252' }.`, ...samples }, because)
   if (/unterminated quote/.test(message)) return new FileFault({ code: 'open-quote', message: `${place} has a quote that is not closed, or one inside a value that is not doubled.`, ...samples }, because)
   const malformed = /Malformed JSON in file .*?, at byte (\d+) in \S+ \d+: (.*)/.exec(message)
   if (malformed !== null) return new FileFault({ code: 'unreadable', message: `${place} is not valid JSON, at byte ${malformed[1] ?? '?'}: ${malformed[2]?.trim() ?? ''}`, ...samples }, because)
+  if (/Maximum line size of|maximum_object_size/.test(message)) return new FileFault({ code: 'too-long-line', message: `${place} is longer than a row can be; a quote or line end is probably missing.`, ...samples }, because)
+  if (message.includes('state machine reached an invalid state')) return new FileFault({ code: 'mixed-line-ends', message: 'Its lines end in different ways: by line feed, carriage return, or both.' }, because)
   const reason = message.replace(/^[A-Z][\w ]*Error: /, '').split('\n')[0] ?? ''
-  return new FileFault({ code: 'unreadable', message: `The file cannot be read: ${reason.replaceAll(/["']?\/[^"'\n]+["']?/g, 'the file').slice(0, 300)}` }, because)
+  return new FileFault({ code: 'unreadable', message: `The file cannot be read: ${reason.replaceAll(/(?:\bfile )?["']?\/[^"'\s]+["']?/gi, 'the file').slice(0, 300)}` }, because)
 }
 
 /** 1 is the first data row; 0 is the header. In JSON DuckDB counts from 2. */
@@ -36,7 +42,7 @@ function originalLine(message: string): string {
   return /Original Line:\s*(.*)/.exec(message)?.[1]?.trim().slice(0, 200) ?? ''
 }
 
-/** @throws the error itself when memory or disk is short, for that is no fault of a file */
+/** @throws the error itself when the disk is short, for that is no fault of a file */
 export function refuseShortage(error: unknown): void {
-  if (error instanceof Error && /Out of Memory Error|No space left on device/.test(error.message)) throw error
+  if (error instanceof Error && /No space left on device|ENOSPC/.test(error.message)) throw error
 }

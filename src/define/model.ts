@@ -1,6 +1,7 @@
 import type { Columns } from './column.js'
 import type { Contract } from './contract.js'
 import type { Delivery } from './delivery.js'
+import type { Format } from './format.js'
 import type { Duration, Share } from './measures.js'
 import type { PreparedColumns } from './prepared-row.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
@@ -41,6 +42,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly columns: C
   /** What a drop as a whole must keep, and how closely it is compared with the accepted history. */
   readonly contract?: Contract<C>
+  /** How CSV files are to be read; default: as each of them tells. */
+  readonly format?: Format<keyof C & string>
   readonly source: AdapterReference
   /** What a drop means beside the former ones; default `append()`. */
   readonly delivery?: Delivery

@@ -5,6 +5,7 @@ import { parseDuration, parseShare } from './measures.js'
 import { resolveColumns, WrittenColumn } from './resolve-columns.js'
 import { resolveContract, WrittenContract } from './resolve-contract.js'
 import { resolveDelivery, withDeleted, WrittenDelivery } from './resolve-delivery.js'
+import { resolveFormat } from './resolve-format.js'
 import { resolvePrepare, WrittenPreparedColumn } from './resolve-prepare.js'
 import { resolveSplit, WrittenSplit } from './resolve-split.js'
 import { structuralFaults } from './structural-faults.js'
@@ -14,6 +15,7 @@ import {
   CatchUp,
   ClassificationMetric,
   RegressionMetric,
+  StoredFormat,
   StoredRule,
   type StoredColumn,
   type StoredModel,
@@ -26,6 +28,7 @@ export const WrittenModel = Type.Object(
     task: Type.Union([Type.Literal('regression'), Type.Literal('classification')]),
     columns: Type.Record(Type.String(), WrittenColumn),
     contract: Type.Optional(WrittenContract),
+    format: Type.Optional(StoredFormat),
     source: AdapterReference,
     delivery: Type.Optional(WrittenDelivery),
     window: Type.Optional(Type.Union([Type.String(), Type.Object({ rows: Type.Integer({ minimum: 1 }) }, { additionalProperties: false })])),
@@ -103,6 +106,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     task: written.task,
     columns,
     contract: resolveContract(written.contract ?? {}, columns, duration, fault),
+    ...(written.format === undefined ? {} : { format: resolveFormat(written.format, columns, fault) }),
     source: written.source,
     ...(delivery === undefined ? {} : { delivery }),
     window: resolveWindow(written, duration),

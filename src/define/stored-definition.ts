@@ -73,6 +73,28 @@ export type StoredContract = Static<typeof StoredContract>
 /** What held before definitions could say so. */
 export const plainContract: StoredContract = { rows: {}, plausibility: { level: 'standard', columns: {} } }
 
+export const Encoding = Type.Union([
+  Type.Literal('utf-8'),
+  Type.Literal('utf-16le'),
+  Type.Literal('utf-16be'),
+  Type.Literal('latin-1'),
+  Type.Literal('windows-1252'),
+])
+export type Encoding = Static<typeof Encoding>
+
+/** How files are to be read; what is absent is found in each file. */
+export const StoredFormat = Type.Object(
+  {
+    delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 1 })),
+    quote: Type.Optional(Type.String({ maxLength: 1 })),
+    encoding: Type.Optional(Encoding),
+    header: Type.Optional(Type.Boolean()),
+    columns: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+  },
+  { additionalProperties: false },
+)
+export type StoredFormat = Static<typeof StoredFormat>
+
 /** An adapter by kind, with options that the adapter's own schema has validated. */
 export const AdapterReference = Type.Object(
   { kind: Type.String(), options: Type.Record(Type.String(), Type.Unknown()) },
@@ -213,6 +235,7 @@ export const StoredModel = Type.Object({
   columns: Type.Record(Type.String(), StoredColumn),
   /** Absent in definitions of former releases: `plainContract`. */
   contract: Type.Optional(StoredContract),
+  format: Type.Optional(StoredFormat),
   source: AdapterReference,
   /** Absent: append. */
   delivery: Type.Optional(StoredDelivery),

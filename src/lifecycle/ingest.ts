@@ -65,13 +65,21 @@ async function readAll(rooms: Rooms, run: LifecycleRun, drops: readonly Drop[], 
   if (drops.length === 0) return new Map()
   const outputFolder = join(folder, 'parts')
   await mkdir(outputFolder)
-  const files = await Promise.all(drops.map(async (drop) => ({ id: drop.id, key: drop.key, path: await rooms.objects.localPath(drop.object), released: drop.released })))
+  const files = await Promise.all(
+    drops.map(async (drop) => {
+      const { id, key, released } = drop
+      const path = await rooms.objects.localPath(drop.object)
+      if (drop.files === undefined) return { id, key, path, released }
+      return { id, key, path, released, files: await Promise.all(drop.files.map(async (file) => ({ key: file.key, path: await rooms.objects.localPath(file.object) }))) }
+    }),
+  )
   const readings = await readDrops(
     {
       drops: files,
       columns: run.definition.columns,
       otherColumns: run.definition.contract?.otherColumns,
       deleted: run.definition.delivery?.kind === 'upsert' ? run.definition.delivery.deleted : undefined,
+      format: run.definition.format,
       memoryBytes: run.definition.limits.dataMemoryBytes,
       token: attempt.token,
       workingFolder: folder,

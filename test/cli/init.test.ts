@@ -207,7 +207,7 @@ test('names that no row can carry are refused before anything is written', async
 
 test('what is no data is refused in words', async () => {
   const attempts: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
-    ['empty.csv', '', /empty\.csv cannot start a project: it is empty \(0 bytes\)/],
+    ['empty.csv', '', /empty\.csv cannot start a project: The file is empty \(0 bytes\)/],
     ['header.csv', 'a,b\n', /it has a header but no rows/],
     ['ragged.csv', 'a,b\n1,2\n1,2,3\n', /Row 2 has more values than the header/],
     ['same.csv', 'a,b\n1,2\n1,2\n', /every column has one value at most/],

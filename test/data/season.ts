@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { readDrops } from '../../src/data/read-drops.js'
+import { readDrops, type DropFiles } from '../../src/data/read-drops.js'
 import type { DropReading, Part } from '../../src/data/snapshot.js'
-import type { StoredColumn } from '../../src/define/stored-definition.js'
+import type { StoredColumn, StoredFormat } from '../../src/define/stored-definition.js'
 
 /** A contract with a column of every kind. */
 export const columns: Readonly<Record<string, StoredColumn>> = {
@@ -48,24 +48,33 @@ export function csvLines(rows: readonly Sale[]): readonly string[] {
   return [Object.keys(columns).join(','), ...rows.map((row) => [row.house, row.sold, row.price, row.rooms, row.zipcode, row.heating, row.renovated].join(','))]
 }
 
+/** What a drop is read from: a file, or several by their names. */
+export type DropContent = string | Buffer | Readonly<Record<string, string | Buffer>>
+
 /** Reads files as drops of one call; the key of a drop is its id. Parts are left in `outputFolder`. */
 export async function read(
   context: TestContext,
-  files: Readonly<Record<string, string | Buffer>>,
+  files: Readonly<Record<string, DropContent>>,
   contract = columns,
-  released = false,
-): Promise<{ readonly reading: (key: string) => DropReading; readonly parts: readonly (Part & { path: string })[]; readonly outputFolder: string }> {
+  { format = {}, released = false }: { readonly format?: StoredFormat; readonly released?: boolean } = {},
+): Promise<{ readonly reading: (key: string) => DropReading; readonly parts: readonly (Part & { path: string })[]; readonly outputFolder: string; readonly raw: (key: string) => string }> {
   const folder = await mkdtemp(join(tmpdir(), 'refit-drops-'))
   context.after(() => rm(folder, { recursive: true, force: true }))
   const outputFolder = join(folder, 'parts')
   await mkdir(outputFolder)
-  const drops: { readonly id: string; readonly key: string; readonly path: string; readonly released: boolean }[] = []
+  const drops: DropFiles[] = []
   for (const [index, [key, content]] of Object.entries(files).entries()) {
     const path = join(folder, `raw-${index}`)
-    await writeFile(path, content)
-    drops.push({ id: `d${index}`, key, path, released })
+    if (typeof content === 'string' || Buffer.isBuffer(content)) {
+      await writeFile(path, content)
+      drops.push({ id: `d${index}`, key, path, released })
+    } else {
+      const several = Object.entries(content).map(([name, bytes], place) => ({ key: name, path: `${path}-${place}`, bytes }))
+      for (const file of several) await writeFile(file.path, file.bytes)
+      drops.push({ id: `d${index}`, key, path, released, files: several.map((file) => ({ key: file.key, path: file.path })) })
+    }
   }
-  const request = { drops, columns: contract, memoryBytes: 1_000_000_000, token: `${folder}/read`, workingFolder: folder, outputFolder }
+  const request = { drops, columns: contract, format, memoryBytes: 1_000_000_000, token: `${folder}/read`, workingFolder: folder, outputFolder }
   const readings = await readDrops(request, new AbortController().signal)
   return {
     reading: (key) => {
@@ -75,5 +84,6 @@ export async function read(
     },
     parts: [...readings.values()].flatMap((reading) => (reading.accepted ? [{ ...reading.part, path: join(outputFolder, `${reading.part.sha256}.parquet`) }] : [])),
     outputFolder,
+    raw: (key) => drops.find((drop) => drop.key === key)?.path ?? '',
   }
 }

@@ -8,7 +8,7 @@ import { column } from '../../src/define/column.js'
 import { WrittenObjects } from '../../src/define/resolve-objects.js'
 import { resolveProject } from '../../src/define/resolve-project.js'
 import { WrittenModel } from '../../src/define/resolve-model.js'
-import { ClassificationMetric, RegressionMetric, StoredMargin, StoredProject, StoredRule } from '../../src/define/stored-definition.js'
+import { ClassificationMetric, RegressionMetric, StoredFormat, StoredMargin, StoredProject, StoredRule } from '../../src/define/stored-definition.js'
 import { RefitError } from '../../src/errors.js'
 import { roles } from '../../src/http/access.js'
 import { defaultMargin, directionOf } from '../../src/evaluation/metric.js'
@@ -62,6 +62,7 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: '`objects`', schema: alternatives(WrittenObjects, 1) },
   { heading: '`defineModel`', schema: WrittenModel, spellOut: (option, value) => `${option}: ${value}` },
   { heading: '`contract`', schema: within(WrittenModel, 'properties', 'contract'), spellOut: (option, value) => `contract: { ${option}: ${value} }` },
+  { heading: '`format`', schema: StoredFormat },
   { heading: '`folder(path, options)`', schema: folder.options },
   { heading: '`query(options)`', schema: query.options, spellOut: (option, value) => `source: query({ database: 'postgres://db/shop', query: 'select 1', watermark: 'at', ${option}: ${value} })` },
   { heading: '`s3(address, options)`', schema: s3.options, spellOut: (option, value) => `source: s3('s3://drops/weeks', { ${option}: ${value} })` },

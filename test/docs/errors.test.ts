@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { dropFaults } from '../../src/data/drop-faults.js'
 import { catalogue } from '../../src/errors.js'
 import { readPage, root, tablesOf } from './pages.js'
 
-const tables = tablesOf(readPage('docs/errors.md'))
+const all = tablesOf(readPage('docs/errors.md'))
+const tables = all.filter(({ columns }) => columns.includes('status'))
 
 test('docs/errors.md says of every error what the catalogue says, word for word, in its order, and has no other', () => {
   const documented = tables.flatMap(({ rows }) => rows.map(([code = '', ...rest]) => [code.replaceAll('`', ''), ...rest]))
@@ -22,4 +24,9 @@ test('docs/errors.md groups the errors as the catalogue does', () => {
     tables.map(({ heading, rows }) => [heading, ...rows.map(([code = '']) => code.replaceAll('`', ''))]),
     known,
   )
+})
+
+test('docs/errors.md says of every fault of a drop what its table says, word for word, and has no other', () => {
+  const documented = all.filter((table) => !tables.includes(table)).flatMap(({ rows }) => rows.map(([code = '', ...rest]) => [code.replaceAll('`', ''), ...rest]))
+  assert.deepEqual(documented, Object.entries(dropFaults).map(([code, [meaning, remedy]]) => [code, meaning, remedy]))
 })
