@@ -61,8 +61,9 @@ export function watchSource(options: WatchOptions): WatchedSource {
   let announced = new Map<string, Announcer[]>()
   let unwatch: (() => Promise<void>) | undefined
   let sightings: ReadonlyMap<string, Sighting> = new Map()
-  /** Time of the next listing; undefined: now. */
-  let nextListing: number | undefined
+  /** Time of the next listing, and whether somebody asks for it before then. */
+  let nextListing = 0
+  let asked = true
   /** How long the last one took, and how long the next one was put off then. */
   let took = 0
   let pause = interval
@@ -86,16 +87,15 @@ export function watchSource(options: WatchOptions): WatchedSource {
     listNow()
   }
   const listNow = (): void => {
-    nextListing = undefined
+    asked = true
     loop.hint()
   }
 
   /** Milliseconds until something is to be done here again. */
   const look = async (keys: readonly string[], stopped: AbortSignal): Promise<number> => {
     unwatch ??= await source.watch((key) => void (key === undefined ? listSoon() : announce(key).catch(() => undefined)))
-    const now = clock.now().getTime()
     // A clock set back must not put the next listing off until the former time has come again.
-    const untilListing = nextListing === undefined ? 0 : Math.min(nextListing - now, pause)
+    const untilListing = asked ? 0 : Math.min(nextListing - clock.now().getTime(), pause)
     const listed = untilListing <= 0 ? undefined : await find(keys)
     if (listed !== undefined && listed.length === 0) return untilListing
     const watermark = await newestWatermark(database, model, source.name)
@@ -103,12 +103,14 @@ export function watchSource(options: WatchOptions): WatchedSource {
       await recordListed(database, objects, clock, model, source, listed, watermark)
       return untilListing
     }
+    asked = false
+    const at = clock.now().getTime()
     const began = performance.now()
     const present = await source.list({ signal: stopped, watermark })
     took = performance.now() - began
     await waiting.tellOf(present)
     const arrived = present.filter(({ waitsFor }) => waitsFor === undefined)
-    const seen = observe(sightings, arrived, now, source.appearsWhole ? 0 : options.settleFor)
+    const seen = observe(sightings, arrived, at, source.appearsWhole ? 0 : options.settleFor)
     sightings = seen.sightings
     sightings = withRecorded(sightings, await recordListed(database, objects, clock, model, source, seen.settled, watermark))
     pause = seen.unsettled ? Math.max(options.settleFor, took) : (source.every ?? Math.max(options.lookEvery, took / SHARE_OF_TIME))
@@ -152,14 +154,15 @@ export function watchSource(options: WatchOptions): WatchedSource {
       } catch (error) {
         if (isOutage(error) || stopped.aborted) throw error
         // Whatever was announced is found by the next listing.
-        nextListing = undefined
+        pause = interval
+        nextListing = clock.now().getTime() + pause
         const message = error instanceof Error ? error.message : String(error)
         await health.failed(message)
         log.warn(`source ${source.name}: ${message}`)
       }
       await options.onLook()
     } catch (error) {
-      nextListing = undefined
+      asked = true
       next = options.lookEvery
       if (!isOutage(error) && !stopped.aborted) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
     }
