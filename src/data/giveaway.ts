@@ -75,9 +75,9 @@ function byBin(feature: Float64Array, sorted: Float64Array, target: Target, trai
   }
 }
 
-function byKey<K>(keyOf: (row: number) => K | undefined, target: Target, trains: readonly number[]): Predict {
+function byKey(keyOf: (row: number) => string | number | undefined, target: Target, trains: readonly number[]): Predict {
   const answer = target.task === 'regression' ? meanOf : majorityOf
-  const rows = new Map<K | undefined, number[]>()
+  const rows = new Map<string | number | undefined, number[]>()
   for (const row of trains) {
     const known = rows.get(keyOf(row))
     if (known === undefined) rows.set(keyOf(row), [row])
