@@ -112,7 +112,8 @@ export async function s3Server({ webhook }: S3ServerOptions = {}): Promise<S3Ser
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nothing listens on at the moment. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', reject)
