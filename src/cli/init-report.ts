@@ -40,6 +40,6 @@ export function initReport(
     ...written.files.map((file, index) => `  ${paint.dim((index === 0 ? 'Written' : '').padEnd(9))}${printable(file)}`),
     '',
     `  ${paint.dim('Next'.padEnd(9))}look at models/${model}.ts: it is yours to change`,
-    ...[...(folder === '' ? [] : [`cd ${folder}`]), `refit up   ${paint.dim(`# the first run begins with ${printable(written.drop)}`)}`].map((line) => `  ${' '.repeat(9)}${line}`),
+    ...[...(folder === '' ? [] : [`cd ${folder}`]), `refit up   ${paint.dim(`# the first run begins with ${printable(written.drop ?? 'what has arrived')}`)}`].map((line) => `  ${' '.repeat(9)}${line}`),
   ]
 }

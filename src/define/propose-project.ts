@@ -9,11 +9,14 @@ export interface ProposedProject {
   readonly task: Task
   readonly target: string
   readonly columns: readonly ProposedColumn[]
-  /** Where drops are put, relative to the project. */
-  readonly drops: string
+  /** Where drops are put, relative to the project; undefined where they arrive elsewhere. */
+  readonly drops: string | undefined
   /** In the order to write them: the project file comes last, for it makes the folder a project. */
   readonly files: readonly { readonly path: string; readonly text: string }[]
 }
+
+/** Where drops will arrive: in a folder of the project, or in a bucket. */
+export type ProposedSource = { readonly kind: 'folder' } | { readonly kind: 's3'; readonly address: string; readonly endpoint?: string | undefined; readonly region?: string | undefined }
 
 const MOST_CLASSES_LISTED = 10
 const HOUR = 3_600_000
@@ -26,13 +29,13 @@ const exampleChecks: Readonly<Record<Task, string>> = {
  * Writes the files of a project from what its first data tells and from the choices, in which nothing is open and
  * which fit the data. `origin` is the name of the data's file.
  */
-export function proposeProject(data: InferredData, choices: Choices, origin: string): ProposedProject {
+export function proposeProject(data: InferredData, choices: Choices, origin: string, source: ProposedSource = { kind: 'folder' }): ProposedProject {
   const columns = proposeRoles(data, choices)
   const target = columns.find(({ role }) => role === 'target')
   const task = target === undefined ? undefined : (choices.task ?? taskOf(target))
   if (target === undefined || task === undefined) throw new Error('a project was to be written with questions open')
   const { name } = choices
-  const drops = `drops/${name}`
+  const drops = source.kind === 'folder' ? `drops/${name}` : undefined
   return {
     model: name,
     task,
@@ -40,7 +43,7 @@ export function proposeProject(data: InferredData, choices: Choices, origin: str
     columns,
     drops,
     files: [
-      { path: `models/${name}.ts`, text: modelText({ name, task, target: target.name, columns, drops, split: splitText(choices, columns) }, data, origin) },
+      { path: `models/${name}.ts`, text: modelText({ name, task, target: target.name, columns, source: sourceText(name, source), split: splitText(choices, columns) }, data, origin) },
       { path: 'refit.config.ts', text: projectText(name) },
     ],
   }
@@ -51,14 +54,14 @@ interface ModelParts {
   readonly task: Task
   readonly target: string
   readonly columns: readonly ProposedColumn[]
-  readonly drops: string
+  readonly source: { readonly helper: string; readonly text: string; readonly remark: string }
   readonly split: { readonly helper: string; readonly text: string; readonly remark: string }
 }
 
-function modelText({ task, target, columns, drops, split }: ModelParts, { rows, complete }: InferredData, origin: string): string {
+function modelText({ task, target, columns, source, split }: ModelParts, { rows, complete }: InferredData, origin: string): string {
   const lines = columns.map((column) => ({ code: `    ${property(column.name)}: ${helperOf(column, task)},`, remark: remarkOn(column, task) }))
   const width = Math.min(48, Math.max(...lines.map(({ code }) => code.length)))
-  const helpers = [split.helper, 'column', 'defineModel', 'folder', 'gradientBoostedTrees', 'onArrival']
+  const helpers = [split.helper, 'column', 'defineModel', source.helper, 'gradientBoostedTrees', 'onArrival'].toSorted()
   return `import { ${helpers.join(', ')} } from 'refit'
 
 // Predicts ${comment(target)}. Written by \`refit init\` from ${comment(origin)} (${complete ? '' : 'its first '}${figure(rows)} rows); it is yours to change.
@@ -67,7 +70,7 @@ export default defineModel({
   columns: {
 ${lines.map(({ code, remark }) => (remark === '' ? code : `${code.padEnd(width)} // ${remark}`)).join('\n')}
   },
-  source: folder('${drops}'), // every file that arrives there is a drop
+  source: ${source.text}, // ${source.remark}
   split: ${split.text},${split.remark}
   train: gradientBoostedTrees(), // or command(['python', 'train.py']), or module('./train.ts')
   // Without a check, a candidate must beat the trivial baseline and must not be worse than the champion. To ask for more:
@@ -86,6 +89,13 @@ export default defineProject({
   models: { ${property(name)}: ${variable} },
 })
 `
+}
+
+function sourceText(name: string, source: ProposedSource): ModelParts['source'] {
+  if (source.kind === 'folder') return { helper: 'folder', text: `folder('drops/${name}')`, remark: 'every file that arrives there is a drop' }
+  const options = [['endpoint', source.endpoint], ['region', source.region]].flatMap(([option, value]) => (value === undefined ? [] : [`${option}: ${literal(value)}`]))
+  const given = options.length === 0 ? '' : `, { ${options.join(', ')} }`
+  return { helper: 's3', text: `s3(${literal(source.address)}${given})`, remark: 'every object that arrives there is a drop' }
 }
 
 function splitText({ split }: Choices, columns: readonly ProposedColumn[]): ModelParts['split'] {

@@ -12,16 +12,16 @@ export interface NewProject {
   /** Made if it is not there. */
   readonly folder: string
   readonly project: ProposedProject
-  /** The data, which is copied as the first drop. */
-  readonly data: string
+  /** The data, which is copied as the first drop; undefined where drops arrive elsewhere. */
+  readonly data: string | undefined
   /** Refit's own version, for package.json. */
   readonly version: string
 }
 
-/** What has been written, relative to the project; `drop` is the first drop. */
+/** What has been written, relative to the project; `drop` is the first drop, where it lies in the project. */
 export interface WrittenProject {
   readonly files: readonly string[]
-  readonly drop: string
+  readonly drop: string | undefined
 }
 
 const IGNORED = '.refit/'
@@ -31,9 +31,9 @@ const IGNORED = '.refit/'
  * @throws RefitError `project-exists`, `definition-invalid`, `definition-unreadable`
  */
 export async function writeProject({ folder, project, data, version }: NewProject, signal: AbortSignal): Promise<WrittenProject> {
-  const drop = join(project.drops, dropName(data))
-  const isThere = existsSync(join(folder, drop)) && (await realpath(join(folder, drop))) === (await realpath(data))
-  const taken = [...project.files.map(({ path }) => path), ...(isThere ? [] : [drop])].filter((path) => existsSync(join(folder, path)))
+  const first = data === undefined || project.drops === undefined ? undefined : { data, drop: join(project.drops, dropName(data)) }
+  const isThere = first !== undefined && existsSync(join(folder, first.drop)) && (await realpath(join(folder, first.drop))) === (await realpath(first.data))
+  const taken = [...project.files.map(({ path }) => path), ...(first === undefined || isThere ? [] : [first.drop])].filter((path) => existsSync(join(folder, path)))
   const present = projectFileIn(folder)
   const inTheWay = [...new Set([...(present === undefined ? [] : [basename(present)]), ...taken])]
   if (inTheWay.length > 0) throw refitError('project-exists', { files: inTheWay.join(', ') })
@@ -45,7 +45,7 @@ export async function writeProject({ folder, project, data, version }: NewProjec
   }
   const writeText = (path: string, text: string): Promise<void> => write(path, (temporary) => writeFile(temporary, text))
   try {
-    if (!isThere) await write(drop, (temporary) => copyFile(data, temporary, constants.COPYFILE_FICLONE))
+    if (first !== undefined && !isThere) await write(first.drop, (temporary) => copyFile(first.data, temporary, constants.COPYFILE_FICLONE))
     for (const { path, text } of surroundings(resolve(folder), version)) {
       if (!existsSync(join(folder, path))) await writeText(path, text)
     }
@@ -55,7 +55,7 @@ export async function writeProject({ folder, project, data, version }: NewProjec
     throw error
   }
   if (!written.includes('.gitignore')) await ignoreState(join(folder, '.gitignore'))
-  return { files: written, drop }
+  return { files: written, drop: first?.drop }
 }
 
 /** Loads the project from a place of its own, so that what does not load is never left in the folder. */

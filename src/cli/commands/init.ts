@@ -2,10 +2,11 @@ import { basename, relative, resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import { nameFrom, type Choices, type Question } from '../../define/choices.js'
 import type { InferredData } from '../../define/inferred-data.js'
-import { proposeProject } from '../../define/propose-project.js'
+import { proposeProject, type ProposedSource } from '../../define/propose-project.js'
 import { choiceFaults, openQuestions } from '../../define/propose-roles.js'
 import type { Task } from '../../define/stored-definition.js'
 import { refitError } from '../../errors.js'
+import { fetchSample } from '../../roles/fetch-sample.js'
 import { inspectData } from '../../roles/propose-project.js'
 import { writeProject } from '../../roles/write-project.js'
 import { contextOf, type GlobalOptions } from '../context.js'
@@ -16,6 +17,9 @@ import { refitVersion } from '../refit-version.js'
 import type { Terminal } from '../terminal.js'
 
 interface InitOptions extends GlobalOptions {
+  readonly from?: string
+  readonly endpoint?: string
+  readonly region?: string
   readonly folder?: string
   readonly name?: string
   readonly target?: string
@@ -30,8 +34,11 @@ interface InitOptions extends GlobalOptions {
 
 export function addInit(program: Command): void {
   program
-    .command('init <data>')
-    .description('write a project from a file of data: columns, roles and task inferred, the rest asked')
+    .command('init [data]')
+    .description('write a project from a file of data, or from a bucket: columns, roles and task inferred, the rest asked')
+    .option('--from <address>', 's3://bucket/prefix: its newest object is looked at, and what arrives there are the drops')
+    .option('--endpoint <url>', 'of the S3-compatible server, with --from')
+    .option('--region <name>', 'of the bucket, with --from')
     .option('--folder <folder>', 'where to write it; default: here')
     .option('--name <model>', 'name of the model; default: from the name of the file')
     .option('--target <column>', 'what is predicted')
@@ -42,8 +49,9 @@ export function addInit(program: Command): void {
     .option('--ignore <columns>', 'columns of no use, with commas between')
     .addOption(new Option('--split <by>', 'what decides which rows test').choices(['group', 'time']).default('group'))
     .option('--yes', 'take what is proposed instead of asking')
-    .action(async (file: string, _options, command: Command) => {
+    .action(async (file: string | undefined, _options, command: Command) => {
       const options = command.optsWithGlobals<InitOptions>()
+      if ((file === undefined) === (options.from === undefined)) command.error('error: name a file of data, or --from s3://bucket/prefix')
       const { terminal } = contextOf(command)
       const interrupted = new AbortController()
       const interrupt = (): void => interrupted.abort()
@@ -60,12 +68,43 @@ export function addInit(program: Command): void {
     })
 }
 
-async function init(file: string, options: InitOptions, terminal: Terminal, interrupted: AbortController): Promise<void> {
+async function init(file: string | undefined, options: InitOptions, terminal: Terminal, interrupted: AbortController): Promise<void> {
+  const { from, endpoint, region } = options
+  if (from === undefined) {
+    const data = resolve(file ?? '')
+    await initFrom({ data, origin: basename(data), name: basename(data), source: { kind: 'folder' }, copied: data }, options, terminal, interrupted)
+    return
+  }
+  const access = { ...(endpoint === undefined ? {} : { endpoint }), ...(region === undefined ? {} : { region }) }
+  const sample = await fetchSample(from, access, interrupted.signal)
+  try {
+    const { file: data, address } = sample
+    const origin = { data, origin: `${basename(data)} in ${address}`, name: basename(address), source: { kind: 's3', address, ...access }, copied: undefined } as const
+    await initFrom(origin, options, terminal, interrupted)
+  } finally {
+    await sample.dispose()
+  }
+}
+
+/** What a project is written from. */
+interface Origin {
+  /** A file to look at. */
+  readonly data: string
+  /** Where it came from, in words. */
+  readonly origin: string
+  /** By which the model is named. */
+  readonly name: string
+  readonly source: ProposedSource
+  /** A file that becomes the first drop. */
+  readonly copied: string | undefined
+}
+
+async function initFrom({ data: file, origin, name, source, copied }: Origin, options: InitOptions, terminal: Terminal, interrupted: AbortController): Promise<void> {
   const folder = resolve(options.folder ?? options.project ?? '.')
-  const data = await inspectData(resolve(file), interrupted.signal)
-  const choices = await settle(data, choicesOf(file, options, data), options.yes === true, terminal, interrupted)
-  const project = proposeProject(data, choices, basename(file))
-  const written = await writeProject({ folder, project, data: resolve(file), version: refitVersion() }, interrupted.signal)
+  const data = await inspectData(file, interrupted.signal)
+  const choices = await settle(data, choicesOf(name, options, data), options.yes === true, terminal, interrupted)
+  const project = proposeProject(data, choices, origin, source)
+  const written = await writeProject({ folder, project, data: copied, version: refitVersion() }, interrupted.signal)
   if (terminal.json) {
     const columns = project.columns.map(({ name, role, type }) => ({ name, role, type }))
     terminal.document({ folder, model: project.model, task: project.task, target: project.target, columns, ...written })
@@ -74,11 +113,11 @@ async function init(file: string, options: InitOptions, terminal: Terminal, inte
   for (const line of initReport(terminal, { project, written, rows: data.rows, folder: relative(process.cwd(), folder) })) terminal.line(line)
 }
 
-function choicesOf(file: string, options: InitOptions, data: InferredData): Choices {
+function choicesOf(from: string, options: InitOptions, data: InferredData): Choices {
   const { target, task, group, key, time, split, ignore = '' } = options
   // A name may have a comma in it.
   const ignored = data.columns.some(({ name }) => name === ignore) ? [ignore] : ignore.split(',').map((name) => name.trim()).filter((name) => name !== '')
-  return { name: options.name ?? nameFrom(basename(file)), target, task, group, key, time, split, ignore: ignored }
+  return { name: options.name ?? nameFrom(from), target, task, group, key, time, split, ignore: ignored }
 }
 
 /**
