@@ -3,9 +3,9 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { OtherColumns, StoredColumn } from '../define/stored-definition.js'
 import { castOf, noValue } from './cast.js'
+import { isWaivable } from './drop-faults.js'
 import { name, numberOf, rowOf, text } from './duckdb.js'
 import type { DropFault } from './snapshot.js'
-import { isWaivable } from './waivable.js'
 
 /** The column of a part that says which of its rows take their key out of the history. */
 export const DELETED = 'refit_deleted'

@@ -1,6 +1,6 @@
 /**
- * Every way in which a drop can break its contract or be no table at all: what it means, and what to do. docs/errors.md
- * is checked against it by a test.
+ * Every way in which a drop can break its contract or be no table at all: what it means, and what to do. Of those that
+ * are waivable the values can be read: someone may say that they are right. docs/errors.md is checked against it by a test.
  */
 export const dropFaults = {
   // The file
@@ -31,12 +31,34 @@ export const dropFaults = {
   'missing-target': ['The target is missing.', 'Leave such rows out: nothing can be learned from them.'],
   'wrong-type': ['A value is no number, boolean or time, as its column says.', 'Mend it, or change the type of the column.'],
   'not-finite': ['A number is NaN or infinite.', 'Leave it empty if it is missing.'],
-  'out-of-range': ['A number is below `min` or above `max`.', 'Mend it, or change the range; someone may also release the drop.'],
-  'category-not-allowed': ['A category is not among `values`.', 'Mend it, or allow it; someone may also release the drop.'],
-  'too-short': ['A text has fewer characters than `minLength`.', 'Mend it, or change the length.'],
-  'too-long': ['A text has more characters than `maxLength`.', 'Mend it, or change the length.'],
-  'pattern-mismatch': ['A text does not match `pattern`.', 'Mend it, or change the pattern.'],
-} as const satisfies Readonly<Record<string, readonly [meaning: string, remedy: string]>>
+  'out-of-range': ['A number is below `min` or above `max`.', 'Mend it, or change the range.', 'waivable'],
+  'category-not-allowed': ['A category is not among `values`.', 'Mend it, or allow it.', 'waivable'],
+  'too-short': ['A text has fewer characters than `minLength`.', 'Mend it, or change the length.', 'waivable'],
+  'too-long': ['A text has more characters than `maxLength`.', 'Mend it, or change the length.', 'waivable'],
+  'pattern-mismatch': ['A text does not match `pattern`.', 'Mend it, or change the pattern.', 'waivable'],
+  'not-unique': ['A value stands in several rows though its column is `unique`.', 'Send each row once, or choose another column.', 'waivable'],
+
+  // The drop as a whole
+  'too-few-rows': ['It has fewer rows than `contract.rows.min`.', 'Send all of them, or change the number.', 'waivable'],
+  'too-many-rows': ['It has more rows than `contract.rows.max`.', 'Send them in several drops, or change the number.', 'waivable'],
+  stale: ['Its newest row was older than `contract.freshness` when it arrived.', 'Look whether the export stands still.', 'waivable'],
+
+  // Beside the accepted history
+  'implausible-values': ['The values of a column lie elsewhere than in accepted drops.', 'Compare the unit and the fill values with former drops; if they are right, release the drop.', 'waivable'],
+  'implausible-extremes': ['A part of the values lies far beyond all that was accepted.', 'Look at the largest and smallest values; if they are right, release the drop.', 'waivable'],
+  'implausible-missing': ['Far more rows than usual have no value of a column.', 'Look whether the export lost it; if that is right, release the drop.', 'waivable'],
+  'implausible-categories': ['Many rows have categories that no accepted drop has.', 'Look how the categories are written; if they are new, release the drop.', 'waivable'],
+  'implausible-renaming': ['A category is gone, and a new one has its share.', 'Look whether it was renamed: the model knows the former name only. If both are right, release the drop.', 'waivable'],
+  'implausible-shares': ['The shares of the categories or classes are others than in accepted drops.', 'Look whether the export is whole; if they are right, release the drop.', 'waivable'],
+  'implausible-time': ['The rows are of another time than recent drops.', 'Look for a wrong year or a wrong file; a late delivery that is right can be released.', 'waivable'],
+  'implausible-repeats': ['Rows are in accepted drops already.', 'An export was sent again under another name: discard it. Release it if rows may repeat.', 'waivable'],
+} as const satisfies Readonly<Record<string, readonly [meaning: string, remedy: string, waivable?: 'waivable']>>
 
 /** The code of a fault of a drop. */
 export type DropFaultCode = keyof typeof dropFaults
+
+/** Whether a release waives it: what is missing or cannot be read is not there to be trained on. */
+export function isWaivable(code: string): boolean {
+  const known: Readonly<Record<string, readonly [string, string, string?]>> = dropFaults
+  return Object.hasOwn(known, code) && known[code]?.[2] === 'waivable'
+}

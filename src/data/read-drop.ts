@@ -5,14 +5,17 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Static } from 'typebox'
-import { neededColumns, schemaFaults, soundRows, storedTypes, valueFaults, type Terms } from './contract.js'
+import { DELETED, neededColumns, schemaFaults, soundRows, storedTypes, valueFaults, type Terms } from './contract.js'
 import type { DropFaultCode } from './drop-faults.js'
+import type { DropProfile } from './drop-profile-format.js'
+import { profileRows } from './drop-profile.js'
 import { name, numberOf, rowOf, text } from './duckdb.js'
 import { FileFault } from './file-fault.js'
 import { inFile, withTables, type Table } from './open-table.js'
 import { typeFaults } from './parquet.js'
 import type { ReadDropsInput } from './read-drops-job.js'
 import type { DropFault, DropReading, Part } from './snapshot.js'
+import { uniqueFaults } from './unique.js'
 import { refuseShortage, whyUnreadable } from './unreadable.js'
 
 type Input = Pick<Static<typeof ReadDropsInput>, 'drops' | 'columns' | 'format' | 'otherColumns' | 'deleted' | 'outputFolder'>
@@ -32,7 +35,9 @@ export async function readDrop(connection: DuckDBConnection, drop: Input['drops'
   try {
     const faults = await withTables(connection, files, (tables) => writeRows(connection, tables, terms, temporary))
     if (faults.length > 0) return { accepted: false, faults: [...faults] }
-    return { accepted: true, part: await finishPart(connection, drop.id, temporary, input) }
+    const repeats = drop.released ? [] : await uniqueFaults(connection, remainingRows(temporary, input), input.columns)
+    if (repeats.length > 0) return { accepted: false, faults: [...repeats] }
+    return { accepted: true, ...(await finishPart(connection, drop.id, temporary, input)) }
   } catch (error) {
     if (error instanceof FileFault) return { accepted: false, faults: [error.fault] }
     throw error
@@ -90,17 +95,25 @@ function directTypes(columns: Input['columns']): ReadonlyMap<string, string> {
 }
 
 /** Gives the part its name and says what is in it. @throws FileFault when it has no rows */
-async function finishPart(connection: DuckDBConnection, drop: string, temporary: string, input: Input): Promise<Part> {
+async function finishPart(connection: DuckDBConnection, drop: string, temporary: string, input: Input): Promise<{ readonly part: Part; readonly profile?: DropProfile }> {
   const rows = numberOf((await rowOf(connection, `select count(*) as rows from read_parquet(${text(temporary)})`))['rows'])
   if (rows === 0) throw new FileFault({ code: 'no-rows', message: 'The file has a header but no rows.' })
   const time = neededColumns(input.columns).find(([, { role }]) => role === 'time')?.[0]
   const range = time === undefined ? {} : await timeRange(connection, temporary, time)
+  const profile = await profileRows(connection, remainingRows(temporary, input), input.columns)
   const hash = createHash('sha256')
   await pipeline(createReadStream(temporary), hash)
   const sha256 = hash.digest('hex')
   const { size: bytes } = await stat(temporary)
   await rename(temporary, join(input.outputFolder, `${sha256}.parquet`))
-  return { drop, object: `parts/${sha256}.parquet`, sha256, rows, bytes, ...range, columns: { ...storedTypes(input.columns) } }
+  const part = { drop, object: `parts/${sha256}.parquet`, sha256, rows, bytes, ...range, columns: { ...storedTypes(input.columns) } }
+  return { part, ...(profile === undefined ? {} : { profile }) }
+}
+
+/** The rows of a part but for those that only say that a key is deleted. */
+function remainingRows(file: string, { deleted }: Input): string {
+  const rows = `read_parquet(${text(file)}, file_row_number = true)`
+  return deleted === undefined ? rows : `(select * from ${rows} where not ${DELETED})`
 }
 
 async function timeRange(connection: DuckDBConnection, file: string, time: string): Promise<Pick<Part, 'oldest' | 'newest'>> {

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { StoredColumn, StoredDelivery, StoredWindow } from '../define/stored-definition.js'
+import { DropProfile } from './drop-profile-format.js'
 
 /** One accepted drop as Parquet, named by the hash of its content. Times are ISO 8601 in UTC. */
 export const Part = Type.Object({
@@ -45,7 +46,8 @@ export type DropFault = Static<typeof DropFault>
 
 /** What reading one drop gave. */
 export const DropReading = Type.Union([
-  Type.Object({ accepted: Type.Literal(true), part: Part }),
+  /** Without a profile where the rows have not been read anew. */
+  Type.Object({ accepted: Type.Literal(true), part: Part, profile: Type.Optional(DropProfile) }),
   Type.Object({ accepted: Type.Literal(false), faults: Type.Array(DropFault) }),
 ])
 export type DropReading = Static<typeof DropReading>

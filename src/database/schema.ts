@@ -59,6 +59,7 @@ export interface Schema {
     recorded_at: Time
     changed_at: Time
   }
+  drop_profiles: { drop_id: string; profile: Json }
   contracts: {
     model: string
     number: number

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Database, Transaction } from '../database/schema.js'
-import { unwaivable } from '../data/waivable.js'
+import { isWaivable } from '../data/drop-faults.js'
 import { refitError } from '../errors.js'
 import { getModel, lockModel } from '../registry/models.js'
 import { appendEvent } from '../runs/event.js'
@@ -81,7 +81,7 @@ async function move(transaction: Transaction, at: Date, drop: Drop, { kind, acto
       throw refitError('drop-decision-refused', { drop: drop.id, done, state: drop.state })
     case 'moves':
   }
-  const blocking = kind === 'release' ? unwaivable(drop.reason.faults ?? []) : []
+  const blocking = kind === 'release' ? (drop.reason.faults ?? []).filter(({ code }) => !isWaivable(code)) : []
   if (blocking.length > 0) throw refitError('drop-not-releasable', { drop: drop.id, faults: blocking.map(({ message }) => message).join(' ') })
   const decision: HandDecision = { kind, actor, at: at.toISOString(), reason }
   await transaction

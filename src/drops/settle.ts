@@ -4,6 +4,8 @@ import type { DropReading, Part } from '../data/snapshot.js'
 import type { StoredDelivery } from '../define/stored-definition.js'
 import { appendEvent, type EventKind } from '../runs/event.js'
 import { byArrival, type Drop, type DropReason } from './drop.js'
+import type { Judge } from './judge.js'
+import { keepProfile } from './profiles.js'
 
 /** What an ingest decided about one drop. */
 export type DropDecision =
@@ -22,13 +24,15 @@ const eventOf = {
 /**
  * Decides about drops by their arrival: of two that stand for the same the later one counts, but only if it is
  * accepted, and also where the earlier one is taken later; content that is in the history already is discarded, so
- * that rows never double. A drop without a reading is left as it is, unless it needs none.
+ * that rows never double. A drop without a reading is left as it is, unless it needs none. A judge looks at each that
+ * would be accepted beside those accepted before it.
  */
 export function decideDrops(
   waiting: readonly Drop[],
   ingested: readonly Drop[],
   readings: ReadonlyMap<string, DropReading>,
   delivery: StoredDelivery['kind'] = 'append',
+  judge?: Judge,
 ): readonly DropDecision[] {
   const decisions = new Map<string, DropDecision>()
   // The same rows again would double; where they have keys they only say again how things stand.
@@ -39,6 +43,7 @@ export function decideDrops(
     const part = before?.state === 'ingested' && before.reading.accepted ? before.reading.part : drop.part
     decisions.set(drop.id, { drop, state: 'superseded', by: by.id, part })
     if (byContent.get(drop.sha256) === drop) byContent.delete(drop.sha256)
+    judge?.superseded(drop)
   }
   const take = (drop: Drop): void => {
     const subject = subjectOf(drop, delivery)
@@ -57,8 +62,11 @@ export function decideDrops(
     } else if (present !== undefined && byArrival(drop, present) < 0) {
       decisions.set(drop.id, { drop, state: 'superseded', by: present.id, part: reading?.accepted === true ? reading.part : undefined })
     } else if (reading !== undefined) {
-      decisions.set(drop.id, { drop, state: reading.accepted ? 'ingested' : 'quarantined', reading })
-      if (reading.accepted) take(drop)
+      const judged = judge?.judged(drop, reading, present) ?? reading
+      decisions.set(drop.id, { drop, state: judged.accepted ? 'ingested' : 'quarantined', reading: judged })
+      if (!judged.accepted) continue
+      take(drop)
+      judge?.accepted(drop, judged)
     }
   }
   return [...decisions.values()]
@@ -99,6 +107,7 @@ export async function settleDrops(transaction: Transaction, clock: Clock, run: s
       })
       .where('id', '=', drop.id)
       .execute()
+    if (decision.state === 'ingested' && decision.reading.accepted && decision.reading.profile !== undefined) await keepProfile(transaction, drop.id, decision.reading.profile)
     await appendEvent(transaction, { at, actor: 'refit', kind: eventOf[state], model: drop.model, run, data: { drop: drop.id, key: drop.key, ...reason, rows: part?.rows } })
   }
 }

@@ -4,6 +4,8 @@ import { buildSnapshot } from '../data/build-snapshot.js'
 import { readDrops } from '../data/read-drops.js'
 import type { DropReading } from '../data/snapshot.js'
 import type { Drop } from '../drops/drop.js'
+import { judgeBeside } from '../drops/judge.js'
+import { acceptedDrops } from '../drops/profiles.js'
 import { ingestedDrops, waitingDrops } from '../drops/queries.js'
 import { decideDrops, historyAfter, settleDrops } from '../drops/settle.js'
 import { saveSnapshot } from '../drops/snapshots.js'
@@ -35,7 +37,9 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
     await lockModel(transaction, run.model)
     const waiting = await waitingDrops(transaction, run.model)
     const former = await renewParts(transaction, clock.now(), run.id, await ingestedDrops(transaction, run.model), outdated, readings, run.definition.columns)
-    const decisions = decideDrops(waiting, former, stillValid(readings, taken, waiting), run.definition.delivery?.kind)
+    const { delivery } = run.definition
+    const judge = judgeBeside(await acceptedDrops(transaction, run.model, delivery?.kind), run.definition)
+    const decisions = decideDrops(waiting, former, stillValid(readings, taken, waiting), delivery?.kind, judge)
     const parts = historyAfter(former, decisions)
     const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window, run.definition.delivery)
     const columns = given.definition.columns === agreed.columns ? {} : { columns: { ...agreed.columns } }

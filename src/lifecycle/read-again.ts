@@ -5,6 +5,7 @@ import type { DropReading, Part } from '../data/snapshot.js'
 import type { Database, Transaction } from '../database/schema.js'
 import { StoredColumn } from '../define/stored-definition.js'
 import type { Drop } from '../drops/drop.js'
+import { keepProfile } from '../drops/profiles.js'
 import { appendEvent } from '../runs/event.js'
 
 type Columns = Readonly<Record<string, StoredColumn>>
@@ -54,6 +55,7 @@ export async function renewParts(
     const part: Part = { ...(reading.accepted ? reading.part : drop.part), columns: { ...drop.part.columns, ...storedTypes(columns) } }
     await transaction.updateTable('drops').set({ part: JSON.stringify(part) }).where('id', '=', drop.id).execute()
     if (reading.accepted) {
+      if (reading.profile !== undefined) await keepProfile(transaction, drop.id, reading.profile)
       const data = { drop: drop.id, key: drop.key, rows: part.rows, summary: 'read again, for the columns have changed' }
       await appendEvent(transaction, { at, actor: 'refit', kind: 'drop.ingested', model: drop.model, run, data })
     }

@@ -35,6 +35,8 @@ const priceDirection = defineModel({
     nswdemand: number(), vicprice: number(), vicdemand: number(), transfer: number(),
     class: column.target({ values: ['UP', 'DOWN'] }),
   },
+  // Victoria joined the market in May 1997: until then its columns have one value each.
+  contract: { plausibility: { columns: { vicprice: 'off', vicdemand: 'off', transfer: 'off' } } },
   source: folder('drops/price-direction'),
   window: 'all',
   split: byTime({ test: '28 days' }),

@@ -24,6 +24,12 @@ create index events_by_drop on events ((data ->> 'drop')) where data ->> 'drop' 
 create index snapshot_drops_by_drop on snapshot_drops (drop_id);
 create index versions_by_snapshot on versions (model, (lineage ->> 'snapshot'));
 
+-- What later drops are compared with: counts, quantiles, categories and a sketch of the rows of each accepted drop.
+create table drop_profiles (
+  drop_id text primary key references drops (id),
+  profile json not null
+);
+
 -- A contract inferred or accepted holds for a column as long as the project file says of it what it said then.
 alter table contracts
   -- What the project file said of those columns: an object by column, null for one that it did not name.

@@ -1,0 +1,43 @@
+import { limitFaults } from '../data/drop-limits.js'
+import { implausibilities } from '../data/plausibility/plausibility.js'
+import type { AcceptedDrop } from '../data/plausibility/reference.js'
+import type { DropReading } from '../data/snapshot.js'
+import { plainContract, type StoredModel } from '../define/stored-definition.js'
+import type { Drop } from './drop.js'
+
+/** Looks at drops whose rows are sound, one after the other, beside those that have been accepted by then. */
+export interface Judge {
+  /** The reading with what is wrong with the drop as a whole. `former` is not looked at: this drop would take its place. */
+  judged(drop: Drop, reading: DropReading, former: Drop | undefined): DropReading
+  /** From now on later drops are looked at beside this one. */
+  accepted(drop: Drop, reading: DropReading): void
+  /** From now on they are not any more. */
+  superseded(drop: Drop): void
+}
+
+/** Judges by the contract of a definition; `known` are the drops accepted before, in order of arrival. */
+export function judgeBeside(known: readonly AcceptedDrop[], { columns, contract = plainContract, delivery }: Pick<StoredModel, 'columns' | 'contract' | 'delivery'>): Judge {
+  const history = new Map(known.map((drop) => [drop.id, drop]))
+  // Where each drop is the whole table, it is the former ones that it must be like, though it takes their place.
+  const isWhole = delivery?.kind === 'replace'
+  const rules = { columns, plausibility: contract.plausibility, rowsMayRepeat: isWhole || delivery?.kind === 'upsert' }
+  return {
+    judged(drop, reading, former) {
+      if (!reading.accepted || reading.profile === undefined) return reading
+      const { part, profile } = reading
+      const beside = [...history.values()].filter(({ id }) => isWhole || id !== former?.id)
+      const implausible = implausibilities({ arrivedAt: drop.recordedAt, profile }, beside, rules)
+      const faults = [...limitFaults(part, drop.recordedAt, contract), ...implausible]
+      if (faults.length === 0) return reading
+      if (!drop.released) return { accepted: false, faults }
+      const letThrough = [...new Set(implausible.flatMap(({ column }) => (column === undefined ? [] : [column])))]
+      return letThrough.length === 0 ? reading : { accepted: true, part, profile: { ...profile, letThrough } }
+    },
+    accepted(drop, reading) {
+      if (reading.accepted && reading.profile !== undefined) history.set(drop.id, { id: drop.id, key: drop.key, arrivedAt: drop.recordedAt, profile: reading.profile })
+    },
+    superseded(drop) {
+      if (!isWhole) history.delete(drop.id)
+    },
+  }
+}
