@@ -13,6 +13,7 @@ import { describeApi, openRoutes } from './open-api.js'
 import type { ApiParts } from './parts.js'
 import { projectRoutes } from './project.js'
 import { runRoutes } from './runs.js'
+import { snapshotRoutes } from './snapshots.js'
 import { versionRoutes } from './versions.js'
 
 const SMALL_BODY_BYTES = 1024 * 1024
@@ -30,7 +31,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   return { app, routes }

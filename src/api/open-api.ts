@@ -23,6 +23,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         { name: 'project', description: 'What runs here' },
         { name: 'models', description: 'What serves, runs and waits' },
         { name: 'drops', description: 'Data that arrived' },
+        { name: 'snapshots', description: 'Data that runs train and test on' },
         { name: 'runs', description: 'Passes through the lifecycle' },
         { name: 'versions', description: 'What runs have made' },
         { name: 'events', description: 'Everything that happened' },

@@ -1,10 +1,12 @@
 import { Value } from 'typebox/value'
+import type { SnapshotProfile } from '../data/profile.js'
 import { Verdict, type RuleResult } from '../evaluation/verdict.js'
 import type { AttemptView, StageView } from '../runs/queries.js'
 import type { Run, RunError } from '../runs/run.js'
+import { movedColumns } from './moved-columns.js'
 import { nextSteps } from './next-steps.js'
 import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
-import { dropsOf, hadChampion, packageOf, summariseStage } from './stage-summary.js'
+import { dropsOf, hadChampion, packageOf, summariseStage, warningsOf } from './stage-summary.js'
 import type { Headline, RuleLine, RunDetail, RunFailure, RunSummary } from './wire/run.js'
 import { instant } from './wire/time.js'
 
@@ -31,7 +33,7 @@ export function runSummary(run: Run): RunSummary {
 }
 
 /** A run, whole. */
-export function runDetail(run: Run, stages: readonly StageView[], attempts: readonly AttemptView[]): RunDetail {
+export function runDetail(run: Run, stages: readonly StageView[], attempts: readonly AttemptView[], profile?: SnapshotProfile): RunDetail {
   const verdict = verdictOf(run)
   const resultOf = (name: string): unknown => stages.find((stage) => stage.name === name)?.result
   const drops = dropsOf(resultOf('ingest'))
@@ -57,6 +59,8 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
       ...(attempt.error === undefined ? {} : { error: runFailure(attempt.error) }),
     })),
     drops: [...drops],
+    ...(profile === undefined ? {} : { data: { rows: profile.rows, moved: [...movedColumns(profile)] } }),
+    warnings: [...warningsOf(resultOf('split'))],
     ...(verdict === undefined ? {} : { verdict }),
     rules: verdict?.rules.map(ruleLine) ?? [],
     nextSteps: [...nextSteps(run, drops, { hadChampion: hadChampion(resultOf('check')), isStuck: verdict !== undefined && isStuck(verdict) })],

@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { findSnapshot } from '../drops/snapshots.js'
 import { getModel } from '../registry/models.js'
 import { approve, decline } from '../registry/approval.js'
 import { getRun, listRuns, stagesOf } from '../runs/queries.js'
@@ -84,7 +85,8 @@ export function runRoutes({ database, clock }: ApiParts): FastifyPluginCallbackT
       async ({ params }) => {
         const run = await getRun(database, params.id)
         const { stages, attempts } = await stagesOf(database, run.id)
-        return runDetail(run, stages, attempts)
+        const kept = run.snapshot === undefined ? undefined : await findSnapshot(database, run.model, run.snapshot)
+        return runDetail(run, stages, attempts, kept?.profile)
       },
     )
 

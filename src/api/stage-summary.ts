@@ -17,7 +17,7 @@ const Ingested = Type.Object({
 })
 const Split = Type.Object({
   rows: Type.Object({ train: Type.Integer(), validation: Type.Integer(), test: Type.Integer() }),
-  leakage: Type.Object({ groupsOnBothSides: Type.Integer() }),
+  leakage: Type.Object({ groupsOnBothSides: Type.Integer(), warnings: Type.Optional(Type.Array(Type.String())) }),
 })
 const Trained = Type.Object({ format: Type.String(), digest: Type.String(), objectVersion: Type.Optional(Type.String()) })
 const Checked = Type.Object({ answer: Type.String(), summary: Type.String(), comparedWith: Type.Optional(Type.Integer()) })
@@ -53,6 +53,11 @@ export function summariseStage(stage: string, result: unknown): string {
     default:
       return ''
   }
+}
+
+/** What the split has to say about its sets, a sentence each. */
+export function warningsOf(split: unknown): readonly string[] {
+  return Value.Check(Split, split) ? (split.leakage.warnings ?? []) : []
 }
 
 /** Whether there was a champion to compare with, from the result of the check. */

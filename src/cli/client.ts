@@ -9,6 +9,7 @@ import { Failure } from '../http/failure.js'
 import { ChampionMoves, ModelDetail, ModelList, Moved } from '../api/wire/model.js'
 import { Health, ProjectStatus, ShuttingDown } from '../api/wire/project.js'
 import { RunDetail, RunList, RunRequested, RunSummary } from '../api/wire/run.js'
+import { SnapshotDetail, SnapshotList, SnapshotSample } from '../api/wire/snapshot.js'
 import { VersionDetail, VersionList } from '../api/wire/version.js'
 import { deserialiseError, refitError } from '../errors.js'
 import { call, chunksOf, textOf, type HttpCall } from './http.js'
@@ -79,6 +80,10 @@ export function createClient({ url, token, actor }: Connection) {
     acceptContract: (drop: string, request: { readonly reason?: string | undefined; readonly preview: boolean }) => post(ContractAccepted, at`/drops/${drop}/accept-contract`, request),
     drop: (id: string) => get(DropDetail, at`/drops/${id}`),
     decideDrops: (decision: DecisionBody) => post(DropsDecided, '/drops/decide', decision),
+    snapshots: (model: string, query: { readonly limit?: number | undefined; readonly before?: string | undefined } = {}) => get(SnapshotList, at`/models/${model}/snapshots`, query),
+    /** By its digest, the beginning of it, or `newest`. */
+    snapshot: (model: string, digest: string) => get(SnapshotDetail, at`/models/${model}/snapshots/${digest}`),
+    sample: (model: string, digest: string, rows: number) => get(SnapshotSample, at`/models/${model}/snapshots/${digest}/sample`, { rows }),
     upload: async (model: string, name: string, content: Readable) => {
       const request = { method: 'POST', url: address(at`/models/${model}/drops`, { name }), headers: { 'Content-Type': 'application/octet-stream' }, body: content } as const
       return decode(DropRecorded, await textOf(await send(request)))

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { addApprove } from './commands/approve.js'
 import { addCancel } from './commands/cancel.js'
 import { addContract } from './commands/contract.js'
+import { addData } from './commands/data.js'
 import { addDoctor } from './commands/doctor.js'
 import { addDown } from './commands/down.js'
 import { addDrops } from './commands/drops.js'
@@ -32,7 +33,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addContract, addLogs, addPredict, addPromote, addApprove, addRollback, addCancel, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addData, addContract, addLogs, addPredict, addPromote, addApprove, addRollback, addCancel, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\` also tells the outcome by its code, see docs/cli.md.`)
   return program
 }

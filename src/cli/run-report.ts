@@ -5,6 +5,7 @@ import { cut, table, wrap, type Terminal } from './terminal.js'
 
 const LABEL_WIDTH = 8
 const MOST_DROPS = 4
+const MOST_MOVED = 3
 const MOST_WIDTH = 100
 
 type Page = Pick<Terminal, 'paint' | 'width'>
@@ -19,6 +20,7 @@ export function runReport(terminal: Page, run: RunDetail, now: number): readonly
     ...labelled(terminal, 'Cause', [causeWords(run)]),
     ...labelled(terminal, 'Drops', dropLines(run)),
     ...labelled(terminal, 'Stages', stageLines(run)),
+    ...labelled(terminal, 'Data', dataLines(run)),
     ...labelled(terminal, 'Test', testLines(run)),
     ...labelled(terminal, 'Package', packageLines(run)),
     ...ruleLines(terminal, run),
@@ -79,6 +81,13 @@ function stageLines(run: RunDetail): readonly string[] {
 /** Where an auditor finds it for good: told where the object store keeps versions. */
 function packageLines({ package: packaged }: RunDetail): readonly string[] {
   return packaged?.objectVersion === undefined ? [] : [`${packaged.object} version ${packaged.objectVersion}`]
+}
+
+function dataLines({ data, model, snapshot = '', warnings }: RunDetail): readonly string[] {
+  if (data === undefined) return warnings
+  const [rest, shown] = [data.moved.length - MOST_MOVED, data.moved.slice(0, MOST_MOVED)]
+  const more = rest > 0 ? [`and ${rest} more: \`refit data ${model} --snapshot ${snapshot.slice(0, 12)}\``] : []
+  return [`${count(data.rows)} rows in the window`, ...warnings, ...shown.map(({ text }) => `moved: ${text}`), ...more]
 }
 
 function testLines({ verdict }: RunDetail): readonly string[] {

@@ -115,12 +115,17 @@ function profileOf({ type, role }: StoredColumn, missing: number, values: Column
     numbers: {
       min: numberOf(exact[`min${index}`]),
       max: numberOf(exact[`max${index}`]),
-      mean: numberOf(exact[`mean${index}`]),
-      deviation: numberOf(exact[`deviation${index}`]),
+      mean: rounded(numberOf(exact[`mean${index}`])),
+      deviation: rounded(numberOf(exact[`deviation${index}`])),
       quantiles: { p1: at(0.01), p5: at(0.05), p25: at(0.25), p50: at(0.5), p75: at(0.75), p95: at(0.95), p99: at(0.99) },
       histogram,
     },
   }
+}
+
+/** The last digits follow from the order in which threads add. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(10))
 }
 
 async function targetOf(connection: DuckDBConnection, columns: Request['columns'], task: Task): Promise<Target> {

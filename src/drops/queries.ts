@@ -104,3 +104,10 @@ export async function waitingDropCount(database: Database, model: string): Promi
     .executeTakeFirstOrThrow()
   return Number(count)
 }
+
+/** The names under which drops arrived, by their ids. */
+export async function dropKeys(database: Database, drops: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (drops.length === 0) return new Map()
+  const rows = await database.selectFrom('drops').select(['id', 'key']).where('id', 'in', drops).execute()
+  return new Map(rows.map(({ id, key }) => [id, key]))
+}

@@ -50,3 +50,37 @@ export async function formerProfile(database: Database, model: string, digest: s
     .executeTakeFirst()
   return row === undefined ? undefined : { digest: row.digest, profile: Value.Parse(SnapshotProfile, row.profile) }
 }
+
+/** A snapshot as it is kept. */
+export interface KeptSnapshot {
+  readonly snapshot: Snapshot
+  /** Absent until a run has cut it. */
+  readonly profile: SnapshotProfile | undefined
+  readonly createdAt: Date
+}
+
+/** Snapshots of a model from the newest on, or from the one before another, by digest. */
+export async function listSnapshots(database: Database, model: string, limit: number, before?: string): Promise<readonly KeptSnapshot[]> {
+  let select = database.selectFrom('snapshots').select(['manifest', 'profile', 'created_at']).where('model', '=', model).orderBy('created_at', 'desc').orderBy('digest').limit(limit)
+  if (before !== undefined) {
+    select = select.where('created_at', '<', (query) => query.selectFrom('snapshots as last').select('last.created_at').where('last.model', '=', model).where('last.digest', '=', before))
+  }
+  return (await select.execute()).map(keptFromRow)
+}
+
+/** The snapshot whose digest begins so, or the newest one for `newest`. @throws RefitError `not-found` */
+export async function findSnapshot(database: Database, model: string, named: string): Promise<KeptSnapshot> {
+  let select = database.selectFrom('snapshots').select(['manifest', 'profile', 'created_at']).where('model', '=', model).orderBy('created_at', 'desc').limit(1)
+  if (named !== 'newest') select = select.where((query) => query.fn('starts_with', ['digest', query.val(named)]), '=', true)
+  const row = await select.executeTakeFirst()
+  if (row === undefined) throw refitError('not-found', { what: named === 'newest' ? `snapshot of model "${model}" yet` : `snapshot ${named.slice(0, 12)} of model "${model}"` })
+  return keptFromRow(row)
+}
+
+function keptFromRow(row: { readonly manifest: unknown; readonly profile: unknown; readonly created_at: Date }): KeptSnapshot {
+  return {
+    snapshot: Value.Parse(Snapshot, row.manifest),
+    profile: row.profile === null ? undefined : Value.Parse(SnapshotProfile, row.profile),
+    createdAt: row.created_at,
+  }
+}

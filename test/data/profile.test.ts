@@ -85,8 +85,11 @@ test('of real columns none gives the target away; a price in another currency do
     log_price: String(Math.log(Number(price))),
   })
   const leaking = await cut(context, await kingCounty(context, 57, more, { price_eur: number, log_price: number }), byGroup)
-  const warned = leaking.leakage.warnings.map((warning) => /^Column (\w+) predicts the target almost alone \(R² 0\.99\d|^Column (\w+) predicts .*\(R² 1\.000/.exec(warning)?.slice(1).find((name) => name !== undefined) ?? '')
-  assert.deepEqual(new Set(warned), new Set(['log_price', 'price_eur']), leaking.leakage.warnings.join('\n'))
+  assert.equal(leaking.leakage.warnings.length, 2)
+  for (const column of ['price_eur', 'log_price']) {
+    const words = new RegExp(`^Column ${column} predicts the target almost alone \\(R² (0\\.99\\d|1\\.000)\\): is it known when the prediction is asked for\\?$`)
+    assert.ok(leaking.leakage.warnings.some((warning) => words.test(warning)), leaking.leakage.warnings.join('\n'))
+  }
 })
 
 test('of the electricity market no column gives the class away; its code does, and so does whether another one is missing', { skip: noSharedData }, async (context) => {

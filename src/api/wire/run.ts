@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Verdict } from '../../evaluation/verdict.js'
+import { MovedColumn } from './snapshot.js'
 import { Instant } from './time.js'
 
 export const RunState = Type.Union([Type.Literal('waiting'), Type.Literal('active'), Type.Literal('ended')])
@@ -120,6 +121,10 @@ export const RunDetail = Type.Object({
   stages: Type.Array(StageSummary),
   attempts: Type.Array(AttemptSummary),
   drops: Type.Array(RunDrop),
+  /** The rows within the window, and the columns that have moved since the former snapshot, the furthest first; once the split is done. */
+  data: Type.Optional(Type.Object({ rows: Type.Integer(), moved: Type.Array(MovedColumn) })),
+  /** What the split has to say about its sets: rows left out, columns that give the target away. */
+  warnings: Type.Array(Type.String()),
   verdict: Type.Optional(Verdict),
   rules: Type.Array(RuleLine),
   /** What to do next, a sentence each. */
