@@ -31,7 +31,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
     },
     transform: ({ schema, url, route }) => {
       const role = route.config?.role
-      const openTo = route.config?.authenticatesItself === true ? 'Whoever knows the secret of a source, or is SNS.' : 'Open.'
+      const openTo = route.config?.authenticatesItself === true ? 'Open. It takes the secret of a source, or the signature of SNS, and no token.' : 'Open.'
       const response = typeof schema?.response === 'object' && schema.response !== null ? schema.response : { 200: streamed(schema?.produces) }
       return {
         url,
