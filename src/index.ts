@@ -11,6 +11,7 @@ export { defineProject, type ProjectDefinition, type S3Objects, type Server } fr
 export { byGroup, byGroupAndTime, byTime, type Split } from './define/split.js'
 export { secret } from './define/secret.js'
 export { folder, type FolderOptions } from './sources/folder/definition.js'
+export { produce, type ProduceOptions } from './sources/produce/definition.js'
 export { query, type QueryOptions } from './sources/query/definition.js'
 export { s3, type S3Options } from './sources/s3/definition.js'
 export { upload } from './sources/upload/definition.js'

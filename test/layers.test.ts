@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   prepare: [...foundations, 'bundles', 'processes', 'objects', 'packages', 'data'],
   predictors: [...foundations, 'packages', 'prepare'],
   trainers: [...foundations, 'bundles', 'processes'],
-  sources: [...foundations, 's3'],
+  sources: [...foundations, 's3', 'processes'],
   executors: [...foundations, 'processes'],
   telemetry: foundations,
   data: machinery,

@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import type { Sets } from '../data/snapshot.js'
@@ -9,6 +9,7 @@ import { Signature } from '../packages/manifest.js'
 import { storePackage, type StoredPackage } from '../packages/store.js'
 import { inputsOf, packagePrepareOf } from '../prepare/package-prepare.js'
 import { runChildJob } from '../processes/child-job.js'
+import { lastWords } from '../processes/last-words.js'
 import { trainingEnvironment } from '../trainers/training-contract.js'
 import type { Trainer, TrainingRequest } from '../trainers/trainer.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
@@ -17,8 +18,6 @@ import type { Ingested } from './ingested.js'
 import { Packaged, type PackageInput } from './package-candidate.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { ensureSets } from './split.js'
-
-const LAST_BYTES = 8192
 
 export const Candidate = Type.Object({
   /** Of the package in the object store. */
@@ -124,24 +123,6 @@ async function packageModel(
     attempt.signal,
   )
   return { ...packaged, ...(await storePackage(rooms.objects, modelFolder)) }
-}
-
-/** The end of the log: what a failing program usually says last. */
-async function lastWords(logFile: string): Promise<string> {
-  const text = await endOf(logFile).catch(() => '')
-  return text.trim().split('\n').slice(-3).join(' | ').slice(-500) || 'it printed nothing'
-}
-
-/** A log may be larger than memory. */
-async function endOf(file: string): Promise<string> {
-  const handle = await open(file)
-  try {
-    const { size } = await handle.stat()
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LAST_BYTES), 0, LAST_BYTES, Math.max(0, size - LAST_BYTES))
-    return buffer.toString('utf8', 0, bytesRead)
-  } finally {
-    await handle.close()
-  }
 }
 
 function megabytes(bytes: number): number {

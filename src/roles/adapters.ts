@@ -6,6 +6,7 @@ import { onnx } from '../predictors/onnx/adapter.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
 import { ydf } from '../predictors/ydf/adapter.js'
 import { folderSource } from '../sources/folder/adapter.js'
+import { produceSource } from '../sources/produce/adapter.js'
 import { querySource } from '../sources/query/adapter.js'
 import { s3Source } from '../sources/s3/adapter.js'
 import type { Source } from '../sources/source.js'
@@ -41,6 +42,7 @@ export function openSource(place: SourcePlace, { kind, options }: AdapterReferen
 
 const sources: ReadonlyMap<string, OpenSource> = new Map<string, OpenSource>([
   ['folder', ({ projectFolder }, options) => folderSource(projectFolder, options)],
+  ['produce', (place, options) => produceSource(place, options)],
   ['query', (_place, options) => querySource(options)],
   ['s3', (_place, options) => s3Source(options)],
   ['upload', () => uploadSource],

@@ -7,6 +7,7 @@ import type { StoredProject } from '../define/stored-definition.js'
 import { refitError, type Fault } from '../errors.js'
 import { answerChildJob } from '../processes/child-job.js'
 import * as folder from '../sources/folder/definition.js'
+import * as produce from '../sources/produce/definition.js'
 import * as query from '../sources/query/definition.js'
 import * as s3 from '../sources/s3/definition.js'
 import * as upload from '../sources/upload/definition.js'
@@ -15,7 +16,7 @@ import * as gradientBoostedTrees from '../trainers/gradient-boosted-trees/defini
 import * as module from '../trainers/module/definition.js'
 
 const schemas = {
-  sources: { [folder.kind]: folder.options, [query.kind]: query.options, [s3.kind]: s3.options, [upload.kind]: upload.options },
+  sources: { [folder.kind]: folder.options, [produce.kind]: produce.options, [query.kind]: query.options, [s3.kind]: s3.options, [upload.kind]: upload.options },
   trainers: { [gradientBoostedTrees.kind]: gradientBoostedTrees.options, [command.kind]: command.options, [module.kind]: module.options },
 }
 

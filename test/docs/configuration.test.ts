@@ -15,6 +15,7 @@ import { defaultMargin, directionOf } from '../../src/evaluation/metric.js'
 import * as publicApi from '../../src/index.js'
 import { evaluateProject } from '../../src/roles/evaluate-project.js'
 import * as folder from '../../src/sources/folder/definition.js'
+import * as produce from '../../src/sources/produce/definition.js'
 import * as query from '../../src/sources/query/definition.js'
 import * as s3 from '../../src/sources/s3/definition.js'
 import * as upload from '../../src/sources/upload/definition.js'
@@ -64,6 +65,7 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: '`contract`', schema: within(WrittenModel, 'properties', 'contract'), spellOut: (option, value) => `contract: { ${option}: ${value} }` },
   { heading: '`format`', schema: StoredFormat },
   { heading: '`folder(path, options)`', schema: folder.options },
+  { heading: '`produce(program, options)`', schema: produce.options, spellOut: (option, value) => `source: produce(['./export'], { ${option}: ${value} })` },
   { heading: '`query(options)`', schema: query.options, spellOut: (option, value) => `source: query({ database: 'postgres://db/shop', query: 'select 1', watermark: 'at', ${option}: ${value} })` },
   { heading: '`s3(address, options)`', schema: s3.options, spellOut: (option, value) => `source: s3('s3://drops/weeks', { ${option}: ${value} })` },
   { heading: '`byGroup(options)`', schema: alternatives(split, 0), spellOut: (option, value) => `split: byGroup({ ${option}: ${value} })` },
@@ -160,7 +162,7 @@ test('docs/configuration.md has every metric, under its task, with its direction
 
 test('docs/configuration.md names every helper of the public API', () => {
   for (const name of Object.keys(publicApi)) assert.match(page, new RegExp(`\`${name}[.(\`]`), name)
-  const sources = [folder, query, s3, upload].map(({ kind }) => `${kind}(`)
+  const sources = [folder, produce, query, s3, upload].map(({ kind }) => `${kind}(`)
   const trainers = [gradientBoostedTrees, command, module].map(({ kind }) => `${kind.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}(`)
   for (const [heading, kinds] of [['Sources', sources], ['Trainers', trainers]] as const) {
     const documented = [...rowsUnder(heading, 'helper').keys()].map((helper) => helper.replace(/\(.*$/, '('))

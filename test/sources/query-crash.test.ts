@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { after, before, test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
 import { systemClock } from '../../src/clock.js'
 import type { Drop } from '../../src/drops/drop.js'
-import { waitingDrops } from '../../src/drops/queries.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
 import { query } from '../../src/sources/query/definition.js'
-import { seededRandom, type SeededRandom } from '../support/seeded-random.js'
+import { seededRandom } from '../support/seeded-random.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
+import { recordedUntil, recordWithKills } from './recording.js'
 import { salesTable, type Sales } from './sales-database.js'
-
-const entry = fileURLToPath(new URL('./recording-child.js', import.meta.url))
-const KILLS = 8
 
 let running: RunningDatabase
 before(async () => {
@@ -33,9 +26,9 @@ test('each row is in exactly one drop, however often the recording dies', async 
   const sales = await salesTable(t, running, 'id bigserial, updated_at timestamptz')
   await define('killed', sales, {})
   const writer = writeUntilStopped(t, sales, () => delay(random.below(8)))
-  await recordWithKills(t, random)
+  await recordWithKills(t, running, random)
   const written = await writer.stop()
-  const drops = await recordedUntil(t, 'killed', written)
+  const drops = await recordedUntil(t, running, 'killed', has(written))
   assert.deepEqual((await idsOf(drops)).toSorted((a, b) => a - b), Array.from({ length: written }, (_, index) => index + 1))
   assert.ok(drops.length > 1)
   for (const drop of drops) assert.ok(drop.bytes > 'id,updated_at\n'.length, drop.key)
@@ -46,9 +39,9 @@ test('with an overlap, the rows of many writers who commit out of order all come
   const sales = await salesTable(t, running, 'id bigserial, updated_at timestamptz')
   await define('many-writers', sales, { overlap: '1 minute' })
   const writers = Array.from({ length: 4 }, () => writeUntilStopped(t, sales, () => delay(random.below(60))))
-  await recordWithKills(t, random)
+  await recordWithKills(t, running, random)
   const written = (await Promise.all(writers.map((writer) => writer.stop()))).reduce((sum, rows) => sum + rows, 0)
-  const drops = await recordedUntil(t, 'many-writers', written)
+  const drops = await recordedUntil(t, running, 'many-writers', has(written))
   assert.deepEqual([...new Set(await idsOf(drops))].toSorted((a, b) => a - b), Array.from({ length: written }, (_, index) => index + 1))
 })
 
@@ -84,52 +77,10 @@ function writeUntilStopped(t: TestContext, { table, url }: Sales, pause: () => P
   }
 }
 
-/** Starts the recording again and again: every other time it is killed between the bytes and the row, otherwise soon after the bytes of one of the first. */
-async function recordWithKills(t: TestContext, random: SeededRandom): Promise<void> {
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    const hangs = kill % 2 === 0
-    const child = startRecording(t, hangs ? 'hang' : 'go')
-    await child.stored(hangs ? 1 : 1 + random.below(4))
-    if (!hangs) await delay(random.below(20))
-    await child.kill()
-  }
-}
-
-/** The drops when the recording, left alone, has come to the last row. */
-async function recordedUntil(t: TestContext, model: string, rows: number): Promise<readonly Drop[]> {
-  const child = startRecording(t, 'go')
-  for (;;) {
-    const drops = await waitingDrops(running.database, model)
-    if (new Set(await idsOf(drops)).size >= rows) {
-      // Nothing may come after it either.
-      await delay(100)
-      await child.kill()
-      return waitingDrops(running.database, model)
-    }
-    await delay(50)
-  }
-}
+const has = (rows: number) => async (drops: readonly Drop[]): Promise<boolean> => new Set(await idsOf(drops)).size >= rows
 
 async function idsOf(drops: readonly Drop[]): Promise<readonly number[]> {
   const objects = filesystemObjects(join(running.folder, 'objects'))
   const contents = await Promise.all(drops.map(async ({ object }) => text(await objects.read(object))))
   return contents.flatMap((csv) => csv.trim().split('\n').slice(1).map((line) => Number(line.split(',')[0])))
-}
-
-function startRecording(t: TestContext, mode: 'hang' | 'go'): { stored(drops: number): Promise<void>; kill(): Promise<void> } {
-  const child = spawn(process.execPath, [entry, running.url, running.folder, mode], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve())
-  })
-  const lines = createInterface(child.stdout)
-  t.after(() => child.kill('SIGKILL'))
-  return {
-    stored: async (drops) => {
-      for (let left = drops; left > 0; left -= 1) await once(lines, 'line')
-    },
-    kill: async () => {
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
 }

@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { Client } from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { digestOf } from '../../define/canonical-json.js'
 import { millisecondsOf } from '../../define/duration-text.js'
 import { revealSecrets } from '../../define/secret.js'
 import { RefitError, refitError } from '../../errors.js'
 import type { ListedObject, Source } from '../source.js'
+import { keyOfWatermark } from '../watermark-key.js'
 import { options } from './definition.js'
 import { describingStatement, statementsFor, type Statements } from './statements.js'
 
@@ -67,9 +68,9 @@ export function querySource(given: Readonly<Record<string, unknown>>): Source {
     const seen = overlap === 0 ? undefined : (await client.query<{ seen: string }>(statements.seen(after))).rows[0]?.seen
     if (before?.after === after && before.seen === seen) return []
     const next = JSON.stringify({ after, ...(seen === undefined ? {} : { seen }) })
-    const version = hashOf(next)
+    const version = digestOf(next)
     announced = { version, some: statements.some(before?.after, after), copy: statements.copy(before?.after, after) }
-    return [{ key: keyFor(after, seen), version, bytes: 0, watermark: next }]
+    return [{ key: `${keyOfWatermark(after, seen)}.csv`, version, bytes: 0, watermark: next }]
   }
 
   return {
@@ -127,17 +128,4 @@ async function* copied(client: Client, statement: string, unreadable: (error: un
 function connectionTo(database: string): { readonly connectionString: string } {
   if (!/^postgres(ql)?:\/\//.test(database)) throw new Error('`database` is no connection string of PostgreSQL: postgres://user:password@host/name')
   return { connectionString: database }
-}
-
-/** A name that tells how far a drop reaches, safe as a file's. */
-function keyFor(after: string, seen: string | undefined): string {
-  const time = after.replace(/^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(?:\+00)?$/, '$1T$2Z')
-  const safe = time.replaceAll(/[^\w.-]/g, '-').slice(0, 100)
-  // What had to be changed, and what reaches equally far, is told apart by its hash.
-  const isPlain = seen === undefined && /^[\w.-]{1,100}$/.test(time.replaceAll(':', '-'))
-  return isPlain ? `${safe}.csv` : `${safe}-${hashOf(JSON.stringify([after, seen])).slice(0, 8)}.csv`
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

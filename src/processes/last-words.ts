@@ -1,0 +1,21 @@
+import { open } from 'node:fs/promises'
+
+const LAST_BYTES = 8192
+
+/** The end of a log, in one line: what a failing program usually says last. */
+export async function lastWords(logFile: string): Promise<string> {
+  const text = await endOf(logFile).catch(() => '')
+  return text.trim().split('\n').slice(-3).join(' | ').slice(-500) || 'it printed nothing'
+}
+
+/** A log may be larger than memory. */
+async function endOf(file: string): Promise<string> {
+  const handle = await open(file)
+  try {
+    const { size } = await handle.stat()
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LAST_BYTES), 0, LAST_BYTES, Math.max(0, size - LAST_BYTES))
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
