@@ -36,8 +36,9 @@ export function announcementRoutes({ announcements }: ApiParts): FastifyPluginCa
     )
     // MinIO looks whether somebody is there before it starts.
     app.head(PATH, { config: { authenticatesItself: true }, schema: { hide: true } }, (_request, reply) => reply.status(204).send())
-    // How a sender of CloudEvents asks whether it may: what it delivers has to be believed all the same.
-    app.options(PATH, { config: { authenticatesItself: true }, schema: { hide: true } }, async ({ headers }, reply) => {
+    // What a sender then delivers has to be believed all the same.
+    const handshake = { operationId: 'askToAnnounce', tags, summary: 'Ask whether CloudEvents may be delivered', description: 'The handshake of webhooks: `WebHook-Request-Origin` is answered with `WebHook-Allowed-Origin`.' }
+    app.options(PATH, { config: { authenticatesItself: true }, schema: handshake }, async ({ headers }, reply) => {
       if (!(await announcements.isOpen())) throw refitError('announcement-unauthenticated', {})
       const origin = headers['webhook-request-origin']
       if (typeof origin === 'string' && origin.length <= LONGEST_ORIGIN && /^[\w.-]+$/.test(origin)) {
