@@ -89,8 +89,8 @@ export function createClient({ url, token, actor }: Connection) {
       return decode(DropRecorded, await textOf(await send(request)))
     },
     /** What a run's processes wrote, as it comes. */
-    log: async (id: string, query: { readonly stage?: string | undefined; readonly follow?: boolean | undefined }): Promise<AsyncGenerator<Buffer>> =>
-      chunksOf(await send({ method: 'GET', url: address(at`/runs/${id}/log`, query) })),
+    log: async (id: string, query: { readonly stage?: string | undefined; readonly follow?: boolean | undefined }, signal?: AbortSignal): Promise<AsyncGenerator<Buffer>> =>
+      chunksOf(await send({ method: 'GET', url: address(at`/runs/${id}/log`, query), ...(signal === undefined ? {} : { signal }) })),
     events: (query: { readonly model?: string | undefined; readonly run?: string | undefined; readonly after?: string | undefined }) => get(EventList, '/events', query),
     /** Events as they come, for ever; goes on where it was when the connection breaks. */
     follow: async function* (query: { readonly model?: string | undefined; readonly run?: string | undefined; readonly after?: string }, signal: AbortSignal): AsyncGenerator<EventRecord> {

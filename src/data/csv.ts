@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import type { StoredFormat } from '../define/stored-definition.js'
 import type { DropFormat } from './drop-format.js'
 import { rowsOf, text } from './duckdb.js'
+import { endlessLine } from './endless-line.js'
 import { FileFault } from './file-fault.js'
 
 const delimiters = [',', ';', '\t', '|']
@@ -40,7 +41,10 @@ interface Dialect {
  */
 export async function openCsv(connection: DuckDBConnection, file: CsvFile): Promise<CsvReader> {
   const { path, declared, expected } = file
-  const compressed = `compression = ${text(file.compression)}`
+  const endless = file.compression === 'none' ? await endlessLine(path) : undefined
+  if (endless !== undefined) throw new FileFault({ code: 'too-long-line', message: `There is no end of a line for 8 MB from byte ${endless.toLocaleString('en-US')} on; a row can have 2 MB.` })
+  // What is compressed cannot be looked through so, but is not left out where it is read one piece after the other.
+  const compressed = `compression = ${text(file.compression)}, parallel = ${file.compression === 'none'}`
   const lines = await rowsOf(connection, `select line from read_csv(${text(path)}, ${compressed}, auto_detect = false, header = false, columns = {'line': 'VARCHAR'}, delim = '\u0001', quote = '', escape = '', strict_mode = false) limit ${MOST_HEADER_LINES}`)
   const { delimiter, quote, names } = declared.header === false ? headless(lines.map((row) => row['line']), declared, expected) : dialectOf(lines.map((row) => row['line']), declared, expected)
   return {

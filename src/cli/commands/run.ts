@@ -34,12 +34,16 @@ async function followRun(api: Client, terminal: Terminal, id: string): Promise<n
   const interrupt = (): void => stopped.abort()
   process.once('SIGINT', interrupt)
   const progress = startRunProgress(terminal)
+  const ended = new AbortController()
+  const log = terminal.interactive ? tellLog(api, id, (line) => progress.tell(line), ended.signal) : undefined
   try {
     for await (const event of api.follow({ run: id, after: 'start' }, stopped.signal)) {
       progress.show(event)
       if (event.kind === 'run.ended') break
     }
   } finally {
+    ended.abort()
+    await log
     progress.end()
     process.removeListener('SIGINT', interrupt)
   }
@@ -51,4 +55,19 @@ async function followRun(api: Client, terminal: Terminal, id: string): Promise<n
   if (terminal.json) terminal.record(run)
   else for (const line of ['', ...verdictWords(terminal, run)]) terminal.line(line)
   return run.outcome === undefined ? exitCodes.error : exitCodeOf(run.outcome)
+}
+
+/** Tells each line that the processes of a run write. It is only shown beside the stage under way: without it, nothing is missing. */
+async function tellLog(api: Client, id: string, tell: (line: string) => void, signal: AbortSignal): Promise<void> {
+  try {
+    const decoder = new TextDecoder()
+    let rest = ''
+    for await (const chunk of await api.log(id, { follow: true }, signal)) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) tell(line)
+    }
+  } catch {
+    // The events tell what matters, and that control is gone.
+  }
 }
