@@ -60,11 +60,20 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
     })),
     drops: [...drops],
     ...(profile === undefined ? {} : { data: { rows: profile.rows, moved: [...movedColumns(profile)] } }),
+    ...(verdict?.holdout === undefined ? {} : { holdout: holdoutWords(verdict.holdout, verdict.primaryMetric) }),
     warnings: [...warningsOf(resultOf('split'))],
     ...(verdict === undefined ? {} : { verdict }),
     rules: verdict?.rules.map(ruleLine) ?? [],
     nextSteps: [...nextSteps(run, drops, { hadChampion: hadChampion(resultOf('check')), isStuck: verdict !== undefined && isStuck(verdict) })],
   }
+}
+
+function holdoutWords({ rows, candidate, champion, reason }: NonNullable<Verdict['holdout']>, metric: string): string {
+  const figure = (metrics: Readonly<Record<string, number | null>>): string => metricFigure(metric, metrics[metric] ?? null)
+  const on = `on ${rows.toLocaleString('en-US')} rows that are held out of every set`
+  if (reason !== undefined) return `No figures ${on}: ${reason}`
+  const beside = champion === undefined ? '' : `, version ${champion.version} has ${figure(champion.metrics)}`
+  return `${metricLabel(metric)} is ${figure(candidate)} ${on}${beside}; this decides nothing`
 }
 
 function ruleLine({ rule, answer, explanation, candidate, champion }: RuleResult): RuleLine {

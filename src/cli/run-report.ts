@@ -90,10 +90,10 @@ function dataLines({ data, model, snapshot = '', warnings }: RunDetail): readonl
   return [`${count(data.rows)} rows in the window`, ...warnings, ...shown.map(({ text }) => `moved: ${text}`), ...more]
 }
 
-function testLines({ verdict }: RunDetail): readonly string[] {
+function testLines({ verdict, holdout }: RunDetail): readonly string[] {
   if (verdict === undefined || verdict.test.rows === 0) return []
   const belowStandard = verdict.belowStandard ? ['The champion itself falls short of the thresholds on these rows.'] : []
-  return [testedOn(verdict.test), ...verdict.warnings, ...belowStandard]
+  return [testedOn(verdict.test), ...verdict.warnings, ...belowStandard, ...(holdout === undefined ? [] : [holdout])]
 }
 
 /** How much a verdict was based on, in figures. */

@@ -26,6 +26,8 @@ test('every run keeps what its data looked like and what moved; a holdout is sco
   const shown = await refit(['show', `${MODEL}-2`], { folder: project.folder })
   assert.match(shown.out, /Data +900 rows in the window\n +moved: distance_km: stability index \d+\.\d\d/)
 
+  assert.match(shown.out.replaceAll(/\s+/g, ' '), /MAE is [\d.]+ on \d+ rows that are held out of every set, version 1 has [\d.]+; this decides nothing/)
+
   const api = project.api()
   const { snapshots } = await api.snapshots(MODEL)
   assert.deepEqual(snapshots.map(({ rows, drops }) => [rows, drops]), [[900, 2], [300, 1]])

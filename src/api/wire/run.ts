@@ -123,6 +123,8 @@ export const RunDetail = Type.Object({
   drops: Type.Array(RunDrop),
   /** The rows within the window, and the columns that have moved since the former snapshot, the furthest first; once the split is done. */
   data: Type.Optional(Type.Object({ rows: Type.Integer(), moved: Type.Array(MovedColumn) })),
+  /** What the verdict says of the rows that are held out, in words. */
+  holdout: Type.Optional(Type.String()),
   /** What the split has to say about its sets: rows left out, columns that give the target away. */
   warnings: Type.Array(Type.String()),
   verdict: Type.Optional(Verdict),
