@@ -7,6 +7,7 @@ export const dropFaults = {
   empty: ['The file has 0 bytes.', 'Send it again.'],
   'other-format': ['It is something else than CSV, JSON or Parquet: a workbook, an archive, a web page, a pickle.', 'Export it as one of those.'],
   damaged: ['A compressed file that is cut off or broken, or one that holds many times more than a table of its size can.', 'Send it again; send it uncompressed if that is right.'],
+  'other-content': ['A file of the drop has another SHA-256 than its manifest says.', 'Deliver the files again, and the manifest after them.'],
   'wrong-encoding': ['The text is not in the encoding that it was read in: UTF-8, unless a mark at its beginning or the definition says otherwise.', 'Save it as UTF-8, or declare what it is: `format: { encoding }`.'],
   unreadable: ['What the format prescribes is not there, or reading takes more memory or time than allowed.', 'Look at the place that it names; send it again.'],
   'too-long-line': ['One row, or one value, is longer than 2 MB; in JSON 16 MB.', 'A quote or line end is usually missing.'],

@@ -66,11 +66,13 @@ async function keepPrepare(rooms: Rooms, { definition }: LifecycleRun, folder: s
 }
 
 async function readAll(rooms: Rooms, run: LifecycleRun, drops: readonly Drop[], attempt: Attempt, folder: string): Promise<ReadonlyMap<string, DropReading>> {
-  if (drops.length === 0) return new Map()
+  const refused = new Map(drops.flatMap((drop) => refusedUnread(drop)))
+  const readable = drops.filter(({ id }) => !refused.has(id))
+  if (readable.length === 0) return refused
   const outputFolder = join(folder, 'parts')
   await mkdir(outputFolder)
   const files = await Promise.all(
-    drops.map(async (drop) => {
+    readable.map(async (drop) => {
       const { id, key, released } = drop
       const path = await rooms.objects.localPath(drop.object)
       if (drop.files === undefined) return { id, key, path, released }
@@ -95,7 +97,17 @@ async function readAll(rooms: Rooms, run: LifecycleRun, drops: readonly Drop[], 
   for (const reading of readings.values()) {
     if (reading.accepted) await rooms.objects.putFile('parts', join(outputFolder, `${reading.part.sha256}.parquet`), '.parquet')
   }
-  return readings
+  return new Map([...refused, ...readings])
+}
+
+/** The reading of a drop that is not what its deliverer says it is: nothing in it can be believed. */
+function refusedUnread({ id, files = [] }: Drop): readonly (readonly [string, DropReading])[] {
+  const wrong = files.filter(({ declaredSha256 }) => declaredSha256 !== undefined)
+  const [first] = wrong
+  if (first === undefined) return []
+  const others = wrong.length === 1 ? '' : `, and so have ${wrong.length - 1} more`
+  const message = `File ${first.key} has the SHA-256 ${first.sha256.slice(0, 12)}…, its manifest says ${first.declaredSha256?.slice(0, 12)}…${others}.`
+  return [[id, { accepted: false, faults: [{ code: 'other-content', message }] }]]
 }
 
 /** The readings of drops about which nobody has decided since they were taken: a release may change what is read. */

@@ -1,11 +1,14 @@
 import { open } from 'node:fs/promises'
 
 const LAST_BYTES = 8192
+/** Node.js says what is wrong before it tells where, and ends with its own version. */
+const saysNothing = /^\s*$|^\s+at |^Node\.js v/
 
 /** The end of a log, in one line: what a failing program usually says last. */
 export async function lastWords(logFile: string): Promise<string> {
   const text = await endOf(logFile).catch(() => '')
-  return text.trim().split('\n').slice(-3).join(' | ').slice(-500) || 'it printed nothing'
+  const lines = text.split('\n').filter((line) => !saysNothing.test(line))
+  return lines.slice(-3).join(' | ').slice(-500) || 'it printed nothing'
 }
 
 /** A log may be larger than memory. */

@@ -118,6 +118,11 @@ test('a command that says nothing when it fails, or is not there at all, is told
   assert.match(await failureOf(absent), /could not be started, .*no-such-program/)
 })
 
+test('of a command that throws, what it threw is told, and not where', async (t) => {
+  const { source } = await exporting(t)
+  assert.match(await failureOf(await source(`throw new Error('the shop does not answer')`)), /Error: the shop does not answer \(its log/)
+})
+
 test('a command that hangs is ended with its children when its time is over', async (t) => {
   const { source, living } = await exporting(t)
   const hanging = await source(`spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }).unref(); console.log('waiting for the server'); setInterval(() => undefined, 1000)`, { time: '1 second' })
