@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 /** Shares of the rows at whose values a number column is looked at. */
 export const LEVELS = [0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99] as const
 
+/** Rows without a value; of a large drop, by its sample. */
 const Missing = { missing: Type.Integer({ minimum: 0 }) }
 
 export const NumberProfile = Type.Object({

@@ -4,63 +4,71 @@ import { neededColumns } from './contract.js'
 import { LEVELS, type CategoryProfile, type ColumnProfile, type DropProfile } from './drop-profile-format.js'
 import { name, numberOf, rowOf } from './duckdb.js'
 
-/** Quantiles and categories of a larger drop are those of a sample: its error is far below what is ever called implausible. */
-const SAMPLE_ROWS = 20_000
+/** Of a larger drop a sample is looked at: its error is far below what is ever called implausible. */
+const SAMPLE_ROWS = 10_000
 const MOST_VALUES = 200
 const SKETCH = 256
 const HASHES = 2 ** 48
 
-/** The profile of the rows of a part, given in SQL with their `file_row_number`: one scan for what is exact, one for sample and sketch. Undefined without rows. */
+/**
+ * The profile of the rows of a part, given in SQL with their `file_row_number`: a single scan, for what is exact stands
+ * in the statistics of a Parquet file. Undefined without rows.
+ */
 export async function profileRows(connection: DuckDBConnection, source: string, contract: Readonly<Record<string, StoredColumn>>): Promise<DropProfile | undefined> {
   const columns = neededColumns(contract)
-  const exact = await rowOf(connection, `select version() as version, count(*) as rows, ${columns.flatMap(([column, { type }], index) => exactFigures(column, type, index)).join(', ')} from ${source}`)
+  const ends = columns.flatMap(([column, { type }], index) => endsOf(column, type, index))
+  const exact = await rowOf(connection, `select ${['version() as version', 'count(*) as rows', ...ends].join(', ')} from ${source}`)
   const rows = numberOf(exact['rows'])
   if (rows === 0) return undefined
   // DuckDB's own hash is many times as fast as MD5. Another release may hash otherwise: repeats of older rows are then missed, and nothing worse.
   const hash = `(hash(${columns.map(([column]) => name(column)).join(', ')}) >> 16)::double`
   const below = Math.min(HASHES, Math.ceil((HASHES * SKETCH * 4) / rows))
-  const values = columns.flatMap(([column, { type }], index) => (type === 'text' ? [] : [`${plainValue(column, type)} as v${index}`]))
+  const values = columns.map(([column, { type }], index) => `${plainValue(column, type)} as v${index}`)
   const result = await connection.runAndReadAll(
     `select ${[`${hash} as hash`, `hash(file_row_number) % ${Math.ceil(rows / SAMPLE_ROWS)} = 0 as sampled`, ...values].join(', ')} from ${source} where sampled or hash < ${below}`,
   )
   const read = result.getColumnsObject()
-  const isSampled = read['sampled'] ?? []
-  const sampled = (index: number): readonly DuckDBValue[] => (read[`v${index}`] ?? []).filter((value, row) => value !== null && isSampled[row] === true)
+  const isSampled = (read['sampled'] ?? []).map((value) => value === true)
+  const sampled = (index: number): readonly DuckDBValue[] => (read[`v${index}`] ?? []).filter((_, row) => isSampled[row] === true)
   return {
     formatVersion: 1,
     rows,
-    columns: Object.fromEntries(columns.map(([column, { type }], index) => [column, summaryOf(type, rows, (what) => numberOf(exact[`${what}${index}`]), sampled(index))])),
+    columns: Object.fromEntries(columns.map(([column, { type }], index) => [column, summaryOf(type, rows, sampled(index), (end) => numberOf(exact[`${end}${index}`]))])),
     sketch: sketchOf(String(exact['version']), (read['hash'] ?? []).map(Number), below),
   }
 }
 
-function exactFigures(column: string, type: StoredColumn['type'], index: number): readonly string[] {
-  const [quoted, count] = [name(column), `count(${name(column)}) as count${index}`]
+function endsOf(column: string, type: StoredColumn['type'], index: number): readonly string[] {
+  if (type === 'number') return [`min(${name(column)}) as min${index}`, `max(${name(column)}) as max${index}`]
+  return type === 'time' ? [`epoch_ms(min(${name(column)})) as min${index}`, `epoch_ms(max(${name(column)})) as max${index}`] : []
+}
+
+/** As JavaScript takes it; of a text only whether it is there. */
+function plainValue(column: string, type: StoredColumn['type']): string {
   switch (type) {
-    case 'number':
-      return [count, `min(${quoted}) as min${index}`, `max(${quoted}) as max${index}`, `avg(${quoted}) as mean${index}`, `stddev_pop(${quoted}) as sd${index}`]
     case 'time':
-      return [count, `epoch_ms(min(${quoted})) as min${index}`, `epoch_ms(max(${quoted})) as max${index}`]
-    case 'category':
+      return `epoch_ms(${name(column)})::double`
     case 'boolean':
+      return `${name(column)}::varchar`
     case 'text':
-      return [count]
+      return `case when ${name(column)} is not null then true end`
+    case 'number':
+    case 'category':
+      return name(column)
   }
 }
 
-function plainValue(column: string, type: 'number' | 'category' | 'boolean' | 'time'): string {
-  if (type === 'time') return `epoch_ms(${name(column)})::double`
-  return type === 'boolean' ? `${name(column)}::varchar` : name(column)
-}
-
-function summaryOf(type: StoredColumn['type'], rows: number, exact: (what: 'count' | 'min' | 'max' | 'mean' | 'sd') => number, sampled: readonly DuckDBValue[]): ColumnProfile {
-  const missing = rows - exact('count')
-  if (type === 'text' || (type !== 'category' && type !== 'boolean' && sampled.length === 0)) return { kind: 'other', missing }
-  if (type === 'category' || type === 'boolean') return { kind: 'category', missing, ...categories(sampled.map(String)) }
-  const sorted = Float64Array.from(sampled, Number).sort()
+function summaryOf(type: StoredColumn['type'], rows: number, sampled: readonly DuckDBValue[], exact: (end: 'min' | 'max') => number): ColumnProfile {
+  const values = sampled.filter((value) => value !== null)
+  const missing = Math.round(((sampled.length - values.length) / Math.max(1, sampled.length)) * rows)
+  if (type === 'category' || type === 'boolean') return { kind: 'category', missing, ...categories(values.map(String)) }
+  if (type === 'text' || values.length === 0) return { kind: 'other', missing }
+  const sorted = Float64Array.from(values, Number).sort()
   const at = (level: number): number => sorted[Math.max(0, Math.ceil(level * sorted.length) - 1)] ?? 0
   if (type === 'time') return { kind: 'time', missing, oldest: exact('min'), early: at(0.05), median: at(0.5), late: at(0.95), newest: exact('max') }
-  return { kind: 'number', missing, min: exact('min'), max: exact('max'), mean: exact('mean'), sd: exact('sd'), quantiles: LEVELS.map(at) }
+  const mean = sorted.reduce((sum, value) => sum + value / sorted.length, 0)
+  const sd = Math.sqrt(sorted.reduce((sum, value) => sum + (value - mean) ** 2 / sorted.length, 0))
+  return { kind: 'number', missing, min: exact('min'), max: exact('max'), mean, sd, quantiles: LEVELS.map(at) }
 }
 
 function categories(values: readonly string[]): Pick<CategoryProfile, 'counted' | 'distinct' | 'values'> {

@@ -1,5 +1,5 @@
 import { LEVELS, type NumberProfile } from '../drop-profile-format.js'
-import { dropsOf, FEWEST_ROWS, figure, percent, shareRatio, usually, weightedQuantile, weightOf, type AcceptedShare, type Finding, type Weighted } from './reference.js'
+import { beyondChance, dropsOf, FEWEST_ROWS, figure, percent, leastLimit, shareRatio, usualBeyond, usually, weightedQuantile, weightOf, type AcceptedShare, type Finding, type Weighted } from './reference.js'
 
 /** A column of numbers in one drop; `rows` are those with a value. */
 export interface Numbers {
@@ -14,6 +14,7 @@ const FLOOR = 0.3
 const PLACES = 20
 /** Ratios that are not worth telling from 0. */
 const NEAR = 0.2
+const WORTH_A_LOOK = 0.5
 /** A part of the rows that is too small to count as a shift, but not as far beyond all that is known as `FAR` distances from the middle to that. */
 const OUTER = 0.05
 const FAR = 3
@@ -30,29 +31,54 @@ export function compareNumbers(column: string, drop: Omit<Numbers, 'letThrough'>
 }
 
 function shiftOf(column: string, drop: Omit<Numbers, 'letThrough'>, accepted: readonly Numbers[]): Finding | undefined {
-  const worst = { ratio: NEAR, place: 0, share: 0, center: 0 }
+  const worst = { ratio: NEAR, beyond: 0, place: 0, share: 0, center: 0 }
   for (const place of placesOf(drop, accepted)) {
     const share = shareUpTo(drop.profile, place)
-    const shares = accepted.map((each) => ({ share: shareUpTo(each.profile, place), rows: each.rows, letThrough: each.letThrough }))
+    const shares = sharesUpTo(accepted, place)
     if (isNear(share, shares, worst.ratio * FLOOR)) continue
-    const center = weightedQuantile(shares.map(({ share: value, rows }) => ({ value, weight: weightOf(rows) })), 0.5)
+    const center = middleOf(shares)
     if (Math.abs(share - center) * drop.rows < FEWEST_ROWS) continue
     const ratio = shareRatio({ share, rows: drop.rows }, shares, center, FLOOR, worst.ratio)
-    if (ratio > worst.ratio) Object.assign(worst, { ratio, place, share, center })
+    if (ratio > worst.ratio) Object.assign(worst, { ratio, beyond: beyondChance({ share, rows: drop.rows }, shares, center), place, share, center })
   }
   if (worst.ratio === NEAR) return undefined
-  const { ratio, place } = worst
+  const { place } = worst
   // Told so that the drop has more of it.
   const isAbove = worst.share < worst.center
   const told = (share: number): number => (isAbove ? 1 - share : share)
-  const shares = accepted.map((each) => ({ value: told(shareUpTo(each.profile, place)), weight: weightOf(each.rows) }))
+  const shares = sharesUpTo(accepted, place).map(({ share, rows }) => ({ value: told(share), weight: weightOf(rows) }))
   const where = isAbove ? `above ${figure(place)}` : `at or below ${figure(place)}`
   return {
     code: 'implausible-values',
     column,
-    ratio,
+    ratio: worst.ratio < WORTH_A_LOOK ? worst.ratio : Math.min(worst.ratio, worst.beyond / (leastLimit(FLOOR, accepted) + habitOf(accepted))),
     message: `Column ${column}: the median of this drop is ${figure(medianOf(drop.profile))}; in ${dropsOf(accepted)} it was ${usually(mediansOf(accepted), figure)}. ${percent(told(worst.share))} of its rows are ${where}; that was ${usually(shares, percent)}.`,
   }
+}
+
+/** Accepted drops that tell how much each differs from those before it. */
+const HABIT_DROPS = 8
+
+/** What a column that ever grows or wanders adds to the limit: half of its drops differed by more from those before them. */
+function habitOf(accepted: readonly Numbers[]): number {
+  const first = Math.max(2, accepted.length - HABIT_DROPS)
+  const differences = accepted.slice(first).map((each, index) => {
+    const before = accepted.slice(0, first + index)
+    const distances = placesOf(each, before).map((place) => {
+      const shares = sharesUpTo(before, place)
+      return beyondChance({ share: shareUpTo(each.profile, place), rows: each.rows }, shares, middleOf(shares))
+    })
+    return { value: Math.max(...distances), weight: each.letThrough ? 0 : weightOf(each.rows) }
+  })
+  return usualBeyond(differences, 0.5)
+}
+
+function sharesUpTo(accepted: readonly Numbers[], place: number): readonly AcceptedShare[] {
+  return accepted.map(({ profile, rows, letThrough }) => ({ share: shareUpTo(profile, place), rows, letThrough }))
+}
+
+function middleOf(shares: readonly AcceptedShare[]): number {
+  return weightedQuantile(shares.map(({ share: value, rows }) => ({ value, weight: weightOf(rows) })), 0.5)
 }
 
 /** Whether the middle of the shares is no further away than this: most places need no more. */

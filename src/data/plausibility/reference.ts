@@ -59,10 +59,14 @@ export function shareError(share: number, rows: number): number {
 const USUAL_LEVEL = 0.8
 const USUAL_TIMES = 3
 
-/** The same share of the rows in accepted drops, with how many rows each has. */
-export interface AcceptedShare {
+/** A share of so many rows. */
+export interface ShareOfRows {
   readonly share: number
   readonly rows: number
+}
+
+/** The same share of the rows of an accepted drop. */
+export interface AcceptedShare extends ShareOfRows {
   /** Whether a person let it through though it was implausible in this column. */
   readonly letThrough: boolean
 }
@@ -73,20 +77,30 @@ export interface AcceptedShare {
  * drops are known), three times what accepted drops usually differ by beyond chance, and what chance does in a drop of
  * this size. 0 where the figure cannot be above `atLeast`, which spares the effort.
  */
-export function shareRatio(drop: { readonly share: number; readonly rows: number }, accepted: readonly AcceptedShare[], center: number, floor: number, atLeast = 0): number {
-  const known = accepted.reduce((sum, { rows }) => sum + rows, 0)
-  const beyond = Math.abs(drop.share - center) - CHANCE * Math.hypot(shareError(center, drop.rows), shareError(center, known))
-  const least = floor * (1 + 1 / accepted.length)
+export function shareRatio(drop: ShareOfRows, accepted: readonly AcceptedShare[], center: number, floor: number, atLeast = 0): number {
+  const beyond = beyondChance(drop, accepted, center)
+  const least = leastLimit(floor, accepted)
   if (beyond <= atLeast * least) return 0
   return beyond / (least + usualBeyond(accepted.map(({ share, rows, letThrough }) => ({ value: Math.abs(share - center) - shareError(center, rows), weight: letThrough ? 0 : weightOf(rows) }))))
+}
+
+/** How far a share is from the middle of the accepted ones beyond what chance does; below 0 it is nearer. */
+export function beyondChance(drop: ShareOfRows, accepted: readonly ShareOfRows[], center: number): number {
+  const known = accepted.reduce((sum, { rows }) => sum + rows, 0)
+  return Math.abs(drop.share - center) - CHANCE * Math.hypot(shareError(center, drop.rows), shareError(center, known))
+}
+
+/** An effect that is never worth a question; a little more where few drops are known. */
+export function leastLimit(floor: number, accepted: readonly unknown[]): number {
+  return floor * (1 + 1 / accepted.length)
 }
 
 /**
  * What is added to a limit for differences between accepted drops. One that a person let through does not count: it
  * makes what is like it plausible, and nothing else usual.
  */
-export function usualBeyond(differences: readonly Weighted[]): number {
-  return USUAL_TIMES * Math.max(0, weightedQuantile(differences, USUAL_LEVEL))
+export function usualBeyond(differences: readonly Weighted[], level = USUAL_LEVEL): number {
+  return USUAL_TIMES * Math.max(0, weightedQuantile(differences, level))
 }
 
 /** A part of this many rows of a drop is never worth a question. */
