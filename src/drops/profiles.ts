@@ -1,10 +1,13 @@
 import { sql } from 'kysely'
-import { Value } from 'typebox/value'
+import { Compile } from 'typebox/compile'
 import { DropProfile } from '../data/drop-profile-format.js'
 import { HISTORY_DROPS } from '../data/plausibility/plausibility.js'
 import type { AcceptedDrop } from '../data/plausibility/reference.js'
 import type { Database, Transaction } from '../database/schema.js'
 import type { StoredDelivery } from '../define/stored-definition.js'
+
+/** There are many of them, and large: forty times as fast as without. */
+const compiled = Compile(DropProfile)
 
 /**
  * The drops that new ones are compared with, in order of arrival: the newest that are in the history; also superseded
@@ -21,7 +24,7 @@ export async function acceptedDrops(database: Database, model: string, delivery:
     .orderBy('drops.id', 'desc')
     .limit(HISTORY_DROPS)
     .execute()
-  return rows.toReversed().map((row) => ({ id: row.id, key: row.key, arrivedAt: row.recorded_at, profile: Value.Parse(DropProfile, row.profile) }))
+  return rows.toReversed().map((row) => ({ id: row.id, key: row.key, arrivedAt: row.recorded_at, profile: compiled.Parse(row.profile) }))
 }
 
 /** Keeps the profile of a drop, in place of a former one. */
