@@ -1,13 +1,14 @@
-import type { MetricName, StoredRule } from '../define/stored-definition.js'
-import { classificationMetrics, labelOf, regressionMetrics } from '../evaluation/metric.js'
-import { figure, number, percent } from '../evaluation/wording.js'
+import { Value } from 'typebox/value'
+import type { Measure } from '../define/metric-facts.js'
+import { AnyMetric, type StoredRule } from '../define/stored-definition.js'
+import { figure, label, number, percent } from '../evaluation/wording.js'
 
 /** A rule of `check` in a few words, e.g. `MAE not worse than the champion by 3 %`. */
 export function ruleLabel(rule: StoredRule): string {
-  const metric = labelOf(rule.metric)
+  const metric = label(rule)
   switch (rule.kind) {
     case 'threshold': {
-      const bound = `${metric} ${rule.bound === 'atMost' ? 'at most' : 'at least'} ${figure(rule.metric, rule.value)}`
+      const bound = `${metric} ${rule.bound === 'atMost' ? 'at most' : 'at least'} ${figure(rule, rule.value)}`
       const sure = rule.confidence === undefined ? '' : ` (${percent(rule.confidence)} sure)`
       return rule.slice === undefined ? `${bound}${sure}` : `${bound} for each ${rule.slice.column}${sure}`
     }
@@ -22,18 +23,18 @@ export function ruleLabel(rule: StoredRule): string {
 
 /** The metric of that name, as people write it. */
 export function metricLabel(name: string): string {
-  const metric = metricNamed(name)
-  return metric === undefined ? name : labelOf(metric)
+  const measure = measureNamed(name)
+  return measure === undefined ? name : label(measure)
 }
 
 /** A metric's value as people write it. */
 export function metricFigure(name: string, value: number | null): string {
-  const metric = metricNamed(name)
-  if (metric !== undefined) return figure(metric, value)
+  const measure = measureNamed(name)
+  if (measure !== undefined) return figure(measure, value)
   return value === null ? 'undefined' : number(value)
 }
 
 /** Metrics are stored by name; one that a later release has added is shown as it stands. */
-function metricNamed(name: string): MetricName | undefined {
-  return [...regressionMetrics, ...classificationMetrics].find((metric) => metric === name)
+function measureNamed(name: string): Measure | undefined {
+  return Value.Check(AnyMetric, name) ? { metric: name } : undefined
 }

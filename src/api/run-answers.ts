@@ -5,6 +5,7 @@ import type { AttemptView, StageView } from '../runs/queries.js'
 import type { Run, RunError } from '../runs/run.js'
 import { movedColumns } from './moved-columns.js'
 import { nextSteps } from './next-steps.js'
+import { figure } from '../evaluation/wording.js'
 import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
 import { dropsOf, hadChampion, packageOf, summariseStage, warningsOf } from './stage-summary.js'
 import type { Headline, RuleLine, RunDetail, RunFailure, RunSummary } from './wire/run.js'
@@ -81,8 +82,8 @@ function ruleLine({ rule, answer, explanation, candidate, champion }: RuleResult
     label: ruleLabel(rule),
     answer,
     explanation,
-    ...(candidate === undefined ? {} : { candidate: metricFigure(rule.metric, candidate.value) }),
-    ...(champion === undefined ? {} : { champion: metricFigure(rule.metric, champion.value) }),
+    ...(candidate === undefined ? {} : { candidate: figure(rule, candidate.value) }),
+    ...(champion === undefined ? {} : { champion: figure(rule, champion.value) }),
   }
 }
 

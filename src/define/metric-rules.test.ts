@@ -22,3 +22,34 @@ test('a confidence within `each` is refused, by the types and at its place in th
     { path: 'models.price.check[1]', message: 'a rule for each value of a column takes no confidence: a value fails only if it is proven to be beyond the limit' },
   ])
 })
+
+test('quantile losses are metrics of a regression, each with its quantile in its name', () => {
+  const columns = { zipcode: column.category(), price: column.target() }
+  const rest = { columns, source: { kind: 'upload', options: {} }, train: { kind: 'module', options: {} } } as const
+  const house = defineModel({
+    ...rest,
+    task: 'regression',
+    check: (m) => [m.quantileLoss(0.9).notWorseThanChampion(), m.each('zipcode').quantileLoss(0.25).atMost(3), m.bias.atMost(500, { confidence: 0.95 }), m.quantileLoss(1).atMost(2)],
+  })
+  assert.deepEqual(house.check?.slice(0, 2), [
+    { kind: 'champion', metric: 'quantileLoss:0.9', comparison: 'notWorse', margin: { relative: 0.03 } },
+    { kind: 'threshold', metric: 'quantileLoss:0.25', bound: 'atMost', value: 3, slice: { column: 'zipcode', minimumRows: 30 } },
+  ])
+  // As JavaScript may have it.
+  const direction = {
+    ...defineModel({ ...rest, task: 'classification' }),
+    check: [
+      { kind: 'threshold', metric: 'quantileLoss:0.9', bound: 'atMost', value: 1 },
+      { kind: 'champion', metric: 'calibrationError', comparison: 'notWorse', margin: { relative: 0.1 } },
+    ],
+  }
+  const resolved = resolveProject({ models: { house, direction } }, { sources: { upload: {} }, trainers: { module: {} } })
+  assert.deepEqual('faults' in resolved && resolved.faults, [
+    { path: 'models.house.check[3]', message: '1 is no quantile: it is above 0 and below 1' },
+    {
+      path: 'models.direction.check[0]',
+      message: 'quantileLoss:0.9 is no metric of a classification; there are: accuracy, balancedAccuracy, logLoss, rocAuc, f1, precision, recall, brier, calibrationError',
+    },
+    { path: 'models.direction.check[1]', message: 'a ratio of calibrationError means nothing: its margin is absolute, e.g. { absolute: 0.01 }' },
+  ])
+})

@@ -1,5 +1,6 @@
 import type { Columns, SliceColumn } from './column.js'
-import type { ClassificationMetric, MetricName, RegressionMetric, StoredMargin, StoredRule, Task } from './stored-definition.js'
+import { defaultMargin, type Measure } from './metric-facts.js'
+import type { ClassificationMetric, RegressionMetric, StoredMargin, StoredRule, Task } from './stored-definition.js'
 
 /** A requirement on the candidate, as `check` returns it. */
 export type Rule = StoredRule
@@ -34,41 +35,46 @@ interface MetricRules extends ThresholdRules {
 
 type MetricOf<T extends Task> = T extends 'regression' ? RegressionMetric : ClassificationMetric
 
+/** The metrics of a task, each with what can be asked of it. */
+type ByMetric<T extends Task, Rules> = { readonly [M in MetricOf<T>]: Rules } & (T extends 'regression' ? QuantileRules<Rules> : unknown)
+
+interface QuantileRules<Rules> {
+  /** The loss of predicting this quantile of the target, above 0 and below 1: at 0.9 what is predicted too low costs nine times as much. */
+  quantileLoss(quantile: number): Rules
+}
+
 /** What `check` is called with: the metrics of the task, and slices by the columns of the model. */
-export type Metrics<T extends Task, C extends Columns> = { readonly [M in MetricOf<T>]: MetricRules } & {
+export type Metrics<T extends Task, C extends Columns> = ByMetric<T, MetricRules> & {
   /** Asks a threshold of every value of a column that has enough test rows (default 30). */
-  each(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): { readonly [M in MetricOf<T>]: SliceRules }
+  each(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): ByMetric<T, SliceRules>
 }
 
 const DEFAULT_MINIMUM_ROWS = 30
-const absoluteByDefault: ReadonlySet<string> = new Set<MetricName>(['r2', 'accuracy', 'balancedAccuracy', 'rocAuc', 'f1'])
-type EveryMetric = Readonly<Record<MetricName, MetricRules>> & {
-  each(column: string, options?: { readonly minimumRows?: number }): Readonly<Record<MetricName, SliceRules>>
+
+type EveryMetric<Rules> = Readonly<Record<RegressionMetric | ClassificationMetric, Rules>> & QuantileRules<Rules>
+type EveryRule = EveryMetric<MetricRules> & {
+  each(column: string, options?: { readonly minimumRows?: number }): EveryMetric<SliceRules>
 }
 
 /** The metrics that `check` is called with. All are there; which ones a task has is a matter of types, and of validation. */
 export function metricsFor<T extends Task, C extends Columns>(): Metrics<T, C>
-export function metricsFor(): EveryMetric {
-  const rules = (metric: MetricName): MetricRules => ({
-    ...thresholds(metric),
-    notWorseThanChampion: (margin = defaultMargin(metric)) => ({ kind: 'champion', metric, comparison: 'notWorse', margin }),
-    betterThanChampion: () => ({ kind: 'champion', metric, comparison: 'better', margin: defaultMargin(metric) }),
-    betterThanBaseline: () => ({ kind: 'baseline', metric }),
+export function metricsFor(): EveryRule {
+  const rules = (measure: Measure): MetricRules => ({
+    ...thresholds(measure),
+    notWorseThanChampion: (margin = defaultMargin(measure)) => ({ kind: 'champion', ...measure, comparison: 'notWorse', margin }),
+    betterThanChampion: () => ({ kind: 'champion', ...measure, comparison: 'better', margin: defaultMargin(measure) }),
+    betterThanBaseline: () => ({ kind: 'baseline', ...measure }),
   })
   return {
     ...byMetric(rules),
-    each: (column, { minimumRows = DEFAULT_MINIMUM_ROWS } = {}) => byMetric((metric) => thresholds(metric, { column, minimumRows })),
+    each: (column, { minimumRows = DEFAULT_MINIMUM_ROWS } = {}) => byMetric((measure) => thresholds(measure, { column, minimumRows })),
   }
 }
 
-function defaultMargin(metric: MetricName): StoredMargin {
-  return absoluteByDefault.has(metric) ? { absolute: 0.01 } : { relative: 0.03 }
-}
-
-function thresholds(metric: MetricName, slice?: { column: string; minimumRows: number }): ThresholdRules {
+function thresholds(measure: Measure, slice?: { column: string; minimumRows: number }): ThresholdRules {
   const threshold = (bound: 'atMost' | 'atLeast', value: number, { confidence }: Confidence = {}): Rule => ({
     kind: 'threshold',
-    metric,
+    ...measure,
     bound,
     value,
     ...(confidence === undefined ? {} : { confidence }),
@@ -80,18 +86,24 @@ function thresholds(metric: MetricName, slice?: { column: string; minimumRows: n
   }
 }
 
-function byMetric<R>(rulesOf: (metric: MetricName) => R): Record<MetricName, R> {
+function byMetric<Rules>(rulesOf: (measure: Measure) => Rules): EveryMetric<Rules> {
   return {
-    mae: rulesOf('mae'),
-    rmse: rulesOf('rmse'),
-    mape: rulesOf('mape'),
-    medianAbsoluteError: rulesOf('medianAbsoluteError'),
-    r2: rulesOf('r2'),
-    accuracy: rulesOf('accuracy'),
-    balancedAccuracy: rulesOf('balancedAccuracy'),
-    logLoss: rulesOf('logLoss'),
-    rocAuc: rulesOf('rocAuc'),
-    f1: rulesOf('f1'),
-    brier: rulesOf('brier'),
+    mae: rulesOf({ metric: 'mae' }),
+    rmse: rulesOf({ metric: 'rmse' }),
+    mape: rulesOf({ metric: 'mape' }),
+    smape: rulesOf({ metric: 'smape' }),
+    medianAbsoluteError: rulesOf({ metric: 'medianAbsoluteError' }),
+    r2: rulesOf({ metric: 'r2' }),
+    bias: rulesOf({ metric: 'bias' }),
+    quantileLoss: (quantile) => rulesOf({ metric: `quantileLoss:${quantile}` }),
+    accuracy: rulesOf({ metric: 'accuracy' }),
+    balancedAccuracy: rulesOf({ metric: 'balancedAccuracy' }),
+    logLoss: rulesOf({ metric: 'logLoss' }),
+    rocAuc: rulesOf({ metric: 'rocAuc' }),
+    f1: rulesOf({ metric: 'f1' }),
+    precision: rulesOf({ metric: 'precision' }),
+    recall: rulesOf({ metric: 'recall' }),
+    brier: rulesOf({ metric: 'brier' }),
+    calibrationError: rulesOf({ metric: 'calibrationError' }),
   }
 }

@@ -2,6 +2,7 @@ import { Cron } from 'croner'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { Fault } from '../errors.js'
 import { parseDuration, parseShare } from './measures.js'
+import { factsOf, quantileOf } from './metric-facts.js'
 import { resolveColumns, WrittenColumn } from './resolve-columns.js'
 import { resolveContract, WrittenContract } from './resolve-contract.js'
 import { resolveDelivery, withDeleted, WrittenDelivery } from './resolve-delivery.js'
@@ -147,11 +148,13 @@ function checkAdapter(reference: AdapterReference, schemas: Readonly<Record<stri
 }
 
 function checkRules({ check = [], columns, task }: WrittenModel, fault: Report): void {
-  const metrics = (task === 'regression' ? RegressionMetric : ClassificationMetric).anyOf.map((literal) => literal.const)
+  const metrics: readonly string[] = (task === 'regression' ? RegressionMetric : ClassificationMetric).anyOf.map((literal) => literal.const)
   for (const [index, rule] of check.entries()) {
     const where = `check[${index}]`
-    if (!metrics.some((metric) => metric === rule.metric)) fault(where, `${rule.metric} is no metric of a ${task}; there are: ${metrics.join(', ')}`)
-    if (rule.kind === 'champion' && 'relative' in rule.margin && (rule.metric === 'rocAuc' || rule.metric === 'r2')) {
+    const quantile = task === 'regression' ? quantileOf(rule.metric) : undefined
+    if (quantile === undefined && !metrics.includes(rule.metric)) fault(where, `${rule.metric} is no metric of a ${task}; there are: ${metrics.join(', ')}`)
+    if (quantile !== undefined && !(quantile > 0 && quantile < 1)) fault(where, `${quantile} is no quantile: it is above 0 and below 1`)
+    if (rule.kind === 'champion' && 'relative' in rule.margin && factsOf(rule).isAbsolute === true) {
       fault(where, `a ratio of ${rule.metric} means nothing: its margin is absolute, e.g. { absolute: 0.01 }`)
     }
     if (rule.kind === 'threshold' && rule.slice !== undefined) {

@@ -151,8 +151,10 @@ export const RegressionMetric = Type.Union([
   Type.Literal('mae'),
   Type.Literal('rmse'),
   Type.Literal('mape'),
+  Type.Literal('smape'),
   Type.Literal('medianAbsoluteError'),
   Type.Literal('r2'),
+  Type.Literal('bias'),
 ])
 export const ClassificationMetric = Type.Union([
   Type.Literal('accuracy'),
@@ -160,12 +162,27 @@ export const ClassificationMetric = Type.Union([
   Type.Literal('logLoss'),
   Type.Literal('rocAuc'),
   Type.Literal('f1'),
+  Type.Literal('precision'),
+  Type.Literal('recall'),
   Type.Literal('brier'),
+  Type.Literal('calibrationError'),
 ])
+/** A metric with a parameter is one of its own for each of its values, by which its figures are kept. */
+export const QuantileLoss = Type.TemplateLiteral('quantileLoss:${number}')
+export const CustomMetric = Type.TemplateLiteral('custom:${string}')
 export type RegressionMetric = Static<typeof RegressionMetric>
 export type ClassificationMetric = Static<typeof ClassificationMetric>
-export type MetricName = RegressionMetric | ClassificationMetric
-const AnyMetric = Type.Union([RegressionMetric, ClassificationMetric])
+export type QuantileLoss = Static<typeof QuantileLoss>
+export type CustomMetric = Static<typeof CustomMetric>
+export type MetricName = RegressionMetric | ClassificationMetric | QuantileLoss | CustomMetric
+export const AnyMetric = Type.Union([RegressionMetric, ClassificationMetric, QuantileLoss, CustomMetric])
+
+/** What the definition says of a metric of the user's own, beside its name. */
+export const CustomFacts = Type.Object({ better: Type.Union([Type.Literal('lower'), Type.Literal('higher')]), unit: Type.Optional(Type.String()) }, { additionalProperties: false })
+export type CustomFacts = Static<typeof CustomFacts>
+
+/** What every rule measures; `custom` beside a metric of the user's own, so that a verdict can be read by itself. */
+const measured = { metric: AnyMetric, custom: Type.Optional(CustomFacts) }
 
 /** A margin has a unit: relative to the champion's value, or absolute in the metric's own unit. */
 export const StoredMargin = Type.Union([
@@ -178,7 +195,7 @@ export type StoredMargin = Static<typeof StoredMargin>
 export const StoredRule = Type.Union([
   Type.Object({
     kind: Type.Literal('threshold'),
-    metric: AnyMetric,
+    ...measured,
     bound: Type.Union([Type.Literal('atMost'), Type.Literal('atLeast')]),
     value: Type.Number(),
     /** Asks it of the interval's bound instead of the point estimate. */
@@ -188,11 +205,11 @@ export const StoredRule = Type.Union([
   }),
   Type.Object({
     kind: Type.Literal('champion'),
-    metric: AnyMetric,
+    ...measured,
     comparison: Type.Union([Type.Literal('notWorse'), Type.Literal('better')]),
     margin: StoredMargin,
   }),
-  Type.Object({ kind: Type.Literal('baseline'), metric: AnyMetric }),
+  Type.Object({ kind: Type.Literal('baseline'), ...measured }),
 ])
 export type StoredRule = Static<typeof StoredRule>
 

@@ -49,7 +49,7 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   const fresh = ownRows.length === rows.length ? undefined : comparedOn(pair, scored, rule.metric, rows.filter(champion.fresh))
   const own = ownRows.length === rows.length ? all : comparedOn(pair, scored, rule.metric, ownRows)
   const decidedOnFresh = fresh !== undefined && (isEnoughFor(rule, fresh) || provenWorse(rule, fresh, limitOf(rule)) !== undefined)
-  const { size: margin } = marginOf(rule.metric, rule.margin)
+  const { size: margin } = marginOf(rule)
   const besides = [
     decidedOnFresh
       ? 'Decided on the rows that arrived after the champion was trained.'

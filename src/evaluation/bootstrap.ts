@@ -1,3 +1,4 @@
+import type { Direction } from './metric.js'
 import { expandedPercentile } from './normal.js'
 import { xoshiro128 } from './random.js'
 import type { Evaluator, Units } from './scored.js'
@@ -50,9 +51,9 @@ export function resample(evaluators: readonly Evaluator[], units: Units, seed: n
 }
 
 /** The harm of one figure beside another, draw by draw: positive is worse. */
-export function harmOf(candidate: Distribution, other: Distribution, direction: 1 | -1, relative: boolean): Distribution {
+export function harmOf(candidate: Distribution, other: Distribution, direction: Direction, relative: boolean): Distribution {
   const harm = (a: number, b: number): number => {
-    const difference = direction === -1 ? a - b : b - a
+    const difference = direction === 0 ? Math.abs(a) - Math.abs(b) : direction === -1 ? a - b : b - a
     return relative ? difference / Math.abs(b) : difference
   }
   const value = candidate.value === null || other.value === null ? null : harm(candidate.value, other.value)

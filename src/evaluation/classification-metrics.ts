@@ -1,5 +1,6 @@
 import type { ClassificationMetric } from '../define/stored-definition.js'
 import { additive } from './additive.js'
+import { calibrationError } from './calibration-error.js'
 import type { Evaluator, Scored, Units } from './scored.js'
 
 type Classification = Extract<Scored, { task: 'classification' }>
@@ -15,6 +16,8 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
   const probability = (row: number, label: number): number => probabilities[row * classes + label] ?? Number.NaN
   const truth = (row: number): number => labels[row] ?? -1
   const guess = mostLikely(scored)
+  const ofClasses = (score: (counts: ClassCounts) => number): Evaluator =>
+    fromConfusion(units, classes, truth, guess, (confusion) => (classes === 2 ? confusion.slice(1) : confusion).reduce((sum, counts, _, { length }) => sum + score(counts) / length, 0))
   switch (metric) {
     case 'accuracy':
       return additive(units, [(row) => (guess(row) === truth(row) ? 1 : 0)], ([right = 0], rows) => right / rows)
@@ -29,12 +32,16 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
     case 'balancedAccuracy':
       return fromConfusion(units, classes, truth, guess, (confusion) => meanOf(confusion.map(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))))
     case 'f1':
-      return fromConfusion(units, classes, truth, guess, (confusion) => {
-        const scores = confusion.map(({ right, actual, guessed }) => (actual + guessed === 0 ? Number.NaN : (2 * right) / (actual + guessed)))
-        return classes === 2 ? (scores[1] ?? Number.NaN) : meanOf(scores)
-      })
+      return ofClasses(({ right, actual, guessed }) => (actual + guessed === 0 ? Number.NaN : (2 * right) / (actual + guessed)))
+    case 'precision':
+      // Of a class that is there and never guessed it is 0, like F1: every one of its rows is missed.
+      return ofClasses(({ right, actual, guessed }) => (guessed > 0 ? right / guessed : actual > 0 ? 0 : Number.NaN))
+    case 'recall':
+      return ofClasses(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))
     case 'rocAuc':
-      return classes === 2 ? areaUnderCurve(units, truth, (row) => probability(row, 1), 1) : macroArea(units, scored)
+      return overClasses(classes, (label) => areaUnderCurve(units, truth, (row) => probability(row, label), label))
+    case 'calibrationError':
+      return overClasses(classes, (label) => calibrationError(units, (row) => probability(row, label), (row) => truth(row) === label))
   }
 }
 
@@ -119,14 +126,11 @@ function areaUnderCurve({ rows, unitOfRow }: Units, truth: (row: number) => numb
   }
 }
 
-/** One class against the rest, the plain mean over classes. */
-function macroArea(units: Units, { labels, probabilities, classes }: Classification): Evaluator {
-  const areas = Array.from({ length: classes }, (_, label) =>
-    areaUnderCurve(units, (row) => labels[row] ?? -1, (row) => probabilities[row * classes + label] ?? Number.NaN, label),
-  )
+/** The positive class of two; else one class against the rest, the plain mean over classes. */
+function overClasses(classes: number, evaluatorOf: (label: number) => Evaluator): Evaluator {
+  const evaluators = Array.from({ length: classes === 2 ? 1 : classes }, (_, index) => evaluatorOf(classes === 2 ? 1 : index))
   return (counts) => {
-    const values = areas.map((area) => area(counts))
-    const mean = meanOf(values.map((value) => value ?? Number.NaN))
+    const mean = meanOf(evaluators.map((evaluate) => evaluate(counts) ?? Number.NaN))
     return Number.isFinite(mean) ? mean : null
   }
 }

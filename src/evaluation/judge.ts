@@ -1,7 +1,8 @@
+import { defaultMargin } from '../define/metric-facts.js'
 import type { MetricName, StoredRule, Task } from '../define/stored-definition.js'
 import { judgeComparison, type ChampionCase } from './against-champion.js'
 import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from './bootstrap.js'
-import { defaultMargin, evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
+import { evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
 import { judgeAgainstBaseline, judgeThreshold, keeps } from './rules.js'
 import type { Scored } from './scored.js'
 import { judgeSlices } from './slices.js'
@@ -37,7 +38,7 @@ export function judge(input: Case): Verdict {
   const length = input.unitOfRow.length
   const rows = rowsWhere(length, input.eligible)
   const units = unitsOf(rows, input.unitOfRow)
-  const metrics = metricsOf(input.task)
+  const metrics = [...new Set([...metricsOf(input.task), ...input.rules.map(({ metric }) => metric)])]
   const scored = [input.candidate, input.baseline, ...(input.champion?.scored === undefined ? [] : [input.champion.scored])]
   const distributions = resample(scored.flatMap((model) => metrics.map((metric) => evaluatorOf(metric, model, units))), units, input.seed)
   const of = (model: number): ReadonlyMap<MetricName, Distribution> =>
@@ -82,7 +83,7 @@ function rulesOf(input: Case): { rules: readonly StoredRule[]; origin: (rule: St
   const primary = primaryMetricOf(input.task)
   const defaults: readonly StoredRule[] = [
     { kind: 'baseline', metric: primary },
-    { kind: 'champion', metric: primary, comparison: 'notWorse', margin: defaultMargin(primary) },
+    { kind: 'champion', metric: primary, comparison: 'notWorse', margin: defaultMargin({ metric: primary }) },
   ]
   const asked = input.rules.length === 0 ? defaults : input.rules
   const applicable = asked.filter((rule) => rule.kind !== 'champion' || input.champion !== undefined)
@@ -128,7 +129,7 @@ function isBelowStandard(rules: readonly StoredRule[], champion: Measured['champ
 function marginWarning({ rule, limit, smallestDetectable }: RuleResult): readonly string[] {
   if (rule.kind !== 'champion' || rule.comparison !== 'notWorse' || limit === undefined || smallestDetectable === undefined || limit >= smallestDetectable) return []
   const relative = 'relative' in rule.margin
-  return [`The margin of ${difference(relative, limit)} for ${label(rule.metric)} is below what this test set tells apart (${difference(relative, smallestDetectable)}).`]
+  return [`The margin of ${difference(relative, limit)} for ${label(rule)} is below what this test set tells apart (${difference(relative, smallestDetectable)}).`]
 }
 
 function primaryOf(input: Case): MetricName {

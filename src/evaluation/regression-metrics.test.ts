@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { RegressionMetric } from '../define/stored-definition.js'
+import type { QuantileLoss, RegressionMetric } from '../define/stored-definition.js'
 import { regressionMetrics } from './metric.js'
 import { regressionEvaluator } from './regression-metrics.js'
 import type { Units } from './scored.js'
 
-const Figures = Type.Record(RegressionMetric, Type.Number())
+const Figures = Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()]))
 const Cases = Type.Object({
   regression: Type.Array(
     Type.Object({
@@ -36,14 +36,18 @@ function unitPerRow(rows: number): Units {
   return { rows: numbers, unitOfRow: numbers, count: rows }
 }
 
-function agrees(ours: number | null, theirs: number | undefined, what: string): void {
+const metrics: readonly (RegressionMetric | QuantileLoss)[] = [...regressionMetrics, 'quantileLoss:0.1', 'quantileLoss:0.9']
+
+/** Null is what has to be undefined. */
+function agrees(ours: number | null, theirs: number | null | undefined, what: string): void {
+  if (theirs === null) return assert.equal(ours, null, what)
   assert.ok(ours !== null && theirs !== undefined && Math.abs(ours - theirs) <= 1e-9 * Math.max(1e-6, Math.abs(theirs)), `${what}: ${ours} is not ${theirs}`)
 }
 
 for (const { name, truth, predictions, units: unitOfRow, counts, onRows, onResample } of regression) {
   test(`regression metrics agree with scikit-learn: ${name}`, () => {
     const units: Units = { ...unitPerRow(truth.length), unitOfRow: Int32Array.from(unitOfRow), count: counts.length }
-    for (const metric of regressionMetrics) {
+    for (const metric of metrics) {
       const evaluate = regressionEvaluator(metric, scoredOf(truth, predictions), units)
       agrees(evaluate(undefined), onRows[metric], `${metric} on the rows`)
       agrees(evaluate(Int32Array.from(counts)), onResample[metric], `${metric} on a resample`)
@@ -77,7 +81,7 @@ test('R² is undefined where the target does not vary', () => {
   for (let times = 2; times < 200; times += 1) assert.equal(evaluate(Int32Array.of(times, 0, 0)), null)
 })
 
-for (const metric of regressionMetrics) {
+for (const metric of metrics) {
   test(`${metric} of a prediction or a target that is NaN or infinite is undefined`, () => {
     for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
       assert.equal(regressionEvaluator(metric, scoredOf([1, 2, 4], [1, wrong, 3]), unitPerRow(3))(undefined), null)

@@ -1,6 +1,6 @@
-import type { MetricName, StoredMargin, StoredRule } from '../define/stored-definition.js'
+import type { StoredRule } from '../define/stored-definition.js'
 import { estimateOf, harmOf, standardErrorOf, type Compared, type Distribution } from './bootstrap.js'
-import { defaultMargin, directionOf } from './metric.js'
+import { directionOf, sizeOf } from './metric.js'
 import type { Answer, Estimate, RuleResult } from './verdict.js'
 import { comparison, difference, figure, gap, label, percent } from './wording.js'
 
@@ -20,7 +20,7 @@ export function judgeThreshold(rule: Threshold, origin: Origin, candidate: Distr
     thresholdWords(rule, candidate),
     ...(champion === undefined || version === undefined
       ? []
-      : [`Version ${version} has ${figure(rule.metric, champion.value)} on the same rows${keeps(rule, champion) ? '' : ' and falls short as well'}.`]),
+      : [`Version ${version} has ${figure(rule, champion.value)} on the same rows${keeps(rule, champion) ? '' : ' and falls short as well'}.`]),
   ]
   return {
     rule,
@@ -34,8 +34,9 @@ export function judgeThreshold(rule: Threshold, origin: Origin, candidate: Distr
 }
 
 /** Whether a value keeps a threshold. */
-export function holds({ bound, value }: Threshold, measured: number): boolean {
-  return bound === 'atMost' ? measured <= value : measured >= value
+export function holds(rule: Threshold, measured: number): boolean {
+  const size = sizeOf(rule, measured)
+  return rule.bound === 'atMost' ? size <= rule.value : size >= rule.value
 }
 
 /** Whether a model keeps a threshold, in the way that the rule asks for; undefined does not (EVIDENCE rule 11). */
@@ -44,19 +45,24 @@ export function keeps(rule: Threshold, model: Distribution): boolean {
   return decisive !== null && holds(rule, decisive)
 }
 
-function decisiveOf({ bound, confidence }: Threshold, model: Distribution): number | null {
+function decisiveOf(rule: Threshold, model: Distribution): number | null {
+  const { bound, confidence } = rule
   const { value, lower, upper } = estimateOf(model, confidence)
-  return confidence === undefined ? value : bound === 'atMost' ? upper : lower
+  if (confidence === undefined) return value
+  if (directionOf(rule) !== 0 || lower === null || upper === null) return bound === 'atMost' ? upper : lower
+  // Of the size: the end that is farther from zero is its bound at the same confidence (two one-sided tests).
+  const [near, far] = Math.abs(lower) < Math.abs(upper) ? [lower, upper] : [upper, lower]
+  return bound === 'atMost' ? far : lower <= 0 && upper >= 0 ? 0 : near
 }
 
 function thresholdWords(rule: Threshold, candidate: Distribution): string {
-  const { metric, bound, value, confidence } = rule
+  const { bound, value, confidence } = rule
   const decisive = decisiveOf(rule, candidate)
   const words = bound === 'atMost' ? 'at most' : 'at least'
-  const measured = `${label(metric)} is ${figure(metric, candidate.value)}`
-  const bounded = confidence === undefined || candidate.value === null ? '' : `, with ${percent(confidence)} confidence ${words} ${figure(metric, decisive)}`
-  const miss = decisive === null ? ' (an undefined figure never passes)' : holds(rule, decisive) ? '' : `, ${gap(metric, decisive - value)} ${bound === 'atMost' ? 'too much' : 'too little'}`
-  return `${measured}${bounded}${miss}; ${words} ${figure(metric, value)} is asked for.`
+  const measured = `${label(rule)} is ${figure(rule, candidate.value)}`
+  const bounded = confidence === undefined || candidate.value === null ? '' : `, with ${percent(confidence)} confidence ${words} ${figure(rule, decisive)}`
+  const miss = decisive === null ? ' (an undefined figure never passes)' : holds(rule, decisive) ? '' : `, ${gap(rule, sizeOf(rule, decisive) - value)} ${bound === 'atMost' ? 'too much' : 'too little'}`
+  return `${measured}${bounded}${miss}; ${words} ${figure(rule, value)}${directionOf(rule) === 0 ? ' either way' : ''} is asked for.`
 }
 
 interface Difference {
@@ -68,9 +74,9 @@ interface Difference {
 
 /** What one comparison of candidate and champion says, by the bounds of the harm (EVIDENCE rule 1). */
 export function compare(rule: AgainstChampion, candidate: Distribution, champion: Distribution): Difference {
-  const { relative } = marginOf(rule.metric, rule.margin)
+  const { relative } = marginOf(rule)
   const margin = limitOf(rule)
-  const harm = harmOf(candidate, champion, directionOf(rule.metric), relative)
+  const harm = harmOf(candidate, champion, directionOf(rule), relative)
   const { lower, upper } = estimateOf(harm)
   const passes = upper !== null && (rule.comparison === 'better' ? upper < 0 : upper <= margin)
   // Undefined fails closed (EVIDENCE rule 11).
@@ -80,13 +86,13 @@ export function compare(rule: AgainstChampion, candidate: Distribution, champion
 
 /** The harm that a comparison still allows. */
 export function limitOf(rule: AgainstChampion): number {
-  return rule.comparison === 'better' ? 0 : marginOf(rule.metric, rule.margin).size
+  return rule.comparison === 'better' ? 0 : marginOf(rule).size
 }
 
 /** Whether a test set can tell a difference as large as the margin. */
 export function isEnoughFor(rule: AgainstChampion, { candidate, champion }: Compared): boolean {
-  const { relative, size } = marginOf(rule.metric, rule.margin)
-  return DETECTABLE_ERRORS * standardErrorOf(harmOf(candidate, champion, directionOf(rule.metric), relative).draws) <= size
+  const { relative, size } = marginOf(rule)
+  return DETECTABLE_ERRORS * standardErrorOf(harmOf(candidate, champion, directionOf(rule), relative).draws) <= size
 }
 
 /** The paired comparison with the champion; `besides` is said after it. */
@@ -102,7 +108,7 @@ export function judgeAgainstChampion(
   const detectable = DETECTABLE_ERRORS * error
   const moreUnits = answer === 'inconclusive' && harm.value !== null ? unitsNeeded(harm.value, margin, error, units) : undefined
   const sentences = [
-    `${label(rule.metric)} is ${figure(rule.metric, candidate.value)}, version ${facts.version} has ${figure(rule.metric, champion.value)} on the same rows: ${differenceWords(relative, estimateOf(harm))}.`,
+    `${label(rule)} is ${figure(rule, candidate.value)}, version ${facts.version} has ${figure(rule, champion.value)} on the same rows: ${differenceWords(relative, estimateOf(harm))}.`,
     outcomeWords(rule, found),
     ...(answer === 'inconclusive' ? [inconclusiveWords(relative, detectable, moreUnits, facts.unit)] : []),
     ...facts.besides,
@@ -123,7 +129,7 @@ export function judgeAgainstChampion(
 
 /** The candidate must be better than predicting the training target's mean or shares (EVIDENCE rule 12). */
 export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, candidate: Distribution, baseline: Distribution): RuleResult {
-  const harm = harmOf(candidate, baseline, directionOf(rule.metric), false)
+  const harm = harmOf(candidate, baseline, directionOf(rule), false)
   const bounds = estimateOf(harm)
   const answer: Answer = bounds.upper !== null && bounds.upper < 0 ? 'passed' : bounds.lower === null || bounds.lower >= 0 ? 'failed' : 'inconclusive'
   const verb = { passed: 'is better than', failed: bounds.lower === null ? 'is not proven better than' : 'is no better than', inconclusive: 'cannot be told from' }[answer]
@@ -131,7 +137,7 @@ export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, cand
     rule,
     origin,
     answer,
-    explanation: `${label(rule.metric)} of ${figure(rule.metric, candidate.value)} ${verb} the trivial baseline (${figure(rule.metric, baseline.value)}): ${differenceWords(false, bounds)}.`,
+    explanation: `${label(rule)} of ${figure(rule, candidate.value)} ${verb} the trivial baseline (${figure(rule, baseline.value)}): ${differenceWords(false, bounds)}.`,
     candidate: estimateOf(candidate),
     difference: bounds,
     limit: 0,
@@ -139,7 +145,7 @@ export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, cand
 }
 
 /** The margin's size, and whether it is a share of the champion's value. */
-export function marginOf(metric: MetricName, margin: StoredMargin = defaultMargin(metric)): { relative: boolean; size: number } {
+export function marginOf({ margin }: AgainstChampion): { relative: boolean; size: number } {
   return 'relative' in margin ? { relative: true, size: margin.relative } : { relative: false, size: margin.absolute }
 }
 

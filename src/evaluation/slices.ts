@@ -1,6 +1,6 @@
 import type { StoredRule } from '../define/stored-definition.js'
 import { estimateOf, resample, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
-import { evaluatorOf } from './metric.js'
+import { evaluatorOf, sizeOf } from './metric.js'
 import { studentShareAbove } from './normal.js'
 import { holds } from './rules.js'
 import type { Scored } from './scored.js'
@@ -52,7 +52,7 @@ export function judgeSlices(
     rule,
     origin: 'definition',
     answer: failing.length > 0 ? 'failed' : 'passed',
-    explanation: `${label(rule.metric)} for each ${slice.column}, ${limitWords(rule)}: ${outcomeWords(rule, judged)} ${skippedWords(slice.minimumRows, skipped.length)}, ${percent(coveredShare)} of the rows are covered.`,
+    explanation: `${label(rule)} for each ${slice.column}, ${limitWords(rule)}: ${outcomeWords(rule, judged)} ${skippedWords(slice.minimumRows, skipped.length)}, ${percent(coveredShare)} of the rows are covered.`,
     limit: rule.value,
     slices: { column: slice.column, coveredShare, skipped, judged },
   }
@@ -65,13 +65,13 @@ export function judgeSlices(
 function pValueOf(rule: Threshold, { value, draws, effectiveUnits }: Distribution): number {
   if (value === null || holds(rule, value)) return 1
   const error = standardErrorOf(draws.filter(Number.isFinite)) * Math.sqrt(effectiveUnits / (effectiveUnits - 1))
-  return studentShareAbove(Math.abs(value - rule.value) / error, effectiveUnits - 1)
+  return studentShareAbove(Math.abs(sizeOf(rule, value) - rule.value) / error, effectiveUnits - 1)
 }
 
 type Judged = NonNullable<RuleResult['slices']>['judged']
 
 function limitWords(rule: Threshold): string {
-  return `${rule.bound === 'atMost' ? 'at most' : 'at least'} ${figure(rule.metric, rule.value)}`
+  return `${rule.bound === 'atMost' ? 'at most' : 'at least'} ${figure(rule, rule.value)}`
 }
 
 function outcomeWords(rule: Threshold, judged: Judged): string {
@@ -79,7 +79,7 @@ function outcomeWords(rule: Threshold, judged: Judged): string {
   const failing = judged.filter(({ answer }) => answer === 'failed')
   const beyond = judged.filter(({ answer, estimate }) => answer === 'passed' && estimate.value !== null && !holds(rule, estimate.value))
   const words = ({ value, estimate }: Judged[number]): string =>
-    `${value} (${figure(rule.metric, estimate.value)}${estimate.value === null ? '' : `, ${gap(rule.metric, estimate.value - rule.value)} ${rule.bound === 'atMost' ? 'too much' : 'too little'}`})`
+    `${value} (${figure(rule, estimate.value)}${estimate.value === null ? '' : `, ${gap(rule, sizeOf(rule, estimate.value) - rule.value)} ${rule.bound === 'atMost' ? 'too much' : 'too little'}`})`
   const unproven = beyond.length === 0 ? '' : ` Beyond it, but not proven to be: ${beyond.map(words).join(', ')}.`
   return failing.length === 0
     ? `none of ${judged.length} values is proven to break it.${unproven}`

@@ -1,15 +1,13 @@
-import type { MetricName } from '../define/stored-definition.js'
-import { labelOf } from './metric.js'
+import { factsOf, type Measure } from '../define/metric-facts.js'
 
 /** Figures and sentences of verdicts, in one way everywhere. */
 
-const shares: ReadonlySet<MetricName> = new Set<MetricName>(['mape', 'accuracy', 'balancedAccuracy'])
-
-/** A metric's value with four significant digits, shares in percent. */
-export function figure(metric: MetricName, value: number | null): string {
+/** A metric's value with four significant digits, shares in percent, with its unit where that is known. */
+export function figure(measure: Measure, value: number | null): string {
   if (value === null) return 'undefined'
-  if (shares.has(metric)) return percent(value)
-  return number(value)
+  const { isShare, unit } = factsOf(measure)
+  if (isShare === true) return percent(value)
+  return unit === undefined ? number(value) : `${number(value)} ${unit}`
 }
 
 /** Four significant digits, with thousands separators. */
@@ -24,8 +22,8 @@ export function percent(share: number): string {
 }
 
 /** The size of a difference of two values of a metric: of shares in percentage points. */
-export function gap(metric: MetricName, size: number): string {
-  return shares.has(metric) ? `${number(Math.abs(size) * 100)} points` : number(Math.abs(size))
+export function gap(measure: Measure, size: number): string {
+  return factsOf(measure).isShare === true ? `${number(Math.abs(size) * 100)} points` : figure(measure, Math.abs(size))
 }
 
 /** A difference in the unit of its margin. */
@@ -38,6 +36,7 @@ export function comparison(relative: boolean, harm: number): string {
   return harm === 0 ? 'equal' : `${difference(relative, Math.abs(harm))} ${harm > 0 ? 'worse' : 'better'}`
 }
 
-export function label(metric: MetricName): string {
-  return labelOf(metric)
+/** A metric as people write it. */
+export function label(measure: Measure): string {
+  return factsOf(measure).label
 }
