@@ -45,6 +45,12 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown): Ge
     case 'model.removed':
       yield 'taken out of the project'
       break
+    case 'model.below-standard':
+      yield `below standard – ${data.explanation ?? ''}`
+      break
+    case 'model.meets-standard':
+      yield `meets its standard again – ${data.explanation ?? ''}`
+      break
     case 'drop.recorded':
       yield `${name} recorded`
       break

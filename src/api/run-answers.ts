@@ -1,5 +1,6 @@
 import { Value } from 'typebox/value'
 import type { SnapshotProfile } from '../data/profile.js'
+import { isDeadlocked } from '../evaluation/deadlock.js'
 import { Verdict, type RuleResult } from '../evaluation/verdict.js'
 import type { AttemptView, StageView } from '../runs/queries.js'
 import type { Run, RunError } from '../runs/run.js'
@@ -65,7 +66,7 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
     warnings: [...warningsOf(resultOf('split'))],
     ...(verdict === undefined ? {} : { verdict }),
     rules: verdict?.rules.map(ruleLine) ?? [],
-    nextSteps: [...nextSteps(run, drops, { hadChampion: hadChampion(resultOf('check')), isStuck: verdict !== undefined && isStuck(verdict) })],
+    nextSteps: [...nextSteps(run, drops, { hadChampion: hadChampion(resultOf('check')), isStuck: verdict !== undefined && isDeadlocked(verdict) })],
   }
 }
 
@@ -99,11 +100,6 @@ export function headline(verdict: Verdict): Headline {
     candidate,
     ...(champion === undefined ? { text } : { champion, text: `${text} vs ${metricFigure(metric, champion)}` }),
   }
-}
-
-/** Whether a comparison is open because the champion cannot score the rows (EVIDENCE rule 13): more data will not settle it. */
-function isStuck({ answer, champion, rules }: Verdict): boolean {
-  return answer === 'inconclusive' && champion === undefined && rules.some(({ rule }) => rule.kind === 'champion')
 }
 
 function verdictOf(run: Run): Verdict | undefined {

@@ -53,3 +53,22 @@ test('quantile losses are metrics of a regression, each with its quantile in its
     { path: 'models.direction.check[1]', message: 'a ratio of calibrationError means nothing: its margin is absolute, e.g. { absolute: 0.01 }' },
   ])
 })
+
+test('a relative margin of a metric whose ratio means nothing is refused, by the types and at its place in the definition', () => {
+  const model = defineModel({
+    task: 'regression',
+    columns: { rooms: column.number(), price: column.target() },
+    source: { kind: 'upload', options: {} },
+    train: { kind: 'module', options: {} },
+    check: (m) => [
+      // @ts-expect-error -- Its margin is absolute.
+      m.r2.notWorseThanChampion({ relative: 0.03 }),
+      m.r2.notWorseThanChampion({ absolute: 0.02 }, { ownRowsDecide: true }),
+      m.mae.notWorseThanChampion({ relative: 0.03 }),
+    ],
+  })
+  const resolved = resolveProject({ models: { price: model } }, { sources: { upload: {} }, trainers: { module: {} } })
+  assert.deepEqual('faults' in resolved && resolved.faults, [
+    { path: 'models.price.check[0]', message: 'a ratio of r2 means nothing: its margin is absolute, e.g. { absolute: 0.01 }' },
+  ])
+})

@@ -1,6 +1,6 @@
 import type { Columns, SliceColumn } from './column.js'
 import { defaultMargin, type Measure } from './metric-facts.js'
-import type { ClassificationMetric, RegressionMetric, StoredMargin, StoredRule, Task } from './stored-definition.js'
+import type { ClassificationMetric, MetricName, RegressionMetric, StoredMargin, StoredRule, Task } from './stored-definition.js'
 
 /** A requirement on the candidate, as `check` returns it. */
 export type Rule = StoredRule
@@ -9,6 +9,17 @@ interface Confidence {
   /** Asks it of the interval's bound at this confidence instead of the point estimate, e.g. 0.95. */
   readonly confidence?: number
 }
+
+interface OwnRows {
+  /**
+   * The candidate must besides not be proven worse, by more than the margin, on the test rows that the champion was
+   * selected on. By group this always holds; with `byTime` those rows are older, and are shown only.
+   */
+  readonly ownRowsDecide?: true
+}
+
+/** Where a ratio means nothing. */
+type AbsoluteMargin = Extract<StoredMargin, { absolute: number }>
 
 interface SliceRules {
   /** The metric may be at most this for each value of the column: one fails only if it is proven to be beyond. */
@@ -24,14 +35,16 @@ interface ThresholdRules extends SliceRules {
   atLeast(value: number, options?: Confidence): Rule
 }
 
-interface MetricRules extends ThresholdRules {
+interface MetricRules<Margin extends StoredMargin = StoredMargin> extends ThresholdRules {
   /** The candidate may not be worse than the champion by more than the margin; default 3 % relative, 0.01 absolute where a ratio means nothing. */
-  notWorseThanChampion(margin?: StoredMargin): Rule
+  notWorseThanChampion(margin?: Margin, options?: OwnRows): Rule
   /** The candidate must be proven better than the champion. */
-  betterThanChampion(): Rule
+  betterThanChampion(options?: OwnRows): Rule
   /** The candidate must be proven better than the mean, or the shares of the classes, of the training target. */
   betterThanBaseline(): Rule
 }
+
+type MarginOf<M extends MetricName> = M extends 'r2' | 'rocAuc' | 'calibrationError' ? AbsoluteMargin : StoredMargin
 
 type MetricOf<T extends Task> = T extends 'regression' ? RegressionMetric : ClassificationMetric
 
@@ -44,7 +57,7 @@ interface QuantileRules<Rules> {
 }
 
 /** What `check` is called with: the metrics of the task, and slices by the columns of the model. */
-export type Metrics<T extends Task, C extends Columns> = ByMetric<T, MetricRules> & {
+export type Metrics<T extends Task, C extends Columns> = { readonly [M in MetricOf<T>]: MetricRules<MarginOf<M>> } & (T extends 'regression' ? QuantileRules<MetricRules> : unknown) & {
   /** Asks a threshold of every value of a column that has enough test rows (default 30). */
   each(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): ByMetric<T, SliceRules>
 }
@@ -61,8 +74,8 @@ export function metricsFor<T extends Task, C extends Columns>(): Metrics<T, C>
 export function metricsFor(): EveryRule {
   const rules = (measure: Measure): MetricRules => ({
     ...thresholds(measure),
-    notWorseThanChampion: (margin = defaultMargin(measure)) => ({ kind: 'champion', ...measure, comparison: 'notWorse', margin }),
-    betterThanChampion: () => ({ kind: 'champion', ...measure, comparison: 'better', margin: defaultMargin(measure) }),
+    notWorseThanChampion: (margin = defaultMargin(measure), options = {}) => ({ kind: 'champion', ...measure, comparison: 'notWorse', margin, ...options }),
+    betterThanChampion: (options = {}) => ({ kind: 'champion', ...measure, comparison: 'better', margin: defaultMargin(measure), ...options }),
     betterThanBaseline: () => ({ kind: 'baseline', ...measure }),
   })
   return {

@@ -60,6 +60,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly train: AdapterReference
   /** Default: not worse than the champion, and better than the trivial baseline. */
   readonly check?: (m: Metrics<T, C>) => readonly Rule[]
+  /** Whether a candidate that breaks a threshold replaces a champion that breaks it too, if it is proven better; default false. */
+  readonly replaceIfBetter?: boolean
   /** Whether someone has to approve a version before it serves: `never` (default), `always`, `when-inconclusive`. */
   readonly approval?: Approval
   /** Default `[onArrival()]`. */

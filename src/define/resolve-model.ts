@@ -39,6 +39,7 @@ export const WrittenModel = Type.Object(
     prepared: Type.Optional(Type.Record(Type.String(), WrittenPreparedColumn)),
     train: AdapterReference,
     check: Type.Optional(Type.Array(StoredRule)),
+    replaceIfBetter: Type.Optional(Type.Boolean()),
     approval: Type.Optional(Approval),
     triggers: Type.Optional(
       Type.Array(
@@ -116,6 +117,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     ...(prepare === undefined ? {} : { prepare }),
     train: written.train,
     check: [...(written.check ?? [])],
+    ...(written.replaceIfBetter === true ? { replaceIfBetter: true } : {}),
     approval: written.approval ?? 'never',
     triggers: [...(written.triggers ?? [{ kind: 'arrival' as const }])],
     limits: {

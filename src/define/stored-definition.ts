@@ -208,6 +208,8 @@ export const StoredRule = Type.Union([
     ...measured,
     comparison: Type.Union([Type.Literal('notWorse'), Type.Literal('better')]),
     margin: StoredMargin,
+    /** By time: the candidate must besides not be proven worse on the test rows that the champion was selected on. By group it always must. */
+    ownRowsDecide: Type.Optional(Type.Literal(true)),
   }),
   Type.Object({ kind: Type.Literal('baseline'), ...measured }),
 ])
@@ -264,6 +266,8 @@ export const StoredModel = Type.Object({
   prepare: Type.Optional(StoredPrepare),
   train: AdapterReference,
   check: Type.Array(StoredRule),
+  /** A threshold that the champion breaks too does not keep out a candidate that is proven better. Absent: it does. */
+  replaceIfBetter: Type.Optional(Type.Boolean()),
   approval: Approval,
   triggers: Type.Array(StoredTrigger),
   limits: StoredLimits,

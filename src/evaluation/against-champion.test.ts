@@ -79,6 +79,22 @@ test('by time the champion’s own rows are told, and decide nothing', () => {
   assert.match(result.explanation, /On the champion's own test rows it is 1[\d.]+ % worse, and with 95 % confidence/)
 })
 
+test('by time they decide where the definition says so', () => {
+  const result = compared(60, { units: 120, harm: (unit) => (unit < 60 ? 0.1 : -0.4) }, { split: 'time', unit: 'day', rules: [{ ...rule, ownRowsDecide: true }] })
+  assert.equal(result.answer, 'failed')
+  assert.match(result.explanation, /proven to be more than the 3 % allowed\.$/)
+})
+
+test('how often reused rows have been used before is told', () => {
+  const input = regressionCase({}, { rules: [rule] })
+  for (const [reused, words] of [[1, 'once'], [4, '4 times']] as const) {
+    assert.ok(input.champion !== undefined)
+    const verdict = judge({ ...input, champion: { ...input.champion, reused } })
+    assert.equal(verdict.test.reused, reused)
+    assert.match(verdict.rules[0]?.explanation ?? '', new RegExp(`are reused \\(${words} before\\), which flatters it`))
+  }
+})
+
 test('when every test row is fresh there is nothing to reuse', () => {
   assert.match(compared(0, {}).explanation, /All test rows arrived after the champion was trained\.$/)
 })

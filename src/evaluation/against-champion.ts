@@ -17,6 +17,8 @@ export interface ChampionCase {
   readonly reason?: string | undefined
   /** Rows that arrived after the champion's snapshot. */
   readonly fresh: (row: number) => boolean
+  /** How many verdicts have rested on the other rows before. */
+  readonly reused?: number | undefined
 }
 
 /** Candidate and champion on the test rows that both may be judged by. */
@@ -53,11 +55,11 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   const besides = [
     decidedOnFresh
       ? 'Decided on the rows that arrived after the champion was trained.'
-      : 'Decided on all test rows; those that the champion was selected on are reused, which flatters it.',
+      : `Decided on all test rows; those that the champion was selected on are reused${timesBefore(champion.reused)}, which flatters it.`,
     ...(own === undefined || own === all ? [] : [ownWords(rule, own, margin)]),
   ]
   const result = judgeAgainstChampion(rule, origin, decidedOnFresh ? fresh : all, { ...facts, besides })
-  const vetoed = pair.split === 'group' && own !== undefined && provenWorse(rule, own, margin) !== undefined
+  const vetoed = (pair.split === 'group' || rule.ownRowsDecide === true) && own !== undefined && provenWorse(rule, own, margin) !== undefined
   return vetoed ? { ...result, answer: 'failed' } : result
 }
 
@@ -83,6 +85,10 @@ function comparedOn(pair: Pair, champion: Scored, metric: MetricName, rows: Int3
   if (smallness(pair.split, pair.unit, units.count, pair.candidate, rows) !== undefined) return undefined
   const [candidate = unmeasured, other = unmeasured] = resample([evaluatorOf(metric, pair.candidate, units), evaluatorOf(metric, champion, units)], units, pair.seed)
   return { candidate, champion: other, units: units.count }
+}
+
+function timesBefore(reused: number | undefined): string {
+  return reused === undefined ? '' : ` (${reused === 1 ? 'once' : `${reused} times`} before)`
 }
 
 function withoutStop(reason: string): string {

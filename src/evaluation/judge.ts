@@ -2,8 +2,9 @@ import { defaultMargin } from '../define/metric-facts.js'
 import type { MetricName, StoredRule, Task } from '../define/stored-definition.js'
 import { judgeComparison, type ChampionCase } from './against-champion.js'
 import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from './bootstrap.js'
+import { besideLesserChampion } from './below-standard.js'
 import { evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
-import { judgeAgainstBaseline, judgeThreshold, keeps } from './rules.js'
+import { judgeAgainstBaseline, judgeThreshold, keeps, thresholdWords } from './rules.js'
 import type { Scored } from './scored.js'
 import { judgeSlices } from './slices.js'
 import { smallness } from './small-sets.js'
@@ -19,6 +20,8 @@ export interface Case {
   readonly task: Task
   /** The definition's rules; empty: the default ones. */
   readonly rules: readonly StoredRule[]
+  /** Whether a proven improvement on a champion that breaks a threshold as well excuses the candidate (EVIDENCE rule 8). */
+  readonly replaceIfBetter?: boolean | undefined
   readonly candidate: Scored
   readonly baseline: Scored
   readonly champion?: ChampionCase | undefined
@@ -48,14 +51,16 @@ export function judge(input: Case): Verdict {
   const results = rules.map((rule) => judgeRule(input, rule, origin(rule), measured, rows, units.count))
   const small = smallness(input.split, input.unit, units.count, input.candidate, rows)
   const answer = answerOf(results, small)
+  const shortfalls = shortfallsOf(rules, measured.champion)
   const verdict: Omit<Verdict, 'summary'> = {
-    formatVersion: 1,
+    formatVersion: 2,
     answer,
     primaryMetric: primaryOf(input),
     candidate: estimates(measured.candidate),
     ...(input.champion === undefined || measured.champion === undefined
       ? {}
       : { champion: { version: input.champion.version, metrics: estimates(measured.champion) } }),
+    ...(input.champion === undefined || measured.champion !== undefined ? {} : { incomparable: { version: input.champion.version, reason: input.champion.reason ?? 'the reason is unknown' } }),
     baseline: estimates(measured.baseline),
     rules: results,
     test: {
@@ -64,14 +69,20 @@ export function judge(input: Case): Verdict {
       unit: input.unit,
       ineligibleRows: length - rows.length,
       freshRows: input.champion === undefined ? rows.length : rows.filter(input.champion.fresh).length,
+      ...(small === undefined ? {} : { tooSmall: small }),
+      ...(input.champion?.reused === undefined ? {} : { reused: input.champion.reused }),
     },
     resamples: RESAMPLES,
     seed: input.seed,
-    belowStandard: isBelowStandard(rules, measured.champion),
-    warnings: [...(small === undefined ? [] : [small]), ...results.flatMap(marginWarning)],
+    belowStandard: shortfalls.length > 0,
+    ...(shortfalls.length > 0 ? { shortfalls: [...shortfalls] } : {}),
+    warnings: [...(small === undefined ? [] : [small]), ...incomparableWarning(input, rules), ...results.flatMap(marginWarning)],
   }
   return { ...verdict, summary: summarise(verdict, small, input.champion !== undefined) }
 }
+
+type Threshold = Extract<StoredRule, { kind: 'threshold' }>
+type AgainstChampion = Extract<StoredRule, { kind: 'champion' }>
 
 interface Measured {
   readonly candidate: ReadonlyMap<MetricName, Distribution>
@@ -100,18 +111,31 @@ function judgeRule(input: Case, rule: StoredRule, origin: RuleResult['origin'], 
   const candidate = measured.candidate.get(rule.metric) ?? unmeasured
   switch (rule.kind) {
     case 'baseline':
-      return judgeAgainstBaseline(rule, origin, candidate, measured.baseline.get(rule.metric) ?? unmeasured)
+      return judgeAgainstBaseline(rule, origin, candidate, measured.baseline.get(rule.metric) ?? unmeasured, { units, unit: input.unit })
     case 'threshold':
       return rule.slice === undefined
-        ? judgeThreshold(rule, origin, candidate, measured.champion?.get(rule.metric), input.champion?.version)
+        ? judgeStandard(input, rule, origin, measured, rows, units)
         : judgeSlices(rule, rule.slice, input.candidate, rows, input.unitOfRow, input.slices[rule.slice.column] ?? [], input.seed)
-    case 'champion': {
-      const { champion } = input
-      if (champion === undefined) throw new Error('a comparison needs a champion')
-      const all = { candidate, champion: measured.champion?.get(rule.metric) ?? unmeasured, units }
-      return judgeComparison({ ...input, champion, rows }, rule, origin, all)
-    }
+    case 'champion':
+      return judgeBesideChampion(input, rule, origin, measured, rows, units)
   }
+}
+
+function judgeBesideChampion(input: Case, rule: AgainstChampion, origin: RuleResult['origin'], measured: Measured, rows: Int32Array, units: number): RuleResult {
+  const { champion } = input
+  if (champion === undefined) throw new Error('a comparison needs a champion')
+  const all = { candidate: measured.candidate.get(rule.metric) ?? unmeasured, champion: measured.champion?.get(rule.metric) ?? unmeasured, units }
+  return judgeComparison({ ...input, champion, rows }, rule, origin, all)
+}
+
+/** A threshold of the whole test set; one that the champion breaks as well may let the lesser evil through. */
+function judgeStandard(input: Case, rule: Threshold, origin: RuleResult['origin'], measured: Measured, rows: Int32Array, units: number): RuleResult {
+  const { metric } = rule
+  const champion = measured.champion?.get(metric)
+  const result = judgeThreshold(rule, origin, measured.candidate.get(metric) ?? unmeasured, champion, input.champion?.version)
+  if (result.answer === 'passed' || input.replaceIfBetter !== true || champion === undefined || keeps(rule, champion)) return result
+  const better: AgainstChampion = { kind: 'champion', metric, ...(rule.custom === undefined ? {} : { custom: rule.custom }), comparison: 'better', margin: defaultMargin(rule) }
+  return besideLesserChampion(result, judgeBesideChampion(input, better, origin, measured, rows, units))
 }
 
 function answerOf(results: readonly RuleResult[], small: string | undefined): Answer {
@@ -120,9 +144,20 @@ function answerOf(results: readonly RuleResult[], small: string | undefined): An
   return results.some(({ answer }) => answer === 'inconclusive') ? 'inconclusive' : 'passed'
 }
 
-function isBelowStandard(rules: readonly StoredRule[], champion: Measured['champion']): boolean {
-  if (champion === undefined) return false
-  return rules.some((rule) => rule.kind === 'threshold' && rule.slice === undefined && !keeps(rule, champion.get(rule.metric) ?? unmeasured))
+/** How the champion breaks the thresholds itself, a sentence each. */
+function shortfallsOf(rules: readonly StoredRule[], champion: Measured['champion']): readonly string[] {
+  if (champion === undefined) return []
+  return rules.flatMap((rule) => {
+    if (rule.kind !== 'threshold' || rule.slice !== undefined) return []
+    const measured = champion.get(rule.metric) ?? unmeasured
+    return keeps(rule, measured) ? [] : [thresholdWords(rule, measured)]
+  })
+}
+
+/** That there was nothing to compare with is told by the rules about the champion, where there are any. */
+function incomparableWarning({ champion }: Case, rules: readonly StoredRule[]): readonly string[] {
+  if (champion === undefined || champion.scored !== undefined || rules.some(({ kind }) => kind === 'champion')) return []
+  return [`Version ${champion.version} cannot score these rows: ${champion.reason ?? 'the reason is unknown'}.`]
 }
 
 /** EVIDENCE rule 2: a margin below 2.5 standard errors lets candidates through, or not, by luck. */

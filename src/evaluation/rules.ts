@@ -55,7 +55,8 @@ function decisiveOf(rule: Threshold, model: Distribution): number | null {
   return bound === 'atMost' ? far : lower <= 0 && upper >= 0 ? 0 : near
 }
 
-function thresholdWords(rule: Threshold, candidate: Distribution): string {
+/** What a model has of a threshold's metric, by how much that breaks it, and what is asked for. */
+export function thresholdWords(rule: Threshold, candidate: Distribution): string {
   const { bound, value, confidence } = rule
   const decisive = decisiveOf(rule, candidate)
   const words = bound === 'atMost' ? 'at most' : 'at least'
@@ -128,19 +129,25 @@ export function judgeAgainstChampion(
 }
 
 /** The candidate must be better than predicting the training target's mean or shares (EVIDENCE rule 12). */
-export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, candidate: Distribution, baseline: Distribution): RuleResult {
+export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, candidate: Distribution, baseline: Distribution, facts: { readonly units: number; readonly unit: string }): RuleResult {
   const harm = harmOf(candidate, baseline, directionOf(rule), false)
   const bounds = estimateOf(harm)
   const answer: Answer = bounds.upper !== null && bounds.upper < 0 ? 'passed' : bounds.lower === null || bounds.lower >= 0 ? 'failed' : 'inconclusive'
+  const error = standardErrorOf(harm.draws)
+  const detectable = DETECTABLE_ERRORS * error
+  const moreUnits = answer === 'inconclusive' && harm.value !== null ? unitsNeeded(harm.value, 0, error, facts.units) : undefined
+  const open = answer === 'inconclusive' ? ` ${inconclusiveWords(false, detectable, moreUnits, facts.unit)}` : ''
   const verb = { passed: 'is better than', failed: bounds.lower === null ? 'is not proven better than' : 'is no better than', inconclusive: 'cannot be told from' }[answer]
   return {
     rule,
     origin,
     answer,
-    explanation: `${label(rule)} of ${figure(rule, candidate.value)} ${verb} the trivial baseline (${figure(rule, baseline.value)}): ${differenceWords(false, bounds)}.`,
+    explanation: `${label(rule)} of ${figure(rule, candidate.value)} ${verb} the trivial baseline (${figure(rule, baseline.value)}): ${differenceWords(false, bounds)}.${open}`,
     candidate: estimateOf(candidate),
     difference: bounds,
     limit: 0,
+    ...(Number.isFinite(detectable) ? { smallestDetectable: detectable } : {}),
+    ...(moreUnits === undefined ? {} : { moreUnits }),
   }
 }
 

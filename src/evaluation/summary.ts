@@ -7,6 +7,8 @@ export function summarise(verdict: Omit<Verdict, 'summary'>, small: string | und
   switch (answer) {
     case 'passed': {
       const decisive = rules.find(({ rule }) => rule.kind === 'champion') ?? rules.find(({ rule }) => rule.kind === 'baseline') ?? rules[0]
+      const lesser = rules.filter(({ lesserEvil }) => lesserEvil === true)
+      if (lesser.length > 0) return `Passed as the lesser evil. ${lesser.map(({ explanation }) => explanation).join(' ')} All other rules hold.`
       const count = rules.length === 1 ? 'The rule holds.' : `All ${rules.length} rules hold.`
       return `Passed. ${decisive?.explanation ?? ''} ${count}`
     }
@@ -20,7 +22,7 @@ export function summarise(verdict: Omit<Verdict, 'summary'>, small: string | und
 /** A verdict on a candidate that cannot be served: nothing else is looked at. */
 export function unservableVerdict(primaryMetric: string, seed: number, reason: string, hasChampion: boolean): Verdict {
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     answer: 'failed',
     summary: `Rejected. The candidate cannot be served: ${reason.replace(/\.?$/, '.')} ${whatStays(hasChampion)}`,
     primaryMetric,

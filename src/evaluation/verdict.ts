@@ -27,6 +27,8 @@ export const RuleResult = Type.Object({
   /** Harm of the candidate beside the champion or baseline: positive is worse, in the margin's unit. */
   difference: Type.Optional(Estimate),
   limit: Type.Optional(Type.Number()),
+  /** A broken threshold that lets the candidate through, since the champion breaks it too and the candidate is proven better (EVIDENCE rule 8). */
+  lesserEvil: Type.Optional(Type.Literal(true)),
   /** Smallest difference that this test set could have told, in the margin's unit. */
   smallestDetectable: Type.Optional(Type.Number()),
   /** How many more units it would take to be conclusive. */
@@ -45,9 +47,12 @@ export const RuleResult = Type.Object({
 })
 export type RuleResult = Static<typeof RuleResult>
 
-/** What `check` decided, with every figure it looked at; stored whole. */
+/**
+ * What `check` decided, with every figure it looked at; stored whole. Format 1 is that of releases before `lesserEvil`:
+ * it has none of the optional fields that say so.
+ */
 export const Verdict = Type.Object({
-  formatVersion: Type.Literal(1),
+  formatVersion: Type.Union([Type.Literal(1), Type.Literal(2)]),
   answer: Answer,
   /** A paragraph: what was decided, by which rules, by how much. */
   summary: Type.String(),
@@ -55,6 +60,8 @@ export const Verdict = Type.Object({
   primaryMetric: Type.String(),
   candidate: Type.Record(Type.String(), Estimate),
   champion: Type.Optional(Type.Object({ version: Type.Integer(), metrics: Type.Record(Type.String(), Estimate) })),
+  /** The champion, where it could not score these rows, and why (EVIDENCE rule 13). Since format 2. */
+  incomparable: Type.Optional(Type.Object({ version: Type.Integer(), reason: Type.String() })),
   baseline: Type.Record(Type.String(), Estimate),
   rules: Type.Array(RuleResult),
   test: Type.Object({
@@ -66,6 +73,10 @@ export const Verdict = Type.Object({
     ineligibleRows: Type.Integer(),
     /** Rows that arrived after the champion's snapshot (EVIDENCE rule 5); without a champion all. */
     freshRows: Type.Integer(),
+    /** What makes the test set too small to judge by, if it is (EVIDENCE rule 9). Since format 2. */
+    tooSmall: Type.Optional(Type.String()),
+    /** How many verdicts of this model have rested on the champion's own test rows before (EVIDENCE rule 5). Since format 2. */
+    reused: Type.Optional(Type.Integer()),
   }),
   /** On the rows that are held out of every set; shown, and decides nothing. The champion only where it never saw them. */
   holdout: Type.Optional(
@@ -81,6 +92,8 @@ export const Verdict = Type.Object({
   seed: Type.Integer(),
   /** Whether the champion itself falls short of a threshold on these rows (EVIDENCE rule 8). */
   belowStandard: Type.Boolean(),
+  /** How it does, a sentence for each threshold. Since format 2. */
+  shortfalls: Type.Optional(Type.Array(Type.String())),
   warnings: Type.Array(Type.String()),
 })
 export type Verdict = Static<typeof Verdict>

@@ -22,6 +22,8 @@ export const ChampionFacts = Type.Object({
   holdout: Type.Optional(Type.Number()),
   /** Newest time among the rows that it was trained or validated on. */
   trainedUntil: Type.Optional(Type.String()),
+  /** How many verdicts have rested on its own test rows before. */
+  reused: Type.Optional(Type.Integer()),
 })
 export type ChampionFacts = Static<typeof ChampionFacts>
 

@@ -1,10 +1,13 @@
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import type { Sets } from '../data/snapshot.js'
+import type { StoredModel } from '../define/stored-definition.js'
+import { isDeadlocked } from '../evaluation/deadlock.js'
 import { Answer, Verdict } from '../evaluation/verdict.js'
 import { fetchPackage } from '../packages/store.js'
 import { getChampion } from '../registry/champion.js'
-import { getVersion } from '../registry/version.js'
+import { getVersion, type Version } from '../registry/version.js'
+import { noteStandard, Standard } from './standard.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { checkCandidate, type ChampionFacts } from './check-candidate.js'
 import { attemptFolder, attemptLog } from './folders.js'
@@ -19,6 +22,8 @@ export const Checked = Type.Object({
   /** What follows: nothing, someone's approval, or the deployment. */
   next: Type.Union([Type.Literal('none'), Type.Literal('approval'), Type.Literal('deploy')]),
   comparedWith: Type.Optional(Type.Integer()),
+  /** Whether what serves from now on keeps the thresholds, as far as that is known. */
+  standard: Type.Optional(Standard),
   verdict: Verdict,
 })
 export type Checked = Static<typeof Checked>
@@ -56,23 +61,28 @@ export async function check(
     },
     attempt.signal,
   )
+  const next = whatFollows(run.definition, verdict)
   const checked: Checked = {
     answer: verdict.answer,
     summary: verdict.summary,
-    next: whatFollows(run, verdict),
+    next,
     ...(champion === undefined ? {} : { comparedWith: champion.version }),
     verdict,
   }
   return async (transaction) => {
     await transaction.updateTable('runs').set({ verdict: JSON.stringify(verdict) }).where('id', '=', run.id).execute()
-    return checked
+    const standard = await noteStandard(transaction, rooms.clock.now(), run, verdict, next)
+    return { ...checked, ...(standard === undefined ? {} : { standard }) }
   }
 }
 
-function whatFollows(run: LifecycleRun, verdict: Verdict): Checked['next'] {
-  const { approval } = run.definition
+/**
+ * Where nothing is open but the comparison with a champion that cannot score the rows, someone is asked whatever
+ * `approval` says: no later run could settle it (EVIDENCE rule 13).
+ */
+export function whatFollows({ approval }: Pick<StoredModel, 'approval'>, verdict: Verdict): Checked['next'] {
   if (verdict.answer === 'passed') return approval === 'always' ? 'approval' : 'deploy'
-  return verdict.answer === 'inconclusive' && approval === 'when-inconclusive' ? 'approval' : 'none'
+  return verdict.answer === 'inconclusive' && (approval === 'when-inconclusive' || isDeadlocked(verdict)) ? 'approval' : 'none'
 }
 
 /** What the check must know of the champion, with its package made ready; undefined for a first version. */
@@ -90,5 +100,19 @@ async function championFacts(rooms: Rooms, run: LifecycleRun, data: Ingested, fo
     split: version.lineage.split,
     ...(version.lineage.holdout === undefined ? {} : { holdout: version.lineage.holdout }),
     ...(version.lineage.trainedUntil === undefined ? {} : { trainedUntil: version.lineage.trainedUntil }),
+    reused: await verdictsSince(rooms, run, version),
   }
+}
+
+/** How many verdicts of the model have rested on the test rows of a version: its own, and those since (EVIDENCE rule 5). */
+async function verdictsSince({ database }: Rooms, run: LifecycleRun, { lineage }: Version): Promise<number> {
+  const { count } = await database
+    .selectFrom('runs')
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .where('model', '=', run.model)
+    .where('verdict', 'is not', null)
+    .where('id', '!=', run.id)
+    .where('number', '>=', (from) => from.selectFrom('runs').select('number').where('id', '=', lineage.run))
+    .executeTakeFirstOrThrow()
+  return Number(count)
 }

@@ -28,6 +28,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   const verdict = judge({
     task: definition.task,
     rules: definition.check,
+    replaceIfBetter: definition.replaceIfBetter,
     candidate,
     baseline: baselineOf(input, testSet, classes),
     champion,
@@ -101,16 +102,24 @@ async function championCase(
 ): Promise<ChampionCase> {
   const known = new Set(facts.drops)
   const fresh = (row: number): boolean => !known.has(testSet.drops[row] ?? '')
-  const { inputs } = (await readManifest(facts.folder)).signature
-  const gone = inputs.filter((column) => definition.columns[column.name]?.role !== 'feature').map((column) => column.name)
-  // Without a column that it was trained on it would be judged by less than it had.
-  if (gone.length > 0) return { version: facts.version, scored: undefined, reason: `it needs ${gone.join(', ')}, which the definition has no more`, fresh }
+  const { version, reused } = facts
+  const reason = whyIncomparable(definition, (await readManifest(facts.folder)).signature)
+  if (reason !== undefined) return { version, scored: undefined, reason, fresh }
   try {
-    return { version: facts.version, scored: await score(adapters, facts.folder, testSet, classes), fresh }
+    return { version, scored: await score(adapters, facts.folder, testSet, classes), fresh, reused }
   } catch (error) {
     // Whatever breaks in it: a champion that cannot answer must not keep every later run from its end.
-    return { version: facts.version, scored: undefined, reason: error instanceof Error ? error.message : String(error), fresh }
+    return { version, scored: undefined, reason: error instanceof Error ? error.message : String(error), fresh }
   }
+}
+
+/** Why a model that served before cannot be judged by the definition's rows (EVIDENCE rule 13); undefined if it can. */
+function whyIncomparable({ task, columns }: StoredModel, signature: PackageManifest['signature']): string | undefined {
+  if (signature.task !== task) return `it is a ${signature.task} and the definition asks for a ${task}`
+  if (columns[signature.target]?.role !== 'target') return `it predicts ${signature.target}, which is not the target any more`
+  // Without a column that it was trained on it would be judged by less than it had.
+  const gone = signature.inputs.filter((column) => columns[column.name]?.role !== 'feature').map((column) => column.name)
+  return gone.length > 0 ? `it needs ${gone.join(', ')}, which the definition has no more` : undefined
 }
 
 /** Scores the rows that are held out. The champion only where it never saw them, and nobody's failure there is a verdict. */

@@ -26,6 +26,8 @@ export type EventKind =
   | 'stage.started'
   | 'stage.finished'
   | 'stage.failed'
+  | 'model.below-standard'
+  | 'model.meets-standard'
   | 'version.created'
   | 'version.approved'
   | 'version.declined'
