@@ -1,10 +1,11 @@
 import type { MetricName, StoredRule } from '../define/stored-definition.js'
-import { estimateOf, resample, unmeasured, type Compared } from './bootstrap.js'
+import { estimateOf, resampleTogether, type Compared } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
 import { compare, isEnoughFor, judgeAgainstChampion, limitOf, marginOf } from './rules.js'
+import type { Sample } from './sample.js'
 import type { Scored } from './scored.js'
 import { smallness } from './small-sets.js'
-import { unitsOf } from './units.js'
+import { presentUnits, within } from './units.js'
 import type { RuleResult } from './verdict.js'
 import { comparison, difference } from './wording.js'
 
@@ -25,11 +26,9 @@ export interface ChampionCase {
 export interface Pair {
   readonly candidate: Scored
   readonly champion: ChampionCase
-  readonly rows: Int32Array
-  readonly unitOfRow: readonly string[]
+  readonly sample: Sample
   readonly unit: string
   readonly split: 'group' | 'time'
-  readonly seed: number
 }
 
 /**
@@ -39,7 +38,8 @@ export interface Pair {
  * has two throws.
  */
 export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleResult['origin'], all: Compared): RuleResult {
-  const { champion, rows } = pair
+  const { champion } = pair
+  const { rows } = pair.sample.units
   const { scored } = champion
   if (scored === undefined) {
     const explanation = `Version ${champion.version} cannot score these rows: ${withoutStop(champion.reason ?? 'the reason is unknown')}.`
@@ -48,8 +48,7 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   const ownRows = rows.filter((row) => !champion.fresh(row))
   const facts = { version: champion.version, unit: pair.unit }
   if (ownRows.length === 0) return judgeAgainstChampion(rule, origin, all, { ...facts, besides: ['All test rows arrived after the champion was trained.'] })
-  const fresh = ownRows.length === rows.length ? undefined : comparedOn(pair, scored, rule.metric, rows.filter(champion.fresh))
-  const own = ownRows.length === rows.length ? all : comparedOn(pair, scored, rule.metric, ownRows)
+  const [fresh, own] = ownRows.length === rows.length ? [undefined, all] : comparedOn(pair, scored, rule.metric, [rows.filter(champion.fresh), ownRows])
   const decidedOnFresh = fresh !== undefined && (isEnoughFor(rule, fresh) || provenWorse(rule, fresh, limitOf(rule)) !== undefined)
   const { size: margin } = marginOf(rule)
   const besides = [
@@ -79,12 +78,18 @@ function ownWords(rule: AgainstChampion, own: Compared, margin: number): string 
     : `${words}, and with 95 % confidence at least ${comparison(relative, atLeast)}: proven to be more than the ${difference(relative, margin)} allowed.`
 }
 
-/** Both models on some of the rows; undefined when these are too few to say anything. */
-function comparedOn(pair: Pair, champion: Scored, metric: MetricName, rows: Int32Array): Compared | undefined {
-  const units = unitsOf(rows, pair.unitOfRow)
-  if (smallness(pair.split, pair.unit, units.count, pair.candidate, rows) !== undefined) return undefined
-  const [candidate = unmeasured, other = unmeasured] = resample([evaluatorOf(metric, pair.candidate, units), evaluatorOf(metric, champion, units)], units, pair.seed)
-  return { candidate, champion: other, units: units.count }
+/** Both models on several selections of the rows, on the same draws; undefined where they are too few to say anything. */
+function comparedOn({ candidate, sample, split, unit }: Pair, champion: Scored, metric: MetricName, selections: readonly Int32Array[]): readonly (Compared | undefined)[] {
+  const units = selections.map((rows) => presentUnits(within(sample.units, rows)))
+  const isEnough = selections.map((rows, index) => smallness(split, unit, units[index] ?? 0, candidate, rows) === undefined)
+  const distributions = resampleTogether(
+    selections.map((rows, index) => {
+      const some = within(sample.drawn, rows)
+      return { units: some, evaluators: isEnough[index] === true ? [evaluatorOf(metric, candidate, some), evaluatorOf(metric, champion, some)] : [] }
+    }),
+    sample,
+  )
+  return distributions.map(([first, second], index) => (first === undefined || second === undefined ? undefined : { candidate: first, champion: second, units: units[index] ?? 0 }))
 }
 
 function timesBefore(reused: number | undefined): string {

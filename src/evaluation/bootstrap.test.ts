@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { uniform } from '../../test/evaluation/cases.js'
+import { coded, uniform } from '../../test/evaluation/cases.js'
 import { estimateOf, harmOf, resample, standardErrorOf } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
 import { expandedPercentile, normalQuantile, normalShareBelow, studentShareAbove } from './normal.js'
@@ -33,7 +33,7 @@ test('bounds widen with few units, and are those of the plain percentile with ma
 test('units of unequal size tell less than as many equal ones', () => {
   const sizes = (counts: readonly number[]): number => {
     const names = counts.flatMap((count, unit) => Array.from({ length: count }, () => String(unit)))
-    return effectiveUnits(unitsOf(Int32Array.from(names, (_, row) => row), names))
+    return effectiveUnits(unitsOf(Int32Array.from(names, (_, row) => row), coded(names).codes))
   }
   assert.equal(sizes([3, 3, 3, 3]), 4)
   assert.equal(sizes([9, 1, 1, 1]), 144 / 84)
@@ -49,7 +49,7 @@ test('rows of a unit are drawn together: the standard error is that of the units
   const scored = { task: 'regression', targets: new Float64Array(values.length), values } as const
   const rows = Int32Array.from(names, (_, row) => row)
   const errorBy = (unitOfRow: readonly string[]): number => {
-    const of = unitsOf(rows, unitOfRow)
+    const of = unitsOf(rows, coded(unitOfRow).codes)
     const [distribution] = resample([evaluatorOf('mae', scored, of)], of, 5)
     assert.ok(distribution !== undefined)
     return standardErrorOf(distribution.draws)
@@ -63,7 +63,7 @@ test('both models are measured on the same resamples: of a model beside itself t
   const random = uniform(12)
   const values = Float64Array.from({ length: 50 }, () => random())
   const scored = { task: 'regression', targets: new Float64Array(50), values } as const
-  const of = unitsOf(Int32Array.from(values, (_, row) => row), Array.from(values, (_, row) => String(row)))
+  const of = unitsOf(Int32Array.from(values, (_, row) => row), Int32Array.from(values, (_, row) => row))
   const [a, b] = resample([evaluatorOf('rmse', scored, of), evaluatorOf('rmse', scored, of)], of, 5)
   assert.ok(a !== undefined && b !== undefined)
   assert.deepEqual(estimateOf(harmOf(a, b, -1, true)), { value: 0, lower: 0, upper: 0 })

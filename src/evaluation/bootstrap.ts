@@ -1,12 +1,18 @@
+import { totalWidth, valueOf, type Evaluator } from './evaluator.js'
 import type { Direction } from './metric.js'
 import { expandedPercentile } from './normal.js'
-import { xoshiro128 } from './random.js'
-import type { Evaluator, Units } from './scored.js'
+import { tallyOnThreads } from './resample-threads.js'
+import type { Sample } from './sample.js'
+import type { Units } from './scored.js'
+import { sharedNumbers } from './shared-memory.js'
 import { effectiveUnits } from './units.js'
 import type { Estimate } from './verdict.js'
 
 /** EVIDENCE rule 3. */
 export const RESAMPLES = 2000
+
+/** How many numbers of one resample are kept at once: 64 MB of 2,000 of them. */
+const MOST_TALLIED = 4000
 
 /** A figure over resamples, NaN where it is undefined, beside its value on the rows themselves. */
 export interface Distribution {
@@ -26,28 +32,56 @@ export interface Compared {
   readonly units: number
 }
 
+/** Figures of some rows. */
+export interface Figures {
+  readonly evaluators: readonly Evaluator[]
+  readonly units: Units
+}
+
 /**
  * Draws units with replacement, as many as there are, and evaluates every figure on the same draws: this is what pairs
- * candidate and champion. The same seed gives the same draws.
+ * candidate and champion. The same seed gives the same draws, whatever number of threads makes them.
  */
-export function resample(evaluators: readonly Evaluator[], units: Units, seed: number, resamples = RESAMPLES): readonly Distribution[] {
-  const random = xoshiro128(seed)
-  const counts = new Int32Array(units.count)
-  const draws = evaluators.map(() => new Float64Array(resamples))
-  for (let draw = 0; draw < resamples; draw += 1) {
-    counts.fill(0)
-    for (let unit = 0; unit < units.count; unit += 1) {
-      // Multiplication instead of a remainder: without bias for any number of units that fits in memory.
-      const drawn = Math.floor((random() / 4_294_967_296) * units.count)
-      counts[drawn] = (counts[drawn] ?? 0) + 1
+export function resample(evaluators: readonly Evaluator[], units: Units, seed: number, threads = 1): readonly Distribution[] {
+  const [distributions = []] = resampleTogether([{ evaluators, units }], { seed, threads })
+  return distributions
+}
+
+/** The same for several selections of the same units' rows, e.g. all rows and some slices of them: all on the same draws. */
+export function resampleTogether(selections: readonly Figures[], { seed, threads }: Pick<Sample, 'seed' | 'threads'>): readonly (readonly Distribution[])[] {
+  const count = selections[0]?.units.count ?? 0
+  if (selections.some(({ units }) => units.count !== count)) throw new Error('what is resampled together must have the same units')
+  const draws = drawsOfAll(selections.flatMap(({ evaluators }) => evaluators), count, seed, threads)
+  return selections.map(({ evaluators, units }) => {
+    const effective = effectiveUnits(units)
+    return evaluators.map((evaluator) => ({ value: valueOf(evaluator, units), draws: draws.get(evaluator) ?? new Float64Array(), effectiveUnits: effective }))
+  })
+}
+
+/** The draws of each evaluator; of so many at once as can be kept while they are tallied. */
+function drawsOfAll(evaluators: readonly Evaluator[], units: number, seed: number, threads: number): ReadonlyMap<Evaluator, Float64Array> {
+  const found = new Map<Evaluator, Float64Array>()
+  for (let from = 0; from < evaluators.length; ) {
+    let to = from + 1
+    let width = totalWidth(evaluators[from]?.tallies ?? [])
+    for (; to < evaluators.length; to += 1) {
+      const more = totalWidth(evaluators[to]?.tallies ?? [])
+      if (width + more > MOST_TALLIED) break
+      width += more
     }
-    for (const [index, evaluate] of evaluators.entries()) {
-      const values = draws[index]
-      if (values !== undefined) values[draw] = evaluate(counts) ?? Number.NaN
+    const some = evaluators.slice(from, to)
+    const tallied = sharedNumbers(RESAMPLES * width)
+    tallyOnThreads({ tallies: some.flatMap(({ tallies }) => tallies), units, seed, resamples: RESAMPLES, tallied }, threads)
+    let at = 0
+    for (const evaluator of some) {
+      const own = totalWidth(evaluator.tallies)
+      const offset = at
+      found.set(evaluator, Float64Array.from({ length: RESAMPLES }, (_, draw) => evaluator.finish(tallied.subarray(draw * width + offset, draw * width + offset + own)) ?? Number.NaN))
+      at += own
     }
+    from = to
   }
-  const effective = effectiveUnits(units)
-  return evaluators.map((evaluate, index) => ({ value: evaluate(undefined), draws: draws[index] ?? new Float64Array(), effectiveUnits: effective }))
+  return found
 }
 
 /** The harm of one figure beside another, draw by draw: positive is worse. */

@@ -1,5 +1,6 @@
 import { additive } from './additive.js'
-import type { Evaluator, Units } from './scored.js'
+import type { Evaluator } from './evaluator.js'
+import type { Units } from './scored.js'
 
 /** As many as Guo et al. (2017) take. */
 const BINS = 15

@@ -1,7 +1,9 @@
 import type { ClassificationMetric } from '../define/stored-definition.js'
 import { additive } from './additive.js'
 import { calibrationError } from './calibration-error.js'
-import type { Evaluator, Scored, Units } from './scored.js'
+import { totalWidth, undefinedEvaluator, type Evaluator } from './evaluator.js'
+import type { Scored, Units } from './scored.js'
+import { areaUnderCurve } from './sorted.js'
 
 type Classification = Extract<Scored, { task: 'classification' }>
 
@@ -12,7 +14,7 @@ const EPSILON = 2.220446049250313e-16
 export function classificationEvaluator(metric: ClassificationMetric, scored: Classification, units: Units): Evaluator {
   const { labels, probabilities, classes } = scored
   // NaN is never the largest probability: without this a model that answers NaN would be taken to guess the first class.
-  if (!isDefined(scored, units.rows)) return () => null
+  if (!isDefined(scored, units.rows)) return undefinedEvaluator
   const probability = (row: number, label: number): number => probabilities[row * classes + label] ?? Number.NaN
   const truth = (row: number): number => labels[row] ?? -1
   const guess = mostLikely(scored)
@@ -39,17 +41,19 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
     case 'recall':
       return ofClasses(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))
     case 'rocAuc':
-      return overClasses(classes, (label) => areaUnderCurve(units, truth, (row) => probability(row, label), label))
+      return overClasses(classes, (label) => areaUnderCurve(units, (row) => truth(row) === label, (row) => probability(row, label)))
     case 'calibrationError':
       return overClasses(classes, (label) => calibrationError(units, (row) => probability(row, label), (row) => truth(row) === label))
   }
 }
 
 function isDefined({ labels, probabilities, classes }: Classification, rows: Int32Array): boolean {
-  return rows.every((row) => {
+  for (const row of rows) {
     const label = labels[row] ?? -1
-    return label >= 0 && label < classes && probabilities.subarray(row * classes, (row + 1) * classes).every(Number.isFinite)
-  })
+    if (label < 0 || label >= classes) return false
+    for (let at = row * classes; at < (row + 1) * classes; at += 1) if (!Number.isFinite(probabilities[at])) return false
+  }
+  return true
 }
 
 function mostLikely({ probabilities, classes }: Classification): (row: number) => number {
@@ -95,43 +99,16 @@ function fromConfusion(
   )
 }
 
-/**
- * Area under the ROC curve as the probability that a positive row scores above a negative one, ties counting half
- * (Mann-Whitney). Undefined when one side is empty.
- */
-function areaUnderCurve({ rows, unitOfRow }: Units, truth: (row: number) => number, score: (row: number) => number, positive: number): Evaluator {
-  const order = Array.from(rows).toSorted((a, b) => score(a) - score(b))
-  const scores = Float64Array.from(order, score)
-  const isPositive = Uint8Array.from(order, (row) => (truth(row) === positive ? 1 : 0))
-  const unit = Int32Array.from(order, (row) => unitOfRow[row] ?? 0)
-  return (counts) => {
-    let below = 0
-    let positives = 0
-    let wins = 0
-    for (let start = 0; start < order.length; ) {
-      let tiedPositive = 0
-      let tiedNegative = 0
-      let end = start
-      for (; end < order.length && scores[end] === scores[start]; end += 1) {
-        const times = counts === undefined ? 1 : (counts[unit[end] ?? 0] ?? 0)
-        if (isPositive[end] === 1) tiedPositive += times
-        else tiedNegative += times
-      }
-      wins += tiedPositive * (below + tiedNegative / 2)
-      below += tiedNegative
-      positives += tiedPositive
-      start = end
-    }
-    return positives === 0 || below === 0 ? null : wins / (positives * below)
-  }
-}
-
 /** The positive class of two; else one class against the rest, the plain mean over classes. */
 function overClasses(classes: number, evaluatorOf: (label: number) => Evaluator): Evaluator {
   const evaluators = Array.from({ length: classes === 2 ? 1 : classes }, (_, index) => evaluatorOf(classes === 2 ? 1 : index))
-  return (counts) => {
-    const mean = meanOf(evaluators.map((evaluate) => evaluate(counts) ?? Number.NaN))
-    return Number.isFinite(mean) ? mean : null
+  return {
+    tallies: evaluators.flatMap(({ tallies }) => tallies),
+    finish: (tallied) => {
+      let at = 0
+      const mean = meanOf(evaluators.map(({ tallies, finish }) => finish(tallied.subarray(at, (at += totalWidth(tallies)))) ?? Number.NaN))
+      return Number.isFinite(mean) ? mean : null
+    },
   }
 }
 

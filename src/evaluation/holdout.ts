@@ -1,6 +1,6 @@
+import { valueOf } from './evaluator.js'
 import { evaluatorOf, metricsOf } from './metric.js'
-import type { Scored } from './scored.js'
-import { unitsOf } from './units.js'
+import type { Scored, Units } from './scored.js'
 import type { Verdict } from './verdict.js'
 
 /** What candidate and champion make of the rows that are held out of every set. It decides nothing. */
@@ -14,6 +14,6 @@ export function measureHoldout(candidate: Scored, champion: { readonly version: 
 }
 
 function figuresOf(scored: Scored, rows: number): Record<string, number | null> {
-  const units = unitsOf(Int32Array.from({ length: rows }, (_, row) => row), Array.from({ length: rows }, (_, row) => String(row)))
-  return Object.fromEntries(metricsOf(scored.task).map((metric) => [metric, evaluatorOf(metric, scored, units)(undefined)]))
+  const units: Units = { rows: Int32Array.from({ length: rows }, (_, row) => row), unitOfRow: new Int32Array(rows), count: 1 }
+  return Object.fromEntries(metricsOf(scored.task).map((metric) => [metric, valueOf(evaluatorOf(metric, scored, units), units)]))
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Value } from 'typebox/value'
-import { classificationCase, regressionCase } from '../../test/evaluation/cases.js'
+import { classificationCase, coded, regressionCase } from '../../test/evaluation/cases.js'
 import type { StoredRule } from '../define/stored-definition.js'
 import { judge, type Case } from './judge.js'
 import { Verdict, type RuleResult } from './verdict.js'
@@ -211,7 +211,7 @@ test('an undefined figure fails every rule that needs it, and says so', () => {
 })
 
 test('a figure that is undefined on some resamples proves nothing', () => {
-  const input = classificationCase(200, 10, { unitOfRow: Array.from({ length: 200 }, (_, row) => (row % 10 === 0 ? 'one' : `unit-${row}`)) })
+  const input = classificationCase(200, 10, { unitOfRow: Int32Array.from({ length: 200 }, (_, row) => (row % 10 === 0 ? 0 : row)) })
   const verdict = judge({ ...input, rules: [{ kind: 'baseline', metric: 'rocAuc' }] })
   assert.equal(verdict.answer, 'failed')
   assert.match(verdict.rules[0]?.explanation ?? '', /undefined on some resamples/)
@@ -219,7 +219,7 @@ test('a figure that is undefined on some resamples proves nothing', () => {
 
 test('the same case gives the same verdict to the last bit, and another seed another interval', () => {
   const make = (seed: number): Case =>
-    regressionCase({ fresh: (unit) => unit >= 30, units: 70 }, { seed, rules: [notWorse, atMost(110, 0.95), sliced], slices: { side: Array.from({ length: 280 }, (_, row) => (row % 2 === 0 ? 'a' : 'b')) } })
+    regressionCase({ fresh: (unit) => unit >= 30, units: 70 }, { seed, rules: [notWorse, atMost(110, 0.95), sliced], slices: { side: coded(Array.from({ length: 280 }, (_, row) => (row % 2 === 0 ? 'a' : 'b'))) } })
   const sliced: StoredRule = { kind: 'threshold', metric: 'mape', bound: 'atMost', value: 0.2, slice: { column: 'side', minimumRows: 30 } }
   const first = JSON.stringify(judge(make(42)))
   assert.equal(JSON.stringify(judge(make(42))), first)

@@ -5,11 +5,12 @@ import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from '
 import { besideLesserChampion } from './below-standard.js'
 import { evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
 import { judgeAgainstBaseline, judgeThreshold, keeps, thresholdWords } from './rules.js'
-import type { Scored } from './scored.js'
+import { sampleOf, type Sample } from './sample.js'
+import type { Coded, Scored } from './scored.js'
 import { judgeSlices } from './slices.js'
 import { smallness } from './small-sets.js'
 import { summarise } from './summary.js'
-import { rowsWhere, unitsOf } from './units.js'
+import { rowsWhere } from './units.js'
 import type { Answer, Estimate, RuleResult, Verdict } from './verdict.js'
 import { difference, label } from './wording.js'
 
@@ -26,29 +27,30 @@ export interface Case {
   readonly baseline: Scored
   readonly champion?: ChampionCase | undefined
   /** Resampling unit of each row, and what it is: `group`, `row`, `day`, `hour`. */
-  readonly unitOfRow: readonly string[]
+  readonly unitOfRow: Int32Array
   readonly unit: string
   readonly split: 'group' | 'time'
   /** Rows that neither model has trained or validated on (EVIDENCE rule 4). */
   readonly eligible: (row: number) => boolean
   /** Values of the columns that slices are asked for. */
-  readonly slices: Readonly<Record<string, readonly string[]>>
+  readonly slices: Readonly<Record<string, Coded>>
   readonly seed: number
 }
 
-/** Judges a candidate by the rules of evidence. The same case gives the same verdict to the last bit. */
-export function judge(input: Case): Verdict {
+/** Judges a candidate by the rules of evidence. The same case gives the same verdict to the last bit, on any number of threads. */
+export function judge(input: Case, threads = 1): Verdict {
   const length = input.unitOfRow.length
   const rows = rowsWhere(length, input.eligible)
-  const units = unitsOf(rows, input.unitOfRow)
+  const sample = sampleOf(rows, input.unitOfRow, input.seed, threads)
+  const { units, drawn } = sample
   const metrics = [...new Set([...metricsOf(input.task), ...input.rules.map(({ metric }) => metric)])]
   const scored = [input.candidate, input.baseline, ...(input.champion?.scored === undefined ? [] : [input.champion.scored])]
-  const distributions = resample(scored.flatMap((model) => metrics.map((metric) => evaluatorOf(metric, model, units))), units, input.seed)
+  const distributions = resample(scored.flatMap((model) => metrics.map((metric) => evaluatorOf(metric, model, drawn))), drawn, input.seed, threads)
   const of = (model: number): ReadonlyMap<MetricName, Distribution> =>
     new Map(metrics.map((metric, index) => [metric, distributions[model * metrics.length + index] ?? unmeasured]))
   const measured: Measured = { candidate: of(0), baseline: of(1), champion: input.champion?.scored === undefined ? undefined : of(2) }
   const { rules, origin } = rulesOf(input)
-  const results = rules.map((rule) => judgeRule(input, rule, origin(rule), measured, rows, units.count))
+  const results = rules.map((rule) => judgeRule(input, rule, origin(rule), measured, sample))
   const small = smallness(input.split, input.unit, units.count, input.candidate, rows)
   const answer = answerOf(results, small)
   const shortfalls = shortfallsOf(rules, measured.champion)
@@ -66,6 +68,7 @@ export function judge(input: Case): Verdict {
     test: {
       rows: rows.length,
       units: units.count,
+      ...(drawn === units ? {} : { bundles: drawn.count }),
       unit: input.unit,
       ineligibleRows: length - rows.length,
       freshRows: input.champion === undefined ? rows.length : rows.filter(input.champion.fresh).length,
@@ -107,35 +110,35 @@ function rulesOf(input: Case): { rules: readonly StoredRule[]; origin: (rule: St
   }
 }
 
-function judgeRule(input: Case, rule: StoredRule, origin: RuleResult['origin'], measured: Measured, rows: Int32Array, units: number): RuleResult {
+function judgeRule(input: Case, rule: StoredRule, origin: RuleResult['origin'], measured: Measured, sample: Sample): RuleResult {
   const candidate = measured.candidate.get(rule.metric) ?? unmeasured
   switch (rule.kind) {
     case 'baseline':
-      return judgeAgainstBaseline(rule, origin, candidate, measured.baseline.get(rule.metric) ?? unmeasured, { units, unit: input.unit })
+      return judgeAgainstBaseline(rule, origin, candidate, measured.baseline.get(rule.metric) ?? unmeasured, { units: sample.units.count, unit: input.unit })
     case 'threshold':
       return rule.slice === undefined
-        ? judgeStandard(input, rule, origin, measured, rows, units)
-        : judgeSlices(rule, rule.slice, input.candidate, rows, input.unitOfRow, input.slices[rule.slice.column] ?? [], input.seed)
+        ? judgeStandard(input, rule, origin, measured, sample)
+        : judgeSlices(rule, rule.slice, input.candidate, sample, input.slices[rule.slice.column] ?? { codes: new Int32Array(input.unitOfRow.length), values: [''] })
     case 'champion':
-      return judgeBesideChampion(input, rule, origin, measured, rows, units)
+      return judgeBesideChampion(input, rule, origin, measured, sample)
   }
 }
 
-function judgeBesideChampion(input: Case, rule: AgainstChampion, origin: RuleResult['origin'], measured: Measured, rows: Int32Array, units: number): RuleResult {
+function judgeBesideChampion(input: Case, rule: AgainstChampion, origin: RuleResult['origin'], measured: Measured, sample: Sample): RuleResult {
   const { champion } = input
   if (champion === undefined) throw new Error('a comparison needs a champion')
-  const all = { candidate: measured.candidate.get(rule.metric) ?? unmeasured, champion: measured.champion?.get(rule.metric) ?? unmeasured, units }
-  return judgeComparison({ ...input, champion, rows }, rule, origin, all)
+  const all = { candidate: measured.candidate.get(rule.metric) ?? unmeasured, champion: measured.champion?.get(rule.metric) ?? unmeasured, units: sample.units.count }
+  return judgeComparison({ ...input, champion, sample }, rule, origin, all)
 }
 
 /** A threshold of the whole test set; one that the champion breaks as well may let the lesser evil through. */
-function judgeStandard(input: Case, rule: Threshold, origin: RuleResult['origin'], measured: Measured, rows: Int32Array, units: number): RuleResult {
+function judgeStandard(input: Case, rule: Threshold, origin: RuleResult['origin'], measured: Measured, sample: Sample): RuleResult {
   const { metric } = rule
   const champion = measured.champion?.get(metric)
   const result = judgeThreshold(rule, origin, measured.candidate.get(metric) ?? unmeasured, champion, input.champion?.version)
   if (result.answer === 'passed' || input.replaceIfBetter !== true || champion === undefined || keeps(rule, champion)) return result
   const better: AgainstChampion = { kind: 'champion', metric, ...(rule.custom === undefined ? {} : { custom: rule.custom }), comparison: 'better', margin: defaultMargin(rule) }
-  return besideLesserChampion(result, judgeBesideChampion(input, better, origin, measured, rows, units))
+  return besideLesserChampion(result, judgeBesideChampion(input, better, origin, measured, sample))
 }
 
 function answerOf(results: readonly RuleResult[], small: string | undefined): Answer {

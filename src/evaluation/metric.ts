@@ -2,7 +2,8 @@ import { factsOf, isQuantileLoss, type Measure } from '../define/metric-facts.js
 import type { ClassificationMetric, MetricName, RegressionMetric, Task } from '../define/stored-definition.js'
 import { classificationEvaluator } from './classification-metrics.js'
 import { regressionEvaluator } from './regression-metrics.js'
-import type { Evaluator, Scored, Units } from './scored.js'
+import type { Evaluator } from './evaluator.js'
+import type { Scored, Units } from './scored.js'
 
 export const regressionMetrics: readonly RegressionMetric[] = ['mae', 'rmse', 'mape', 'smape', 'medianAbsoluteError', 'r2', 'bias']
 export const classificationMetrics: readonly ClassificationMetric[] = ['accuracy', 'balancedAccuracy', 'logLoss', 'rocAuc', 'f1', 'precision', 'recall', 'brier', 'calibrationError']

@@ -24,10 +24,35 @@ export function pcg32(seed: number): () => number {
  */
 export function xoshiro128(seed: number): () => number {
   const seeder = pcg32(seed)
-  let a = seeder()
-  let b = seeder()
-  let c = seeder()
-  let d = seeder() || 1
+  return xoshiroFrom(seeder(), seeder(), seeder(), seeder())
+}
+
+/**
+ * A generator for each draw, which follows from the seed and the draw's number alone: draws can be made in any order,
+ * by any thread. The words of the seed are mixed with the number by a bijection that lets every bit change every other
+ * one (the finaliser of MurmurHash3), so that no two draws begin alike.
+ */
+export function drawsOf(seed: number): (draw: number) => () => number {
+  const seeder = pcg32(seed)
+  const words = [seeder(), seeder(), seeder(), seeder()] as const
+  return (draw) => {
+    const word = (index: 0 | 1 | 2 | 3): number => mixed(words[index] ^ mixed(draw + Math.imul(index + 1, 0x9e37_79b9)))
+    return xoshiroFrom(word(0), word(1), word(2), word(3))
+  }
+}
+
+function mixed(word: number): number {
+  let bits = word | 0
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85eb_ca6b)
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35)
+  return (bits ^ (bits >>> 16)) >>> 0
+}
+
+function xoshiroFrom(first: number, second: number, third: number, fourth: number): () => number {
+  let a = first
+  let b = second
+  let c = third
+  let d = fourth === 0 ? 1 : fourth
   return () => {
     const product = Math.imul(b, 5)
     const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0

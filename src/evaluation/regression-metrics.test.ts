@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { QuantileLoss, RegressionMetric } from '../define/stored-definition.js'
+import { valueOf } from './evaluator.js'
 import { regressionMetrics } from './metric.js'
 import { regressionEvaluator } from './regression-metrics.js'
 import type { Units } from './scored.js'
@@ -31,6 +32,12 @@ function scoredOf(targets: readonly number[], values: readonly number[]): { task
   return { task: 'regression', targets: Float64Array.from(targets), values: Float64Array.from(values) }
 }
 
+/** The metric as a function of how often each unit counts. */
+function measuring(metric: RegressionMetric | QuantileLoss, scored: Parameters<typeof regressionEvaluator>[1], units: Units): (counts: Int32Array | undefined) => number | null {
+  const evaluator = regressionEvaluator(metric, scored, units)
+  return (counts) => valueOf(evaluator, units, counts)
+}
+
 function unitPerRow(rows: number): Units {
   const numbers = Int32Array.from({ length: rows }, (_, row) => row)
   return { rows: numbers, unitOfRow: numbers, count: rows }
@@ -48,7 +55,7 @@ for (const { name, truth, predictions, units: unitOfRow, counts, onRows, onResam
   test(`regression metrics agree with scikit-learn: ${name}`, () => {
     const units: Units = { ...unitPerRow(truth.length), unitOfRow: Int32Array.from(unitOfRow), count: counts.length }
     for (const metric of metrics) {
-      const evaluate = regressionEvaluator(metric, scoredOf(truth, predictions), units)
+      const evaluate = measuring(metric, scoredOf(truth, predictions), units)
       agrees(evaluate(undefined), onRows[metric], `${metric} on the rows`)
       agrees(evaluate(Int32Array.from(counts)), onResample[metric], `${metric} on a resample`)
     }
@@ -58,39 +65,39 @@ for (const { name, truth, predictions, units: unitOfRow, counts, onRows, onResam
 test('a metric looks only at its own rows', () => {
   const scored = scoredOf([1, 0, 3, 5], [2, 100, 3, 4])
   const units: Units = { rows: Int32Array.of(0, 2, 3), unitOfRow: Int32Array.of(0, 9, 1, 2), count: 3 }
-  const mape = regressionEvaluator('mape', scored, units)
+  const mape = measuring('mape', scored, units)
   agrees(mape(undefined), (1 + 0 + 1 / 5) / 3, 'mape')
 })
 
 test('MAPE is undefined at a target of 0, whether or not the prediction is right there', () => {
   for (const prediction of [0, 1]) {
-    const evaluate = regressionEvaluator('mape', scoredOf([1, 0, 2], [1, prediction, 2]), unitPerRow(3))
+    const evaluate = measuring('mape', scoredOf([1, 0, 2], [1, prediction, 2]), unitPerRow(3))
     assert.equal(evaluate(undefined), null)
   }
 })
 
 test('MAPE is defined on a resample that leaves out the target of 0', () => {
-  const evaluate = regressionEvaluator('mape', scoredOf([1, 0, 2], [1, 5, 3]), unitPerRow(3))
+  const evaluate = measuring('mape', scoredOf([1, 0, 2], [1, 5, 3]), unitPerRow(3))
   assert.equal(evaluate(Int32Array.of(1, 0, 2)), (0 + 2 * 0.5) / 3)
 })
 
 test('R² is undefined where the target does not vary', () => {
-  assert.equal(regressionEvaluator('r2', scoredOf([7, 7, 7], [6, 7, 8]), unitPerRow(3))(undefined), null)
+  assert.equal(measuring('r2', scoredOf([7, 7, 7], [6, 7, 8]), unitPerRow(3))(undefined), null)
   // The rounding of 100.1 drawn seven times must not pass for a spread.
-  const evaluate = regressionEvaluator('r2', scoredOf([100.1, 0.3, 55.7], [100, 0, 55]), unitPerRow(3))
+  const evaluate = measuring('r2', scoredOf([100.1, 0.3, 55.7], [100, 0, 55]), unitPerRow(3))
   for (let times = 2; times < 200; times += 1) assert.equal(evaluate(Int32Array.of(times, 0, 0)), null)
 })
 
 for (const metric of metrics) {
   test(`${metric} of a prediction or a target that is NaN or infinite is undefined`, () => {
     for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
-      assert.equal(regressionEvaluator(metric, scoredOf([1, 2, 4], [1, wrong, 3]), unitPerRow(3))(undefined), null)
+      assert.equal(measuring(metric, scoredOf([1, 2, 4], [1, wrong, 3]), unitPerRow(3))(undefined), null)
     }
-    assert.equal(regressionEvaluator(metric, scoredOf([1, Number.NaN, 4], [1, 2, 3]), unitPerRow(3))(undefined), null)
+    assert.equal(measuring(metric, scoredOf([1, Number.NaN, 4], [1, 2, 3]), unitPerRow(3))(undefined), null)
   })
 
   test(`${metric} of no rows is undefined`, () => {
-    assert.equal(regressionEvaluator(metric, scoredOf([], []), unitPerRow(0))(undefined), null)
-    assert.equal(regressionEvaluator(metric, scoredOf([1, 2], [1, 3]), unitPerRow(2))(Int32Array.of(0, 0)), null)
+    assert.equal(measuring(metric, scoredOf([], []), unitPerRow(0))(undefined), null)
+    assert.equal(measuring(metric, scoredOf([1, 2], [1, 3]), unitPerRow(2))(Int32Array.of(0, 0)), null)
   })
 }

@@ -1,7 +1,9 @@
-import type { QuantileLoss, RegressionMetric } from '../define/stored-definition.js'
 import { quantileOf } from '../define/metric-facts.js'
-import type { Evaluator, Scored, Units } from './scored.js'
+import type { QuantileLoss, RegressionMetric } from '../define/stored-definition.js'
 import { additive } from './additive.js'
+import type { Evaluator } from './evaluator.js'
+import type { Scored, Units } from './scored.js'
+import { median } from './sorted.js'
 
 /** Below this share of its sum of squares a spread is only the rounding of equal targets, e.g. of one row drawn again and again. */
 const ROUNDING = 1e-12
@@ -28,7 +30,7 @@ export function regressionEvaluator(metric: RegressionMetric | QuantileLoss, { t
     case 'r2':
       return rSquared(units, targets, error)
     case 'medianAbsoluteError':
-      return weightedMedian(units, (row) => Math.abs(error(row)))
+      return median(units, (row) => Math.abs(error(row)))
     default:
       return mean(pinball(quantileOf(metric) ?? Number.NaN, error))
   }
@@ -51,26 +53,4 @@ function rSquared(units: Units, targets: Float64Array, error: (row: number) => n
     const total = squares - (sum * sum) / rows
     return total <= ROUNDING * squares ? Number.NaN : 1 - residual / total
   })
-}
-
-/** The median of a figure over rows, each as often as its unit counts; the mean of the two middle ones. */
-function weightedMedian({ rows, unitOfRow }: Units, figure: (row: number) => number): Evaluator {
-  const sorted = Array.from(rows, (row) => ({ figure: figure(row), unit: unitOfRow[row] ?? 0 })).toSorted((a, b) => a.figure - b.figure)
-  if (sorted.some((entry) => !Number.isFinite(entry.figure))) return () => null
-  return (counts) => {
-    const weight = (unit: number): number => counts?.[unit] ?? (counts === undefined ? 1 : 0)
-    let total = 0
-    for (const { unit } of sorted) total += weight(unit)
-    if (total === 0) return null
-    const at = (position: number): number => {
-      let seen = 0
-      for (const entry of sorted) {
-        seen += weight(entry.unit)
-        if (seen > position) return entry.figure
-      }
-      return Number.NaN
-    }
-    const middle = Math.floor((total - 1) / 2)
-    return total % 2 === 1 ? at(middle) : (at(middle) + at(middle + 1)) / 2
-  }
 }

@@ -10,18 +10,19 @@ export type Scored =
       readonly classes: number
     }
 
-/** Which rows are looked at, and the resampling unit of each row (from 0, without gaps). */
+/** Which rows are looked at, and what is drawn with each of them: a number below `count`. */
 export interface Units {
   readonly rows: Int32Array
+  /** Of every row of the test set, also of those that are not looked at. */
   readonly unitOfRow: Int32Array
   readonly count: number
 }
 
-/**
- * A metric of one model on some rows, as a function of how often each unit counts: `undefined` once each. Null where
- * it is undefined.
- */
-export type Evaluator = (counts: Int32Array | undefined) => number | null
+/** A column of texts: for each row the index of its own in `values`. */
+export interface Coded {
+  readonly codes: Int32Array
+  readonly values: readonly string[]
+}
 
 /**
  * The probabilities of a model with classes of its own, row by row in the order of others. A class that it does not know

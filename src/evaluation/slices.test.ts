@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { regressionCase } from '../../test/evaluation/cases.js'
+import { coded, regressionCase } from '../../test/evaluation/cases.js'
 import type { StoredRule } from '../define/stored-definition.js'
 import { judge } from './judge.js'
+import { sampleOf } from './sample.js'
 import { holm, judgeSlices } from './slices.js'
 import type { RuleResult } from './verdict.js'
 
@@ -25,10 +26,8 @@ function sliced(zipcodes: readonly { readonly rows: number; readonly error: numb
     rule,
     rule.slice,
     { task: 'regression', targets, values: Float64Array.from(sizes, ({ error }) => error) },
-    rows,
-    Array.from(rows, (row) => `unit-${row}`),
-    sizes.map(({ zipcode }) => zipcode),
-    7,
+    sampleOf(rows, rows, 7),
+    coded(sizes.map(({ zipcode }) => zipcode)),
   )
 }
 
@@ -82,8 +81,8 @@ test('when every slice is too small the rule says that none was judged', () => {
 
 test('many rows of a single group prove nothing about a slice', () => {
   const input = regressionCase({ units: 40 })
-  const slices = { zipcode: Array.from({ length: 160 }, (_, row) => (row < 80 ? 'large' : 'rest')) }
-  const unitOfRow = input.unitOfRow.map((unit, row) => (row < 80 ? 'one' : unit))
+  const slices = { zipcode: coded(Array.from({ length: 160 }, (_, row) => (row < 80 ? 'large' : 'rest'))) }
+  const unitOfRow = input.unitOfRow.map((unit, row) => (row < 80 ? 0 : unit))
   const [result] = judge({ ...input, slices, unitOfRow, rules: [{ ...rule, value: 20 }] }).rules
   assert.deepEqual(result?.slices?.judged.map(({ value, answer }) => [value, answer]), [['large', 'passed'], ['rest', 'failed']])
 })
@@ -92,7 +91,7 @@ test('a slice whose metric is undefined fails closed', () => {
   const input = regressionCase({ units: 40 })
   assert.ok(input.candidate.task === 'regression')
   const targets = input.candidate.targets.map((target, row) => (row === 0 ? 0 : target))
-  const slices = { zipcode: Array.from({ length: 160 }, (_, row) => (row < 80 ? 'with a zero' : 'without')) }
+  const slices = { zipcode: coded(Array.from({ length: 160 }, (_, row) => (row < 80 ? 'with a zero' : 'without'))) }
   const [result] = judge({ ...input, slices, candidate: { ...input.candidate, targets }, rules: [{ ...rule, metric: 'mape', value: 5 }] }).rules
   assert.deepEqual(result?.slices?.judged.map(({ value, answer }) => [value, answer]), [['with a zero', 'failed'], ['without', 'passed']])
   assert.match(result?.explanation ?? '', /with a zero \(undefined\) of 2 values break it/)

@@ -1,10 +1,11 @@
 import type { StoredRule } from '../define/stored-definition.js'
-import { estimateOf, resample, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
-import { evaluatorOf, sizeOf } from './metric.js'
+import { estimateOf, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
+import { measureSlices } from './measure-slices.js'
+import { sizeOf } from './metric.js'
 import { studentShareAbove } from './normal.js'
 import { holds } from './rules.js'
-import type { Scored } from './scored.js'
-import { unitsOf } from './units.js'
+import type { Sample } from './sample.js'
+import type { Coded, Scored } from './scored.js'
 import type { RuleResult } from './verdict.js'
 import { figure, gap, label, percent } from './wording.js'
 
@@ -16,28 +17,14 @@ const SIGNIFICANCE = 0.05
  * A threshold asked of every value of a column with enough rows. A slice fails only if it breaks the limit with
  * confidence after Holm's correction for the number of slices (EVIDENCE rule 10).
  */
-export function judgeSlices(
-  rule: Threshold,
-  slice: NonNullable<Threshold['slice']>,
-  scored: Scored,
-  rows: Int32Array,
-  unitOfRow: readonly string[],
-  valueOfRow: readonly string[],
-  seed: number,
-): RuleResult {
-  const byValue = new Map<string, number[]>()
-  for (const row of rows) {
-    const value = valueOfRow[row] ?? ''
-    const found = byValue.get(value)
-    if (found === undefined) byValue.set(value, [row])
-    else found.push(row)
-  }
-  const entries = [...byValue].toSorted(([a], [b]) => (a < b ? -1 : 1))
-  const skipped = entries.filter(([, some]) => some.length < slice.minimumRows).map(([value, some]) => ({ value, rows: some.length }))
-  const large = entries.filter(([, some]) => some.length >= slice.minimumRows)
-  const measured = large.map(([value, some]) => {
-    const units = unitsOf(Int32Array.from(some), unitOfRow)
-    const [distribution = unmeasured] = resample([evaluatorOf(rule.metric, scored, units)], units, seed)
+export function judgeSlices(rule: Threshold, slice: NonNullable<Threshold['slice']>, scored: Scored, sample: Sample, column: Coded): RuleResult {
+  const { rows } = sample.units
+  const entries = rowsByValue(rows, column)
+  const skipped = entries.filter(({ some }) => some.length < slice.minimumRows).map(({ value, some }) => ({ value, rows: some.length }))
+  const large = entries.filter(({ some }) => some.length >= slice.minimumRows)
+  const distributions = measureSlices(rule.metric, scored, sample, large.map(({ some }) => some))
+  const measured = large.map(({ value, some }, index) => {
+    const distribution = distributions[index] ?? unmeasured
     return { value, rows: some.length, estimate: estimateOf(distribution), p: pValueOf(rule, distribution) }
   })
   const adjusted = holm(measured.map(({ p }) => p))
@@ -66,6 +53,25 @@ function pValueOf(rule: Threshold, { value, draws, effectiveUnits }: Distributio
   if (value === null || holds(rule, value)) return 1
   const error = standardErrorOf(draws.filter(Number.isFinite)) * Math.sqrt(effectiveUnits / (effectiveUnits - 1))
   return studentShareAbove(Math.abs(sizeOf(rule, value) - rule.value) / error, effectiveUnits - 1)
+}
+
+/** Rows of each value, in the order of the values. */
+function rowsByValue(rows: Int32Array, { codes, values }: Coded): readonly { readonly value: string; readonly some: Int32Array }[] {
+  const counts = new Int32Array(values.length)
+  for (const row of rows) counts[codes[row] ?? 0] = (counts[codes[row] ?? 0] ?? 0) + 1
+  const byCode = Array.from(counts, (count) => new Int32Array(count))
+  counts.fill(0)
+  for (const row of rows) {
+    const code = codes[row] ?? 0
+    const at = counts[code] ?? 0
+    const some = byCode[code]
+    if (some !== undefined) some[at] = row
+    counts[code] = at + 1
+  }
+  return values
+    .map((value, code) => ({ value, some: byCode[code] ?? new Int32Array() }))
+    .filter(({ some }) => some.length > 0)
+    .toSorted((a, b) => (a.value < b.value ? -1 : 1))
 }
 
 type Judged = NonNullable<RuleResult['slices']>['judged']

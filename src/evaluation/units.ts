@@ -1,16 +1,54 @@
+import { xoshiro128 } from './random.js'
 import type { Units } from './scored.js'
 
-/** Numbers the resampling units of some rows in the order in which they first occur. */
-export function unitsOf(rows: Int32Array, unitOfRow: readonly string[]): Units {
-  const numbers = new Map<string, number>()
-  const unitNumbers = new Int32Array(unitOfRow.length)
+/** Beyond this many units they are drawn in bundles. */
+export const MOST_UNITS = 8192
+
+/** Numbers the resampling units of some rows in the order in which they first occur. `unitOfRow` is of all rows. */
+export function unitsOf(rows: Int32Array, unitOfRow: Int32Array): Units {
+  const numberOf = new Int32Array(unitOfRow.reduce((most, unit) => Math.max(most, unit), -1) + 1).fill(-1)
+  const numbered = new Int32Array(unitOfRow.length)
+  let count = 0
   for (const row of rows) {
-    const unit = unitOfRow[row] ?? ''
-    const known = numbers.get(unit)
-    if (known === undefined) numbers.set(unit, numbers.size)
-    unitNumbers[row] = known ?? numbers.size - 1
+    const unit = unitOfRow[row] ?? 0
+    if (numberOf[unit] === -1) {
+      numberOf[unit] = count
+      count += 1
+    }
+    numbered[row] = numberOf[unit] ?? 0
   }
-  return { rows, unitOfRow: unitNumbers, count: numbers.size }
+  return { rows, unitOfRow: numbered, count }
+}
+
+/**
+ * Deals many units, in a seeded order, into as many bundles as are worth drawing, of as many units each (give or take
+ * one). Bundles are as independent of each other as units are, and the variance of what is drawn is estimated without
+ * bias from either; from 8,192 of them it is known to 1.6 %, so that drawing units singly would tell nothing more.
+ */
+export function bundled(units: Units, seed: number, most = MOST_UNITS): Units {
+  const { rows, unitOfRow, count } = units
+  if (count <= most) return units
+  const random = xoshiro128(seed)
+  const bundleOf = Int32Array.from({ length: count }, (_, unit) => unit % most)
+  for (let left = count; left > 1; left -= 1) {
+    const drawn = Math.floor((random() / 4_294_967_296) * left)
+    const bundle = bundleOf[drawn] ?? 0
+    bundleOf[drawn] = bundleOf[left - 1] ?? 0
+    bundleOf[left - 1] = bundle
+  }
+  return { rows, unitOfRow: unitOfRow.map((unit) => bundleOf[unit] ?? 0), count: most }
+}
+
+/** Some of the rows, drawn with the same units. */
+export function within(units: Units, rows: Int32Array): Units {
+  return { ...units, rows }
+}
+
+/** How many units have rows. */
+export function presentUnits({ rows, unitOfRow, count }: Units): number {
+  const isPresent = new Uint8Array(count)
+  for (const row of rows) isPresent[unitOfRow[row] ?? 0] = 1
+  return isPresent.reduce((sum, present) => sum + present, 0)
 }
 
 /**

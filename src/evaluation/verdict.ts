@@ -67,6 +67,8 @@ export const Verdict = Type.Object({
   test: Type.Object({
     rows: Type.Integer(),
     units: Type.Integer(),
+    /** What is drawn where units are very many: bundles of them. */
+    bundles: Type.Optional(Type.Integer()),
     /** What is resampled: `group`, `row`, or a block of time such as `day`. */
     unit: Type.String(),
     /** Rows left out because a model had trained or validated on them or their group (EVIDENCE rule 4). */

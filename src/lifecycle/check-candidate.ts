@@ -89,8 +89,11 @@ export function candidateUnservable(error: unknown): CheckOutput {
   return { unservable: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
 }
 
-/** @throws RefitError `prediction-invalid` for anything that is not finite */
-export function requireFinite(values: Float64Array): void {
+/**
+ * `values` has `width` numbers for each row, from row `from` of the set on.
+ * @throws RefitError `prediction-invalid` for anything that is not finite
+ */
+export function requireFinite(values: Float64Array, width: number, from: number): void {
   const wrong = values.findIndex((value) => !Number.isFinite(value))
-  if (wrong !== -1) throw refitError('prediction-invalid', { reason: `${values[wrong] ?? 'nothing'} for test row ${wrong + 1}` })
+  if (wrong !== -1) throw refitError('prediction-invalid', { reason: `${values[wrong] ?? 'nothing'} for test row ${from + Math.floor(wrong / width) + 1}` })
 }

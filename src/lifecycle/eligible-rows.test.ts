@@ -8,7 +8,7 @@ const stratified: StoredSplit = { ...byGroup, stratify: 'zipcode' }
 const byTime: StoredSplit = { kind: 'time', testMilliseconds: 1000, gapMilliseconds: 0, validation: 0.1 }
 
 /** Rows of drops a, b (which the champion knows) and c; the second row of h1 came with c. */
-const testSet = { drops: ['a', 'b', 'c', 'c'], units: ['h1', 'h2', 'h1', 'h3'], times: Float64Array.from([1, 2, 3, 4], (day) => Date.parse(`2026-01-0${day}`)) }
+const testSet = { drops: { codes: Int32Array.of(0, 1, 2, 2), values: ['a', 'b', 'c'] }, units: Int32Array.of(0, 1, 0, 2), times: Float64Array.from([1, 2, 3, 4], (day) => Date.parse(`2026-01-0${day}`)) }
 const facts = { drops: ['a', 'b'], lostDrops: false, split: byGroup }
 
 function eligible(split: StoredSplit, champion: Partial<Omit<typeof facts, 'split'>> & { split: unknown; holdout?: number; trainedUntil?: string }, holdout?: number): readonly number[] {

@@ -24,10 +24,12 @@ export function eligibleRows(
     return (row) => (testSet.times[row] ?? Number.NaN) > until
   }
   const known = new Set(champion.drops)
-  const isKnown = (row: number): boolean => known.has(testSet.drops[row] ?? '')
+  const knownDrops = testSet.drops.values.map((drop) => known.has(drop))
+  const isKnown = (row: number): boolean => knownDrops[testSet.drops.codes[row] ?? 0] === true
   if (definition.split.kind === 'time') return (row) => !isKnown(row)
-  const knownUnits = new Set(testSet.units.filter((_, row) => isKnown(row)))
-  return (row) => !isKnown(row) && !knownUnits.has(testSet.units[row] ?? '')
+  const knownUnits = new Uint8Array(testSet.units.length)
+  for (const [row, unit] of testSet.units.entries()) if (isKnown(row)) knownUnits[unit] = 1
+  return (row) => !isKnown(row) && knownUnits[testSet.units[row] ?? 0] !== 1
 }
 
 /** Sides drawn among the units of a drop are drawn anew when the drop goes, or when others are held out. */

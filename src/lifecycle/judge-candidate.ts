@@ -1,87 +1,62 @@
 import { readTestSet, type TestSet } from '../data/read-test-set.js'
+import { openTestRows } from '../data/test-rows.js'
 import type { StoredModel } from '../define/stored-definition.js'
 import { measureHoldout } from '../evaluation/holdout.js'
 import { judge, type ChampionCase } from '../evaluation/judge.js'
 import { inClasses, type Scored } from '../evaluation/scored.js'
 import type { Verdict } from '../evaluation/verdict.js'
+import type { Signature } from '../packages/manifest.js'
 import { readManifest } from '../packages/read.js'
-import type { PackageManifest } from '../packages/manifest.js'
-import type { FeatureBatch, PredictorAdapter } from '../predictors/predictor.js'
-import { openPackage } from '../predictors/open-package.js'
-import { candidateUnservable, requireFinite, type ChampionFacts, type CheckInput, type CheckOutput } from './check-candidate.js'
+import type { PredictorAdapter } from '../predictors/predictor.js'
+import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOutput } from './check-candidate.js'
 import { eligibleRows } from './eligible-rows.js'
-
-const BATCH_ROWS = 1000
+import { scoreRows, type Answered, type Answers } from './score-rows.js'
 
 /** Scores the test set with candidate and champion and judges. Runs in the check's child. */
-export async function judgeCandidate(adapters: readonly PredictorAdapter[], input: CheckInput): Promise<CheckOutput> {
+export async function judgeCandidate(adapters: readonly PredictorAdapter[], input: CheckInput, threads = 1): Promise<CheckOutput> {
   const { definition, sets } = input
-  const testSet = await readTestSet(sets.folder, definition.columns)
-  const classes = definition.task === 'regression' ? [] : await classesOf(input, testSet)
-  let candidate: Scored
-  try {
-    candidate = await score(adapters, input.candidateFolder, testSet, classes)
-  } catch (error) {
-    return candidateUnservable(error)
-  }
-  const champion = input.champion === undefined ? undefined : await championCase(adapters, definition, input.champion, testSet, classes)
-  const verdict = judge({
-    task: definition.task,
-    rules: definition.check,
-    replaceIfBetter: definition.replaceIfBetter,
-    candidate,
-    baseline: baselineOf(input, testSet, classes),
-    champion,
-    unitOfRow: testSet.units,
-    unit: unitName(definition, testSet),
-    split: definition.split.kind === 'time' ? 'time' : 'group',
-    eligible: eligibleRows(definition, input.champion, testSet),
-    slices: testSet.slices(definition.check.flatMap((rule) => (rule.kind === 'threshold' && rule.slice !== undefined ? [rule.slice.column] : []))),
-    seed: input.seed,
-  })
+  const source = await openTestRows(sets.folder)
+  const testSet = await readTestSet(source, definition.columns, definition.check.flatMap((rule) => (rule.kind === 'threshold' && rule.slice !== undefined ? [rule.slice.column] : [])))
+  const incomparable = input.champion === undefined ? undefined : whyIncomparable(definition, (await readManifest(input.champion.folder)).signature)
+  const [candidate, champion] = await scoreRows(adapters, [input.candidateFolder, ...(input.champion === undefined || incomparable !== undefined ? [] : [input.champion.folder])], source)
+  if (candidate === undefined) throw new Error('the candidate was not scored')
+  if (candidate.kind === 'broken') return candidateUnservable(candidate.error)
+  const classes = classesOf(candidate.signature, testSet)
+  const verdict = judge(
+    {
+      task: definition.task,
+      rules: definition.check,
+      replaceIfBetter: definition.replaceIfBetter,
+      candidate: scoredOf(candidate, testSet, classes),
+      baseline: baselineOf(input, testSet, classes),
+      champion: input.champion === undefined ? undefined : championCase(input.champion, incomparable, champion, testSet, classes),
+      unitOfRow: testSet.units,
+      unit: unitName(definition, testSet),
+      split: definition.split.kind === 'time' ? 'time' : 'group',
+      eligible: eligibleRows(definition, input.champion, testSet),
+      slices: testSet.slices,
+      seed: input.seed,
+    },
+    threads,
+  )
+  source.close()
   const holdout = await scoreHoldout(adapters, input)
   return { verdict: { ...verdict, ...(holdout === undefined ? {} : { holdout }) } }
 }
 
 /** Labels in sorted order: those of the model and of the test set together, so that both are scored alike. */
-async function classesOf(input: CheckInput, testSet: TestSet): Promise<readonly string[]> {
-  const { signature } = await readManifest(input.candidateFolder)
-  return [...new Set([...signature.classes, ...testSet.labels])].toSorted()
+function classesOf(signature: Signature, testSet: TestSet): readonly string[] {
+  return signature.task === 'regression' ? [] : [...new Set([...signature.classes, ...testSet.labels.values])].toSorted()
 }
 
-async function score(adapters: readonly PredictorAdapter[], folder: string, testSet: TestSet, classes: readonly string[]): Promise<Scored> {
-  const manifest = await readManifest(folder)
-  const predictor = await openPackage(adapters, folder, manifest)
-  try {
-    const width = manifest.signature.task === 'regression' ? 1 : manifest.signature.classes.length
-    const answers = new Float64Array(testSet.rows * width)
-    for (let from = 0; from < testSet.rows; from += BATCH_ROWS) {
-      const batch = testSet.batch(manifest.signature.inputs, from, Math.min(testSet.rows, from + BATCH_ROWS))
-      answers.set(await predictBatch(predictor.predict, batch), from * width)
-    }
-    return scoredOf(manifest, testSet, classes, answers)
-  } finally {
-    await predictor.close()
-  }
+function scoredOf({ signature, values }: Answered, testSet: TestSet, classes: readonly string[]): Scored {
+  if (signature.task === 'regression') return { task: 'regression', targets: testSet.targets, values }
+  return { task: 'classification', labels: labelsOf(testSet, classes), probabilities: inClasses(values, signature.classes, classes), classes: classes.length }
 }
 
-async function predictBatch(
-  predict: (batch: FeatureBatch) => Promise<{ task: 'regression'; values: Float64Array } | { task: 'classification'; probabilities: Float64Array }>,
-  batch: FeatureBatch,
-): Promise<Float64Array> {
-  const predictions = await predict(batch)
-  const values = predictions.task === 'regression' ? predictions.values : predictions.probabilities
-  requireFinite(values)
-  return values
-}
-
-function scoredOf({ signature }: PackageManifest, testSet: TestSet, classes: readonly string[], answers: Float64Array): Scored {
-  if (signature.task === 'regression') return { task: 'regression', targets: testSet.targets, values: answers }
-  return { task: 'classification', labels: labelsOf(testSet, classes), probabilities: inClasses(answers, signature.classes, classes), classes: classes.length }
-}
-
-function labelsOf(testSet: TestSet, classes: readonly string[]): Int32Array {
-  return Int32Array.from(testSet.labels, (label) => classes.indexOf(label))
+function labelsOf({ labels }: TestSet, classes: readonly string[]): Int32Array {
+  const classOf = labels.values.map((label) => classes.indexOf(label))
+  return labels.codes.map((code) => classOf[code] ?? -1)
 }
 
 /** What the mean, or the shares of the classes, of the training rows would have predicted. */
@@ -89,32 +64,23 @@ function baselineOf({ sets }: CheckInput, testSet: TestSet, classes: readonly st
   const { baseline } = sets
   if (baseline.kind === 'mean') return { task: 'regression', targets: testSet.targets, values: new Float64Array(testSet.rows).fill(baseline.value) }
   const shares = classes.map((label) => baseline.shares[label] ?? 0)
-  const probabilities = Float64Array.from({ length: testSet.rows * classes.length }, (_, index) => shares[index % classes.length] ?? 0)
+  const probabilities = new Float64Array(testSet.rows * classes.length)
+  for (let at = 0; at < probabilities.length; at += classes.length) probabilities.set(shares, at)
   return { task: 'classification', labels: labelsOf(testSet, classes), probabilities, classes: classes.length }
 }
 
-async function championCase(
-  adapters: readonly PredictorAdapter[],
-  definition: StoredModel,
-  facts: ChampionFacts,
-  testSet: TestSet,
-  classes: readonly string[],
-): Promise<ChampionCase> {
+function championCase(facts: ChampionFacts, incomparable: string | undefined, answers: Answers | undefined, testSet: TestSet, classes: readonly string[]): ChampionCase {
   const known = new Set(facts.drops)
-  const fresh = (row: number): boolean => !known.has(testSet.drops[row] ?? '')
-  const { version, reused } = facts
-  const reason = whyIncomparable(definition, (await readManifest(facts.folder)).signature)
-  if (reason !== undefined) return { version, scored: undefined, reason, fresh }
-  try {
-    return { version, scored: await score(adapters, facts.folder, testSet, classes), fresh, reused }
-  } catch (error) {
-    // Whatever breaks in it: a champion that cannot answer must not keep every later run from its end.
-    return { version, scored: undefined, reason: error instanceof Error ? error.message : String(error), fresh }
-  }
+  const isKnown = testSet.drops.values.map((drop) => known.has(drop))
+  const champion = { version: facts.version, fresh: (row: number): boolean => isKnown[testSet.drops.codes[row] ?? 0] !== true }
+  if (answers === undefined) return { ...champion, scored: undefined, reason: incomparable ?? 'it was not asked' }
+  // Whatever breaks in it: a champion that cannot answer must not keep every later run from its end.
+  if (answers.kind === 'broken') return { ...champion, scored: undefined, reason: answers.error instanceof Error ? answers.error.message : String(answers.error) }
+  return { ...champion, scored: scoredOf(answers, testSet, classes), reused: facts.reused }
 }
 
 /** Why a model that served before cannot be judged by the definition's rows (EVIDENCE rule 13); undefined if it can. */
-function whyIncomparable({ task, columns }: StoredModel, signature: PackageManifest['signature']): string | undefined {
+function whyIncomparable({ task, columns }: StoredModel, signature: Signature): string | undefined {
   if (signature.task !== task) return `it is a ${signature.task} and the definition asks for a ${task}`
   if (columns[signature.target]?.role !== 'target') return `it predicts ${signature.target}, which is not the target any more`
   // Without a column that it was trained on it would be judged by less than it had.
@@ -126,18 +92,20 @@ function whyIncomparable({ task, columns }: StoredModel, signature: PackageManif
 async function scoreHoldout(adapters: readonly PredictorAdapter[], input: CheckInput): Promise<Verdict['holdout']> {
   const { definition, sets, champion } = input
   if (sets.holdout === undefined || sets.holdout.rows === 0) return undefined
-  const rows = await readTestSet(sets.folder, definition.columns, 'holdout')
-  const classes = definition.task === 'regression' ? [] : await classesOf(input, rows)
-  try {
-    const candidate = await score(adapters, input.candidateFolder, rows, classes)
-    if (champion === undefined || (champion.holdout ?? 0) < sets.holdout.share) return measureHoldout(candidate, undefined)
-    return measureHoldout(candidate, { version: champion.version, scored: await score(adapters, champion.folder, rows, classes) })
-  } catch (error) {
-    return { rows: rows.rows, candidate: {}, reason: error instanceof Error ? error.message : String(error) }
-  }
+  const source = await openTestRows(sets.folder, 'holdout')
+  const rows = await readTestSet(source, definition.columns)
+  const isShown = champion !== undefined && (champion.holdout ?? 0) >= sets.holdout.share
+  const answers = await scoreRows(adapters, [input.candidateFolder, ...(isShown ? [champion.folder] : [])], source)
+  source.close()
+  const broken = answers.find((each) => each.kind === 'broken')
+  if (broken !== undefined) return { rows: rows.rows, candidate: {}, reason: broken.error instanceof Error ? broken.error.message : String(broken.error) }
+  const [candidate, other] = answers.flatMap((each) => (each.kind === 'answered' ? [each] : []))
+  if (candidate === undefined) throw new Error('the candidate was not scored')
+  const classes = classesOf(candidate.signature, rows)
+  return measureHoldout(scoredOf(candidate, rows, classes), champion === undefined || other === undefined ? undefined : { version: champion.version, scored: scoredOf(other, rows, classes) })
 }
 
 function unitName(definition: StoredModel, testSet: TestSet): string {
-  if (definition.split.kind === 'time') return testSet.units.some((unit) => !unit.endsWith('T00:00')) ? 'hour' : 'day'
+  if (definition.split.kind === 'time') return testSet.daily ? 'day' : 'hour'
   return Object.values(definition.columns).some(({ role }) => role === 'group') ? 'group' : 'row'
 }

@@ -1,4 +1,5 @@
 import type { Case } from '../../src/evaluation/judge.js'
+import type { Coded } from '../../src/evaluation/scored.js'
 import { xoshiro128 } from '../../src/evaluation/random.js'
 
 /** How a case is made up; harm is the relative harm of the candidate's error beside the champion's. */
@@ -11,6 +12,18 @@ export interface Sketch {
   /** Units that arrived after the champion's snapshot; default none. */
   readonly fresh?: (unit: number) => boolean
   readonly seed?: number
+}
+
+/** Numbers texts in the order in which they first occur. */
+export function coded(texts: Iterable<string>): Coded {
+  const numbers = new Map<string, number>()
+  const codes = Int32Array.from(texts, (text) => {
+    const known = numbers.get(text)
+    if (known !== undefined) return known
+    numbers.set(text, numbers.size)
+    return numbers.size - 1
+  })
+  return { codes, values: [...numbers.keys()] }
 }
 
 /** Numbers of [0, 1). */
@@ -35,7 +48,7 @@ export function regressionCase(sketch: Sketch = {}, changes: Partial<Case> = {})
     candidate: { task: 'regression', targets, values: candidate },
     baseline: { task: 'regression', targets, values: targets.map((target, row) => target + 10 * (errors[row] ?? 0)) },
     champion: { version: 3, scored: { task: 'regression', targets, values: champion }, fresh: (row) => fresh(unitOf(row)) },
-    unitOfRow: Array.from({ length: rows }, (_, row) => `unit-${unitOf(row)}`),
+    unitOfRow: Int32Array.from({ length: rows }, (_, row) => unitOf(row)),
     unit: 'group',
     split: 'group',
     eligible: () => true,
@@ -56,7 +69,7 @@ export function classificationCase(rows: number, every: number, changes: Partial
     rules: [],
     candidate: { task: 'classification', labels, probabilities, classes: 2 },
     baseline: { task: 'classification', labels, probabilities: new Float64Array(rows * 2).fill(0.5), classes: 2 },
-    unitOfRow: Array.from(labels, (_, row) => `unit-${row}`),
+    unitOfRow: labels.map((_, row) => row),
     unit: 'row',
     split: 'group',
     eligible: () => true,

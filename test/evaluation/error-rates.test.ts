@@ -5,8 +5,8 @@ import { judgeComparison } from '../../src/evaluation/against-champion.js'
 import { resample, unmeasured, type Compared } from '../../src/evaluation/bootstrap.js'
 import { evaluatorOf } from '../../src/evaluation/metric.js'
 import { compare, judgeAgainstChampion } from '../../src/evaluation/rules.js'
+import { sampleOf } from '../../src/evaluation/sample.js'
 import type { Scored, Units } from '../../src/evaluation/scored.js'
-import { unitsOf } from '../../src/evaluation/units.js'
 import { uniform } from './cases.js'
 
 /**
@@ -158,17 +158,15 @@ test('error rate at the margin when fresh rows, all rows and the champion’s ow
     const { units, champion } = drawTestSet(design, normal)
     // The candidate strays from the champion just so far that fresh rows are enough about half of the time.
     const candidate = champion.map((error) => error * (1 + MARGIN) * (1 + 0.18 * (2 * random() - 1)))
-    const unitOfRow = Array.from(units.unitOfRow, String)
-    const [all] = measured([scored(champion), scored(candidate)], unitsOf(units.rows, unitOfRow), draw)
+    const sample = sampleOf(units.rows, units.unitOfRow, draw)
+    const [all] = measured([scored(champion), scored(candidate)], sample.drawn, draw)
     assert.ok(all !== undefined)
     const pair = {
       candidate: scored(candidate),
       champion: { version: 1, scored: scored(champion), fresh: (row: number): boolean => (units.unitOfRow[row] ?? 0) >= 30 },
-      rows: units.rows,
-      unitOfRow,
+      sample,
       unit: 'group',
       split: 'group',
-      seed: draw,
     } as const
     const result = judgeComparison(pair, notWorse, 'definition', all)
     if (result.answer === 'passed') passed += 1

@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { season } from '../../examples/web-shop/season.js'
-import { readTestSet } from '../../src/data/read-test-set.js'
+import { readFeatures, readTestSet } from '../../src/data/read-test-set.js'
+import { openTestRows } from '../../src/data/test-rows.js'
 import { StoredModel } from '../../src/define/stored-definition.js'
+import { valueOf } from '../../src/evaluation/evaluator.js'
 import { regressionEvaluator } from '../../src/evaluation/regression-metrics.js'
 import { rowsWhere, unitsOf } from '../../src/evaluation/units.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
@@ -112,23 +114,28 @@ test('King County, prepared: check, serving and a direct call prepare and answer
   await running.put('drops/first.csv', [weeks[0]?.content.trim() ?? '', ...weeks.slice(1, 12).map(({ content }) => content.slice(content.indexOf('\n') + 1).trim())].join('\n'))
   await running.paused()
   const { columns } = Value.Parse(StoredModel, (await running.api().model(MODEL)).definition)
-  const tests = await readTestSet(join(running.stateFolder, 'work', `${MODEL}-1`, 'sets'), columns)
+  const source = await openTestRows(join(running.stateFolder, 'work', `${MODEL}-1`, 'sets'))
+  const tests = await readTestSet(source, columns)
+  const features = inputs.map((name) => ({ name, type: name === 'zipcode' ? ('category' as const) : ('number' as const) }))
+  const rows: Row[] = []
+  await readFeatures(source, features, async (values, count) => {
+    for (let row = 0; row < count; row += 1) rows.push(Object.fromEntries(inputs.map((name, index) => [name, values[index]?.[row] ?? null])))
+  })
+  source.close()
   await running.kill()
   await running.up()
   const run = await running.ended(`${MODEL}-1`)
   assert.equal(run.outcome, 'promoted', `${run.explanation} ${JSON.stringify(run.error)}`)
   const version = await running.api().version(MODEL, 1)
-  assert.deepEqual(version.signature.inputs.map(({ name }) => name), inputs, 'callers send what drops have')
+  assert.deepEqual(version.signature.inputs.map(({ name, type }) => ({ name, type })), features, 'callers send what drops have')
 
-  const batch = tests.batch(version.signature.inputs, 0, tests.rows).columns
-  const rows: readonly Row[] = Array.from({ length: tests.rows }, (_, row) => Object.fromEntries(inputs.map((name) => [name, batch[name]?.[row] ?? null])))
   const here = await answerHere(running, 1, rows)
   await until('the endpoint', async () => ((await running.serving(`/models/${MODEL}`))?.status === 200 ? true : undefined))
   const served = (await answerOfServing(running, rows)).predictions
   assert.deepEqual(served, here)
   const units = unitsOf(rowsWhere(tests.rows, () => true), tests.units)
   for (const metric of ['mae', 'rmse', 'r2', 'medianAbsoluteError'] as const) {
-    const ofServing = regressionEvaluator(metric, { task: 'regression', targets: tests.targets, values: Float64Array.from(served) }, units)(undefined)
+    const ofServing = valueOf(regressionEvaluator(metric, { task: 'regression', targets: tests.targets, values: Float64Array.from(served) }, units), units)
     assert.equal(run.verdict?.candidate[metric]?.value, ofServing, `the check's ${metric} is that of the answers of serving`)
   }
   for (const row of [0, 7, 199]) assert.deepEqual((await answerOfServing(running, [rows[row] ?? {}])).predictions, [here[row]], 'alone as among others')
