@@ -57,6 +57,9 @@ export const catalogue = {
   'not-awaiting-approval': [409, 'Run {run} does not await approval; its outcome is: {outcome}.', '`refit runs` shows which runs await approval.'],
   'version-tainted': [409, 'Version {version} of {model} was made from drops that are withdrawn: {drops}.', 'Choose another version; or `refit drops restore` them, or `refit promote --force --reason "…"`.'],
 
+  'model-retired': [410, 'Model {model} was retired on {date} by {by}: {reason}', 'Its versions and history are kept. `refit retire <model> --undo --reason "…"` brings it back.'],
+  'not-retired': [409, 'Model {model} is not retired.', '`refit status` shows which models are.'],
+
   // Drops
   'drop-decision-refused': [409, 'Drop {drop} cannot be {done}: its state is {state}.', '`refit drops --drop <id>` shows how it came there, docs/concepts.md what can be decided in which state.'],
   'drop-not-releasable': [422, 'Drop {drop} has faults that nobody can waive: {faults}', 'Deliver the file mended; or change the columns, start Refit anew, and `refit drops restore` has it read again.'],

@@ -4,6 +4,7 @@ import { refitError } from '../errors.js'
 import { createServer, type DeclaredRoute, type ServerAccess } from '../http/server.js'
 import { announcementRoutes } from './announcements.js'
 import { contractRoutes } from './contracts.js'
+import { definitionRoutes } from './definitions.js'
 import { dropRoutes } from './drops.js'
 import { eventRoutes } from './events.js'
 import { healthRoutes } from './health.js'
@@ -12,6 +13,7 @@ import { modelRoutes } from './models.js'
 import { describeApi, openRoutes } from './open-api.js'
 import type { ApiParts } from './parts.js'
 import { projectRoutes } from './project.js'
+import { retirementRoutes } from './retirement.js'
 import { runRoutes } from './runs.js'
 import { snapshotRoutes } from './snapshots.js'
 import { versionRoutes } from './versions.js'
@@ -31,7 +33,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   return { app, routes }

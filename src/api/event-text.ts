@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { DefinitionDifference } from '../registry/definitions.js'
 import type { RecordedEvent } from '../runs/event.js'
 import { summariseStage } from './stage-summary.js'
 
@@ -32,15 +33,22 @@ type Data = Type.Static<typeof Data>
 /** An event in words, one line, without its time, model and run. A kind that is new here is told by its name. */
 export function describeEvent(event: RecordedEvent): string {
   const data: Data = Value.Check(Data, event.data) ? event.data : {}
-  return [...sentence(event.kind, event.actor, data, event.data['result'])].join(' ').replaceAll(/\s+/g, ' ').trim()
+  return [...sentence(event.kind, event.actor, data, event.data['result'], event.data)].join(' ').replaceAll(/\s+/g, ' ').trim()
 }
 
-function* sentence(kind: string, actor: string, data: Data, result: unknown): Generator<string> {
+/** What a definition has changed, and what that means for the next comparison. */
+function definedWords(data: RecordedEvent['data']): string {
+  if (!Value.Check(DefinitionDifference, data) || data.changes.length === 0) return 'defined'
+  const changes = data.changes.map(({ text }) => text).join('; ')
+  return `definition changed: ${changes}.${data.comparable === undefined ? '' : ` ${data.comparable.text}`}`
+}
+
+function* sentence(kind: string, actor: string, data: Data, result: unknown, raw: RecordedEvent['data']): Generator<string> {
   const { drop, key, summary, rows, stage, version } = data
   const name = `drop ${key ?? drop ?? ''}`
   switch (kind) {
     case 'model.defined':
-      yield 'defined'
+      yield definedWords(raw)
       break
     case 'model.removed':
       yield 'taken out of the project'
@@ -50,6 +58,12 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown): Ge
       break
     case 'model.meets-standard':
       yield `meets its standard again – ${data.explanation ?? ''}`
+      break
+    case 'model.retired':
+      yield `retired by ${actor} – ${data.reason ?? ''}`
+      break
+    case 'model.unretired':
+      yield `back in life, by ${actor} – ${data.reason ?? ''}`
       break
     case 'drop.recorded':
       yield `${name} recorded`

@@ -2,11 +2,13 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import { Type } from 'typebox'
 import { waitingDropCount } from '../drops/queries.js'
 import { championMoves, getChampion } from '../registry/champion.js'
+import { differenceOf } from '../registry/definitions.js'
 import { getModel, listModels, type RegisteredModel } from '../registry/models.js'
 import { getVersion, type Version } from '../registry/version.js'
 import { listRuns } from '../runs/queries.js'
+import type { Run } from '../runs/run.js'
 import type { ApiParts } from './parts.js'
-import { metricFigure, metricLabel } from './rule-label.js'
+import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
 import { runSummary } from './run-answers.js'
 import { ChampionMoves, ModelDetail, ModelList, type ChampionSummary, type ModelSummary } from './wire/model.js'
 import { instant } from './wire/time.js'
@@ -39,6 +41,8 @@ export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallb
         ...(active === undefined ? {} : { active: runSummary(active) }),
         ...(waiting === undefined ? {} : { waiting: runSummary(waiting) }),
         ...(lastEnded === undefined ? {} : { lastEnded: runSummary(lastEnded) }),
+        ...(model.retired === undefined ? {} : { retired: { ...model.retired, at: instant(model.retired.at) } }),
+        ...(await changedSince(database, model, runs)),
       },
     }
   }
@@ -95,6 +99,14 @@ export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallb
     )
     done()
   }
+}
+
+/** How the definition differs from that of the newest run that has started. */
+async function changedSince(database: ApiParts['database'], model: RegisteredModel, runs: readonly Run[]): Promise<Pick<ModelSummary, 'changed'>> {
+  const last = runs.find(({ definition }) => definition !== undefined)
+  if (last?.definition === undefined) return {}
+  const difference = await differenceOf(database, last.definition, model.definition, ruleLabel)
+  return difference.changes.length === 0 ? {} : { changed: { since: last.id, ...difference } }
 }
 
 function championSummary(pointer: { version: number; generation: number; since: Date }, version: Version): ChampionSummary {

@@ -36,8 +36,8 @@ export function uploadRoute({ database, objects, clock, onUpload }: ApiParts): F
       async (request, reply) => {
         const { model } = request.params
         const key = checkedName(request.query.name)
-        // Before the body: an unknown model need not be sent a gigabyte.
-        await getModel(database, model)
+        // Before the body: an unknown or a retired model need not be sent a gigabyte.
+        await getModel(database, model, 'in life')
         const content = streamOf(request.body)
         let complete = false
         content.once('end', () => {

@@ -3,10 +3,11 @@ import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { ContractAccepted, ContractDetail } from '../api/wire/contract.js'
+import { DefinitionList, Preview, type PreviewRequest } from '../api/wire/definition.js'
 import { DropDetail, DropList, DropRecorded, DropsDecided, type DecisionBody } from '../api/wire/drop.js'
 import { EventList, EventRecord } from '../api/wire/event.js'
 import { Failure } from '../http/failure.js'
-import { ChampionMoves, ModelDetail, ModelList, Moved } from '../api/wire/model.js'
+import { ChampionMoves, ModelDetail, ModelList, ModelRetired, Moved } from '../api/wire/model.js'
 import { Health, ProjectStatus, ShuttingDown } from '../api/wire/project.js'
 import { RunDetail, RunList, RunRequested, RunSummary } from '../api/wire/run.js'
 import { SnapshotDetail, SnapshotList, SnapshotSample } from '../api/wire/snapshot.js'
@@ -61,6 +62,11 @@ export function createClient({ url, token, actor }: Connection) {
     shutdown: (request: { readonly keepServing: boolean }) => post(ShuttingDown, '/project/shutdown', request),
     models: async () => (await get(ModelList, '/models')).models,
     model: (model: string) => get(ModelDetail, at`/models/${model}`),
+    /** The definitions that came into force, the newest first. */
+    definitions: async (model: string) => (await get(DefinitionList, at`/models/${model}/definitions`)).definitions,
+    previewDefinitions: async (models: PreviewRequest['models']) => (await post(Preview, '/definitions/preview', { models })).models,
+    retire: (model: string, reason: string) => post(ModelRetired, at`/models/${model}/retire`, { reason }),
+    unretire: (model: string, reason: string) => post(ModelRetired, at`/models/${model}/unretire`, { reason }),
     championMoves: async (model: string) => (await get(ChampionMoves, at`/models/${model}/champion-moves`)).moves,
     runs: (query: { readonly model?: string | undefined; readonly limit?: number | undefined; readonly before?: string | undefined }) => get(RunList, '/runs', query),
     run: (id: string) => get(RunDetail, at`/runs/${id}`),

@@ -3,6 +3,7 @@ import { addApprove } from './commands/approve.js'
 import { addCancel } from './commands/cancel.js'
 import { addContract } from './commands/contract.js'
 import { addData } from './commands/data.js'
+import { addDiff } from './commands/diff.js'
 import { addDoctor } from './commands/doctor.js'
 import { addDown } from './commands/down.js'
 import { addDrops } from './commands/drops.js'
@@ -10,6 +11,7 @@ import { addInit } from './commands/init.js'
 import { addLogs } from './commands/logs.js'
 import { addPredict } from './commands/predict.js'
 import { addPromote } from './commands/promote.js'
+import { addRetire } from './commands/retire.js'
 import { addRollback } from './commands/rollback.js'
 import { addRun } from './commands/run.js'
 import { addRuns } from './commands/runs.js'
@@ -33,7 +35,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addData, addContract, addLogs, addPredict, addPromote, addApprove, addRollback, addCancel, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addData, addContract, addLogs, addPredict, addPromote, addApprove, addRollback, addRetire, addCancel, addDiff, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\` also tells the outcome by its code, see docs/cli.md.`)
   return program
 }

@@ -5,7 +5,7 @@ import { duration, timeOfDay } from './figures.js'
 import { wrap, type Terminal } from './terminal.js'
 
 /** Told elsewhere, or of no news to someone who watches. */
-const leftOut = new Set(['stage.started', 'run.requested', 'run.coalesced', 'run.started', 'model.defined', 'version.created', 'drop.ingested'])
+const leftOut = new Set(['stage.started', 'run.requested', 'run.coalesced', 'run.started', 'version.created', 'drop.ingested'])
 /** Stages whose end tells what the run's end tells as well. */
 const quietStages = new Set(['version', 'deploy'])
 
@@ -32,12 +32,18 @@ export function createProjectProgress(terminal: Terminal): { show(event: EventRe
 
 /** The event in words; undefined for what is not shown. */
 function textOf(event: EventRecord): string | undefined {
+  // A definition that is as it was, or new, is of no news.
+  if (event.kind === 'model.defined' && !hasChanges(event.data)) return undefined
   if (leftOut.has(event.kind) || (event.kind === 'champion.moved' && event.run !== undefined)) return undefined
   if (event.kind !== 'stage.finished' || !Value.Check(StageData, event.data)) return event.text
   const { stage, milliseconds, summary = '' } = event.data
   if (quietStages.has(stage)) return undefined
   // The verdict is told in full when the run ends.
   return `${stage.padEnd(6)} ${duration(milliseconds).padStart(7)}  ${stage === 'check' ? (summary.split(':')[0] ?? '') : summary}`
+}
+
+function hasChanges({ changes }: EventRecord['data']): boolean {
+  return Array.isArray(changes) && changes.length > 0
 }
 
 function coloured(paint: Terminal['paint'], event: EventRecord, text: string): string {
@@ -48,6 +54,9 @@ function coloured(paint: Terminal['paint'], event: EventRecord, text: string): s
       return paint.red(text)
     case 'champion.moved':
       return paint.green(text)
+    case 'model.defined':
+    case 'model.retired':
+      return paint.yellow(text)
     case 'run.ended':
       return colourOfOutcome(paint, event.data['outcome'])(text)
     case 'stage.finished':

@@ -36,6 +36,9 @@ export interface Schema {
     next_version: Generated<number>
     present: Generated<boolean>
     updated_at: Time
+    retired_at: TimeOrNull
+    retired_by: ColumnType<string | null, string | null | undefined, string | null>
+    retired_reason: ColumnType<string | null, string | null | undefined, string | null>
   }
   drops: {
     id: string

@@ -11,11 +11,20 @@ import type { AdapterReference, Approval, CatchUp, Task } from './stored-definit
 /** What starts a run besides `refit run`. */
 export type Trigger =
   | { readonly kind: 'arrival' }
+  | { readonly kind: 'definition' }
   | { readonly kind: 'schedule'; readonly cron: string; readonly timeZone: string; readonly catchUp: CatchUp }
 
 /** A run as soon as a drop has arrived. */
 export function onArrival(): Trigger {
   return { kind: 'arrival' }
+}
+
+/**
+ * A run when Refit starts with a definition that makes, or judges, another model than the one before. Where a model runs,
+ * when, and with which limits does not count.
+ */
+export function onDefinitionChange(): Trigger {
+  return { kind: 'definition' }
 }
 
 /**

@@ -228,6 +228,7 @@ export type CatchUp = Static<typeof CatchUp>
 
 export const StoredTrigger = Type.Union([
   Type.Object({ kind: Type.Literal('arrival') }),
+  Type.Object({ kind: Type.Literal('definition') }),
   Type.Object({ kind: Type.Literal('schedule'), cron: Type.String(), timeZone: Type.String(), catchUp: CatchUp }),
 ])
 export type StoredTrigger = Static<typeof StoredTrigger>

@@ -39,6 +39,8 @@ async function endOf(run: () => Promise<RunEnd>): Promise<RunEnd> {
   } catch (error) {
     if (error instanceof RunTakenOver || error instanceof ProgramStopping) throw error
     if (error instanceof RunCancelled) return { outcome: 'cancelled', explanation: 'The run was cancelled.' }
+    // Retired at the very moment of its deployment: what ended it is a decision, and no fault.
+    if (error instanceof RefitError && error.code === 'model-retired') return { outcome: 'cancelled', explanation: error.message }
     // Too little data to cut or to judge is no fault: the champion stays and the next run tries again.
     if (error instanceof RefitError && error.code === 'sets-too-small') return { outcome: 'inconclusive', explanation: error.message }
     return { outcome: 'failed', explanation: error instanceof Error ? error.message : String(error), error: describeError(error) }

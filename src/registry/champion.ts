@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js'
 import type { ChampionCause, Database, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
-import { lockModel } from './models.js'
+import { getModel, lockModel } from './models.js'
 import { getVersion, type Version } from './version.js'
 import { firstUntainted, withdrawnAmong } from './withdrawn-data.js'
 
@@ -30,7 +30,7 @@ export interface ChampionMove {
   readonly at: Date
 }
 
-/** The champion of every model of the project with its package: what is to serve. */
+/** The champion of every living model of the project with its package: what is to serve. */
 export async function championPackages(database: Database): Promise<readonly { model: string; version: number; generation: number; digest: string }[]> {
   const rows = await database
     .selectFrom('champions')
@@ -38,6 +38,7 @@ export async function championPackages(database: Database): Promise<readonly { m
     .innerJoin('models', 'models.name', 'champions.model')
     .select(['champions.model', 'champions.version', 'champions.generation', 'versions.digest'])
     .where('models.present', '=', true)
+    .where('models.retired_at', 'is', null)
     .orderBy('champions.model')
     .execute()
   return rows.map((row) => ({ ...row, generation: Number(row.generation) }))
@@ -72,10 +73,14 @@ export interface Move {
   readonly run?: string | undefined
 }
 
-/** Moves the champion pointer and its generation, in the caller's transaction. Does nothing if the version serves already. */
+/**
+ * Moves the champion pointer and its generation, in the caller's transaction. Does nothing if the version serves already.
+ * @throws RefitError `model-retired`
+ */
 export async function moveChampion(transaction: Transaction, at: Date, move: Move): Promise<Champion> {
   // Two moves at the same time must not take the same generation.
   await lockModel(transaction, move.model)
+  await getModel(transaction, move.model, 'in life')
   const present = await getChampion(transaction, move.model)
   if (present?.version === move.version) return present
   const generation = (present?.generation ?? 0) + 1

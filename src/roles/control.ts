@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Logger } from 'pino'
 import { createApi } from '../api/app.js'
+import { ruleLabel } from '../api/rule-label.js'
 import type { Clock } from '../clock.js'
 import { connect, type Connection } from '../database/connection.js'
 import { startEmbeddedServer, type EmbeddedServer } from '../database/embedded/server.js'
@@ -94,7 +95,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   try {
     await migrate(connection.database)
     const eventsBefore = await latestCursor(connection.database)
-    await registerModels(connection.database, clock, project, 'refit')
+    await registerModels(connection.database, clock, project, 'refit', ruleLabel)
     const listeners = new Set<() => void>()
     let servingUrl: string | undefined
     const triggers = startTriggers({

@@ -12,10 +12,11 @@ import { fetchPackage } from '../packages/store.js'
 import { openPackage } from '../predictors/open-package.js'
 import { championPackages, CHAMPIONS_CHANNEL } from '../registry/champion.js'
 import { tellReplica } from '../registry/replicas.js'
+import { retiredModels } from '../registry/retirement.js'
 import { createServingApp } from '../serving/app.js'
 import { readDesired, writeDesired } from '../serving/desired-file.js'
 import { createFollower, startFollowing } from '../serving/follow.js'
-import { createLiveSet, type Desired } from '../serving/live-set.js'
+import { createLiveSet, type Desired, type Retired } from '../serving/live-set.js'
 import { createServingMetrics } from '../serving/metrics.js'
 import { predictors } from './adapters.js'
 import { listenOn } from './listen-on.js'
@@ -69,8 +70,8 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   }
   const file = join(folder, 'live.json')
   const kept = new Map<string, string>()
-  const onChange = async (now: readonly Desired[]): Promise<void> => {
-    await writeDesired(file, now)
+  const onChange = async (now: readonly Desired[], retired: readonly Retired[]): Promise<void> => {
+    await writeDesired(file, { models: now, retired })
     toldAt = 0
     // The package that served last is kept as well, for the way back.
     const before = new Set(kept.values())
@@ -80,7 +81,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   }
   const follower = { live, metrics, clock, onChange, log }
   const remembered = await readDesired(file)
-  if (remembered !== undefined) ready = await createFollower(follower)(remembered)
+  if (remembered !== undefined) ready = await createFollower(follower)(remembered.models, remembered.retired)
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
   const app = createServingApp({ live, metrics, isReady: () => ready, access, log })
@@ -93,6 +94,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       ready ||= desired.every(({ model }) => live.list().some((each) => each.model === model))
       return desired
     },
+    retired: async () => (await retiredModels(connection.database)).map(({ at, ...rest }) => ({ ...rest, since: at.toISOString() })),
   })
   const listener = listen(settings.databaseUrl, [CHAMPIONS_CHANNEL], following.hint)
   return {

@@ -8,6 +8,8 @@ import { refitError } from '../errors.js'
 export type EventKind =
   | 'model.defined'
   | 'model.removed'
+  | 'model.retired'
+  | 'model.unretired'
   | 'drop.recorded'
   | 'drop.ingested'
   | 'drop.quarantined'

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import type { Database, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from './event.js'
+import { refuseRetired } from './retired.js'
 import { runFromRow, type Cause, type Run } from './run.js'
 
 /** The channel that hints at runs to start or to cancel. */
@@ -17,7 +18,7 @@ export interface RunRequest {
 
 /**
  * Asks for a run. At most one run of a model waits: a further request falls into it.
- * @throws RefitError `not-found` for a model that is not in the project
+ * @throws RefitError `not-found` for a model that is not in the project, `model-retired`
  */
 export async function requestRun(database: Database, clock: Clock, request: RunRequest): Promise<{ run: Run; coalesced: boolean }> {
   return database.transaction().execute((transaction) => requestRunIn(transaction, clock, request))
@@ -32,8 +33,9 @@ export async function requestRunIn(
   const at = clock.now()
   const timed: Cause = { ...cause, at: at.toISOString() }
   // The model's row is the lock that orders requests, drops and versions of one model.
-  const found = await transaction.selectFrom('models').select(['name', 'present']).where('name', '=', model).forUpdate().executeTakeFirst()
+  const found = await transaction.selectFrom('models').select(['name', 'present', 'retired_at', 'retired_by', 'retired_reason']).where('name', '=', model).forUpdate().executeTakeFirst()
   if (found === undefined || !found.present) throw refitError('not-found', { what: `model "${model}"` })
+  refuseRetired(model, found)
   // Locked, so that no request falls into a run that is being cancelled.
   const waiting = await transaction.selectFrom('runs').selectAll().where('model', '=', model).where('state', '=', 'waiting').forUpdate().executeTakeFirst()
   if (waiting !== undefined) {
@@ -68,18 +70,21 @@ export async function requestRunIn(
  * @throws RefitError `not-found`, `conflict` when it has ended
  */
 export async function requestCancel(database: Database, clock: Clock, id: string, actor: string): Promise<Run> {
-  return database.transaction().execute(async (transaction) => {
-    const row = await transaction.selectFrom('runs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
-    if (row === undefined) throw refitError('not-found', { what: `run "${id}"` })
-    if (row.state === 'ended') throw refitError('conflict', { reason: `Run ${id} has ended already (${row.outcome ?? 'no outcome'}).` })
-    const at = clock.now()
-    const change =
-      row.state === 'waiting'
-        ? ({ state: 'ended', outcome: 'cancelled', ended_at: at, cancel_requested: true, explanation: `Cancelled by ${actor} before it started.` } as const)
-        : ({ cancel_requested: true } as const)
-    const changed = await transaction.updateTable('runs').set(change).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
-    await appendEvent(transaction, { at, actor, kind: row.state === 'waiting' ? 'run.ended' : 'run.cancel-requested', model: row.model, run: id, data: { outcome: changed.outcome } })
-    await sql`select pg_notify(${RUNS_CHANNEL}, ${id})`.execute(transaction)
-    return runFromRow(changed)
-  })
+  return database.transaction().execute((transaction) => requestCancelIn(transaction, clock, id, actor))
+}
+
+/** Like `requestCancel`, in the caller's transaction. */
+export async function requestCancelIn(transaction: Transaction, clock: Clock, id: string, actor: string): Promise<Run> {
+  const row = await transaction.selectFrom('runs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+  if (row === undefined) throw refitError('not-found', { what: `run "${id}"` })
+  if (row.state === 'ended') throw refitError('conflict', { reason: `Run ${id} has ended already (${row.outcome ?? 'no outcome'}).` })
+  const at = clock.now()
+  const change =
+    row.state === 'waiting'
+      ? ({ state: 'ended', outcome: 'cancelled', ended_at: at, cancel_requested: true, explanation: `Cancelled by ${actor} before it started.` } as const)
+      : ({ cancel_requested: true } as const)
+  const changed = await transaction.updateTable('runs').set(change).where('id', '=', id).returningAll().executeTakeFirstOrThrow()
+  await appendEvent(transaction, { at, actor, kind: row.state === 'waiting' ? 'run.ended' : 'run.cancel-requested', model: row.model, run: id, data: { outcome: changed.outcome } })
+  await sql`select pg_notify(${RUNS_CHANNEL}, ${id})`.execute(transaction)
+  return runFromRow(changed)
 }

@@ -6,7 +6,7 @@ import { StoredModel } from '../define/stored-definition.js'
 
 /** Why a run started. Several causes fall together in one waiting run. */
 export const Cause = Type.Object({
-  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal')]),
+  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('definition')]),
   actor: Type.String(),
   at: Type.String(),
   /** E.g. the occurrence of a schedule, or the reason someone gave. */

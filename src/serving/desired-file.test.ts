@@ -18,11 +18,18 @@ async function temporaryFolder(context: TestContext): Promise<string> {
 test('what was written last is read, and nothing else is left beside it', async (context) => {
   const folder = await temporaryFolder(context)
   const file = join(folder, 'live.json')
-  await writeDesired(file, [first, second])
-  assert.deepEqual(await readDesired(file), [first, second])
-  await writeDesired(file, [])
-  assert.deepEqual(await readDesired(file), [])
+  const retired = [{ model: 'old-price', since: '2026-02-02T06:00:00.000Z', by: 'cli:ann', reason: 'nobody asks it' }]
+  await writeDesired(file, { models: [first, second], retired })
+  assert.deepEqual(await readDesired(file), { models: [first, second], retired })
+  await writeDesired(file, { models: [], retired: [] })
+  assert.deepEqual(await readDesired(file), { models: [], retired: [] })
   assert.deepEqual(await readdir(folder), ['live.json'])
+})
+
+test('a file of before models could be retired is read', async (context) => {
+  const file = join(await temporaryFolder(context), 'live.json')
+  await writeFile(file, JSON.stringify({ formatVersion: 1, models: [first] }))
+  assert.deepEqual(await readDesired(file), { models: [first], retired: [] })
 })
 
 test('a file that is missing, damaged or of a later format is as none', async (context) => {
@@ -37,7 +44,7 @@ test('a file that is missing, damaged or of a later format is as none', async (c
 test('a write that cannot be made is told, and leaves what was there', async (context) => {
   const folder = await temporaryFolder(context)
   const file = join(folder, 'live.json')
-  await assert.rejects(writeDesired(join(folder, 'missing', 'live.json'), [first]), { code: 'ENOENT' })
-  await writeDesired(file, [first])
-  assert.deepEqual(await readDesired(file), [first])
+  await assert.rejects(writeDesired(join(folder, 'missing', 'live.json'), { models: [first], retired: [] }), { code: 'ENOENT' })
+  await writeDesired(file, { models: [first], retired: [] })
+  assert.deepEqual((await readDesired(file))?.models, [first])
 })

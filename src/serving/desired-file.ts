@@ -2,16 +2,23 @@ import { open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { Desired } from './live-set.js'
+import { Desired, Retired } from './live-set.js'
 
-const DesiredFile = Type.Object({ formatVersion: Type.Literal(1), models: Type.Array(Desired) })
+/** `retired` was added later; whoever does not know it serves the same, and says less of what it does not serve. */
+const DesiredFile = Type.Object({ formatVersion: Type.Literal(1), models: Type.Array(Desired), retired: Type.Optional(Type.Array(Retired)) })
+
+/** What is to serve, and what is not any more. */
+export interface Kept {
+  readonly models: readonly Desired[]
+  readonly retired: readonly Retired[]
+}
 
 /** Keeps what is to serve on local disk, so that serving starts without control and database. */
-export async function writeDesired(path: string, models: readonly Desired[]): Promise<void> {
+export async function writeDesired(path: string, { models, retired }: Kept): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`
   const file = await open(temporary, 'w')
   try {
-    await file.writeFile(JSON.stringify({ formatVersion: 1, models }))
+    await file.writeFile(JSON.stringify({ formatVersion: 1, models, ...(retired.length === 0 ? {} : { retired }) }))
     await file.sync()
   } finally {
     await file.close()
@@ -26,10 +33,10 @@ export async function writeDesired(path: string, models: readonly Desired[]): Pr
 }
 
 /** What was to serve last; undefined where nothing usable is kept. */
-export async function readDesired(path: string): Promise<readonly Desired[] | undefined> {
+export async function readDesired(path: string): Promise<Kept | undefined> {
   try {
     const content: unknown = JSON.parse(await readFile(path, 'utf8'))
-    return Value.Check(DesiredFile, content) ? content.models : undefined
+    return Value.Check(DesiredFile, content) ? { models: content.models, retired: content.retired ?? [] } : undefined
   } catch {
     return undefined
   }

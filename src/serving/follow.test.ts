@@ -18,7 +18,7 @@ interface Stage {
   readonly told: readonly (readonly Desired[])[]
   /** Whether what is live can be told. */
   diskFull: boolean
-  readonly options: Omit<FollowOptions, 'desired'>
+  readonly options: Omit<FollowOptions, 'desired' | 'retired'>
 }
 
 function newStage(): Stage {
@@ -62,6 +62,24 @@ test('what is desired becomes live, is told once, and counts in the metrics', as
   assert.deepEqual(live.list().map(({ model, version }) => [model, version]), [['house-price', 2], ['price-direction', 7]])
   assert.deepEqual(told, [both])
   assert.match(await metrics.text(), /refit_live_version\{model="house-price"\} 2/)
+})
+
+test('a model that is retired says since when and why, to everybody who asks it, until its life goes on', async () => {
+  const stage = newStage()
+  const follow = createFollower(stage.options)
+  const retired = [{ model: 'house-price', since: '2026-02-02T06:00:00.000Z', by: 'cli:ann', reason: 'sold' }]
+  await follow([desired(1)])
+  await follow([], retired)
+  const isTold = { code: 'model-retired', status: 410, message: 'Model house-price was retired on 2026-02-02 by cli:ann: sold' }
+  assert.throws(() => stage.live.get('house-price'), isTold)
+  await assert.rejects(stage.live.use('house-price', () => Promise.resolve(1)), isTold)
+  assert.deepEqual(stage.told.at(-1), [])
+  const times = stage.told.length
+  await follow([], retired)
+  assert.equal(stage.told.length, times, 'what has not changed is not kept anew')
+
+  await follow([desired(1)])
+  assert.equal(stage.live.get('house-price').version, 1)
 })
 
 test('a model that is desired no more is taken out, everywhere', async () => {
@@ -147,6 +165,7 @@ function following(context: TestContext): Stage & { readonly database: { now: re
       database.looks += 1
       return database.away ? Promise.reject(new Error('connection refused')) : Promise.resolve(database.now)
     },
+    retired: () => Promise.resolve([]),
   })
   context.after(stop)
   return Object.assign(stage, { database, hint, stop })

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
-import type { Desired, LiveSet } from './live-set.js'
+import type { Desired, LiveSet, Retired } from './live-set.js'
 import type { ServingMetrics } from './metrics.js'
 
 export interface FollowOptions {
@@ -9,8 +9,10 @@ export interface FollowOptions {
   readonly clock: Clock
   /** What is to serve, as the database says now; rejects while it is away. */
   readonly desired: () => Promise<readonly Desired[]>
-  /** Called with what is live after each change, and again at the next look where it rejects. */
-  readonly onChange: (desired: readonly Desired[]) => Promise<void>
+  /** The models that are retired; rejects likewise. */
+  readonly retired: () => Promise<readonly Retired[]>
+  /** Called with what is live, and what is retired, after each change, and again at the next look where it rejects. */
+  readonly onChange: (desired: readonly Desired[], retired: readonly Retired[]) => Promise<void>
   readonly log: { info(message: string): void; warn(message: string): void }
 }
 
@@ -19,11 +21,12 @@ const POLL_MS = 500
 const RETRY_MS = 5000
 
 /** Brings the live set to what is desired: one look. Says whether every desired version is live. */
-export function createFollower({ live, metrics, clock, onChange, log }: Omit<FollowOptions, 'desired'>): (desired: readonly Desired[]) => Promise<boolean> {
+export function createFollower({ live, metrics, clock, onChange, log }: Omit<FollowOptions, 'desired' | 'retired'>): (desired: readonly Desired[], retired?: readonly Retired[]) => Promise<boolean> {
   const failed = new Map<string, { readonly generation: number; readonly at: number }>()
   // Whether what is live has changed since it was last told.
   let untold = false
   let refused = false
+  let knownRetired = '[]'
 
   const swap = async (next: Desired): Promise<boolean> => {
     const present = live.list().find(({ model }) => model === next.model)
@@ -45,9 +48,9 @@ export function createFollower({ live, metrics, clock, onChange, log }: Omit<Fol
     }
   }
 
-  const tell = async (): Promise<void> => {
+  const tell = async (retired: readonly Retired[]): Promise<void> => {
     try {
-      await onChange(live.list().map(({ model, version, generation, digest }) => ({ model, version, generation, digest })))
+      await onChange(live.list().map(({ model, version, generation, digest }) => ({ model, version, generation, digest })), retired)
       untold = false
       refused = false
     } catch (error) {
@@ -57,7 +60,12 @@ export function createFollower({ live, metrics, clock, onChange, log }: Omit<Fol
     }
   }
 
-  return async (desired) => {
+  return async (desired, retired = []) => {
+    if (JSON.stringify(retired) !== knownRetired) {
+      live.retire(retired)
+      knownRetired = JSON.stringify(retired)
+      untold = true
+    }
     for (const next of desired) untold = (await swap(next)) || untold
     const wanted = new Set(desired.map(({ model }) => model))
     for (const { model } of live.list()) {
@@ -67,7 +75,7 @@ export function createFollower({ live, metrics, clock, onChange, log }: Omit<Fol
       log.info(`${model}: taken out`)
       untold = true
     }
-    if (untold) await tell()
+    if (untold) await tell(retired)
     return desired.every(({ model, generation }) => live.list().some((each) => each.model === model && each.generation >= generation))
   }
 }
@@ -79,7 +87,7 @@ export function startFollowing(options: FollowOptions): HintedLoop {
   let away = false
   return startHintedLoop(clock, async () => {
     try {
-      await follow(await options.desired())
+      await follow(await options.desired(), await options.retired())
       if (away) log.info('the database is back')
       away = false
     } catch (error) {

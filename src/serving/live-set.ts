@@ -15,6 +15,16 @@ export const Desired = Type.Object({
 })
 export type Desired = Static<typeof Desired>
 
+/** A model whose life has ended: those who ask it are told so. */
+export const Retired = Type.Object({
+  model: Type.String(),
+  /** ISO 8601. */
+  since: Type.String(),
+  by: Type.String(),
+  reason: Type.String(),
+})
+export type Retired = Static<typeof Retired>
+
 /** A version that answers. */
 export interface LiveModel extends Desired {
   readonly signature: Signature
@@ -38,9 +48,9 @@ interface Loaded extends LiveModel {
 /** The models that answer now. */
 export interface LiveSet {
   list(): readonly LiveModel[]
-  /** @throws RefitError `model-not-live` */
+  /** @throws RefitError `model-not-live`, `model-retired` */
   get(model: string): LiveModel
-  /** Calls `answer` with the version that is live now; that version stays loaded until it returns. @throws RefitError `model-not-live` */
+  /** Calls `answer` with the version that is live now; that version stays loaded until it returns. @throws RefitError `model-not-live`, `model-retired` */
   use<T>(model: string, answer: (live: LiveModel, predictor: Predictor) => Promise<T>): Promise<T>
   /**
    * Loads and warms a version and puts it in the place of the former one, which is closed when its last request ends.
@@ -50,13 +60,18 @@ export interface LiveSet {
   swap(desired: Desired): Promise<void>
   /** Takes a model out. */
   remove(model: string): void
+  /** The models that are retired, in place of those named before. One that is live answers until it is taken out. */
+  retire(models: readonly Retired[]): void
 }
 
 /** Starts with no model live. */
 export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions): LiveSet {
   const live = new Map<string, Loaded>()
+  let retirements: ReadonlyMap<string, Retired> = new Map()
   const find = (model: string): Loaded => {
     const found = live.get(model)
+    const retired = found === undefined ? retirements.get(model) : undefined
+    if (retired !== undefined) throw refitError('model-retired', { ...retired, date: retired.since.slice(0, 10) })
     if (found === undefined) throw refitError('model-not-live', { model, live: [...live.keys()].join(', ') || 'none' })
     return found
   }
@@ -120,6 +135,9 @@ export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions):
       const present = live.get(model)
       live.delete(model)
       retire(present)
+    },
+    retire: (models) => {
+      retirements = new Map(models.map((each) => [each.model, each]))
     },
   }
 }

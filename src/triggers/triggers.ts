@@ -4,6 +4,7 @@ import type { Database } from '../database/schema.js'
 import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { listModels, type RegisteredModel } from '../registry/models.js'
+import { retiredError } from '../runs/retired.js'
 import type { Source } from '../sources/source.js'
 import { deliver, type AnnouncedSource } from './announcements/deliver.js'
 import { pollQueue } from './announcements/poll-queue.js'
@@ -25,7 +26,7 @@ export interface TriggerOptions {
 }
 
 export interface Triggers extends HintedLoop {
-  /** The sources that can be told of what arrives there. Waits for the first look at the definitions. */
+  /** The sources that can be told of what arrives there; those of retired models refuse it. Waits for the first look at the definitions. */
   announced(): Promise<readonly AnnouncedSource[]>
 }
 
@@ -37,10 +38,16 @@ interface Watched {
   readonly stop: () => Promise<void>
 }
 
+interface Refusing {
+  readonly definitionHash: string
+  readonly source: AnnouncedSource | undefined
+}
+
 /** Watches sources and schedules until stopped. */
 export function startTriggers(options: TriggerOptions): Triggers {
   const { database, clock, log } = options
   const watched = new Map<string, Watched>()
+  let refusing: ReadonlyMap<string, Refusing> = new Map()
   let requesting: Promise<void> = Promise.resolve()
   let sourcesKnown: () => void = () => undefined
   const known = new Promise<void>((resolve) => {
@@ -77,6 +84,20 @@ export function startTriggers(options: TriggerOptions): Triggers {
     }
   }
 
+  /** Whoever announces something to a retired model is told so; nothing there is looked at. */
+  const refuseAnnouncements = (retired: readonly RegisteredModel[]): void => {
+    refusing = new Map(
+      retired.map((model) => {
+        const { name, definitionHash, retired: retirement } = model
+        const known = refusing.get(name)
+        if (retirement === undefined || known?.definitionHash === definitionHash) return [name, known ?? { definitionHash, source: undefined }]
+        const { announced } = options.openSource(model)
+        const source = announced === undefined ? undefined : { announced, announce: () => Promise.reject(retiredError(name, retirement)) }
+        return [name, { definitionHash, source }]
+      }),
+    )
+  }
+
   /** Sources that were taken out of the project, or are defined anew, are not looked at any more. */
   const watchAll = async (models: readonly RegisteredModel[]): Promise<void> => {
     const hashes = new Map(models.map(({ name, definitionHash }) => [name, definitionHash]))
@@ -94,7 +115,9 @@ export function startTriggers(options: TriggerOptions): Triggers {
     const isAsked = asked
     asked = false
     try {
-      const models = await listModels(database)
+      const all = await listModels(database)
+      const models = all.filter(({ retired }) => retired === undefined)
+      refuseAnnouncements(all.filter(({ retired }) => retired !== undefined))
       await watchAll(models)
       if (isAsked) for (const { watching } of watched.values()) watching.hint()
       await requestRuns(models)
@@ -111,7 +134,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
       asked = true
       loop.hint()
     },
-    announced: () => known.then(announcedSources),
+    announced: () => known.then(() => [...announcedSources(), ...[...refusing.values()].map(({ source }) => source).filter((source) => source !== undefined)]),
     stop: async () => {
       await loop.stop()
       await Promise.all([...watched.values()].map(({ stop }) => stop()))

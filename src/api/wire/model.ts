@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Estimate } from '../../evaluation/verdict.js'
 import { Signature } from '../../packages/manifest.js'
+import { DefinitionPending } from './definition.js'
 import { RunSummary } from './run.js'
 import { Instant } from './time.js'
 
@@ -29,6 +30,10 @@ export const ModelSummary = Type.Object({
   lastEnded: Type.Optional(RunSummary),
   /** Drops that no run has taken yet. */
   waitingDrops: Type.Integer(),
+  /** Since when its life has ended; absent while it lives. */
+  retired: Type.Optional(Type.Object({ at: Instant, by: Type.String(), reason: Type.String() })),
+  /** What its definition changes that no run has started with yet. */
+  changed: Type.Optional(DefinitionPending),
 })
 export type ModelSummary = Static<typeof ModelSummary>
 
@@ -43,6 +48,10 @@ export type ModelDetail = Static<typeof ModelDetail>
 
 export const ModelList = Type.Object({ models: Type.Array(ModelSummary) })
 export type ModelList = Static<typeof ModelList>
+
+/** What became of a model's life, and the runs that this ends. */
+export const ModelRetired = Type.Object({ model: Type.String(), retired: Type.Boolean(), cancelled: Type.Array(Type.String()) })
+export type ModelRetired = Static<typeof ModelRetired>
 
 /** A move of the champion pointer. */
 export const ChampionMove = Type.Object({

@@ -17,7 +17,7 @@ export const RunOutcome = Type.Union([
 ])
 
 const Cause = Type.Object({
-  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal')]),
+  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('definition')]),
   actor: Type.String(),
   at: Instant,
   detail: Type.Optional(Type.String()),

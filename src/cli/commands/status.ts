@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { ModelSummary } from '../../api/wire/model.js'
+import { changeLines } from '../change-lines.js'
 import { contextOf } from '../context.js'
 import { ago } from '../figures.js'
 import { outcomeWord } from '../outcome-words.js'
@@ -29,10 +30,12 @@ export function addStatus(program: Command): void {
     })
 }
 
-function modelLines({ paint }: Terminal, model: ModelSummary, now: number): readonly string[] {
-  const { champion, active, waiting, lastEnded, waitingDrops } = model
+function modelLines(terminal: Terminal, model: ModelSummary, now: number): readonly string[] {
+  const { paint } = terminal
+  const { champion, active, waiting, lastEnded, waitingDrops, retired, changed } = model
   const lines = [`${paint.bold(model.name)}  ${paint.dim(`${model.task} of ${model.target}`)}`]
-  if (champion === undefined) lines.push(`  serves   ${paint.yellow('nothing yet')}`)
+  if (retired !== undefined) lines.push(`  ${paint.yellow('retired')}  ${retired.reason}  ${paint.dim(`by ${retired.by}, ${ago(retired.at, now)}`)}`)
+  else if (champion === undefined) lines.push(`  serves   ${paint.yellow('nothing yet')}`)
   else {
     const metric = champion.metric === undefined ? '' : `  ${champion.metric.text}`
     lines.push(`  serves   version ${champion.version}${metric}  ${paint.dim(`since ${ago(champion.since, now)}`)}`)
@@ -43,5 +46,6 @@ function modelLines({ paint }: Terminal, model: ModelSummary, now: number): read
     lines.push(`  last     ${outcomeWord(paint, lastEnded)} ${lastEnded.id}  ${lastEnded.headline?.text ?? ''}  ${paint.dim(ago(lastEnded.endedAt ?? lastEnded.createdAt, now))}`)
   }
   if (waitingDrops > 0) lines.push(`  drops    ${waitingDrops} ${waitingDrops === 1 ? 'waits' : 'wait'} for a run`)
+  if (changed !== undefined && retired === undefined) lines.push(`  changed  since ${changed.since}:`, ...changeLines(terminal, changed))
   return lines
 }
