@@ -28,7 +28,7 @@ export function comparability(champion: StoredModel, present: StoredModel): Comp
 }
 
 function incomparable(reason: string): Comparability {
-  return { rows: 'none', text: `The champion ${reason}: it cannot be compared. It serves on until the next candidate that the other rules let through is approved.` }
+  return { rows: 'none', text: `The champion ${reason}: it cannot be compared. Where \`check\` compares, the next candidate that the other rules let through waits for an approval.` }
 }
 
 /** Whether a row can come to lie on another side: by another rule, by another column, or drawn among others. */
