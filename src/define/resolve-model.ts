@@ -45,11 +45,11 @@ export const WrittenModel = Type.Object(
       Type.Array(
         Type.Union([
           Type.Object({ kind: Type.Literal('arrival') }, { additionalProperties: false }),
-          Type.Object({ kind: Type.Literal('definition') }, { additionalProperties: false }),
           Type.Object(
             { kind: Type.Literal('schedule'), cron: Type.String(), timeZone: Type.String(), catchUp: CatchUp },
             { additionalProperties: false },
           ),
+          Type.Object({ kind: Type.Literal('definition') }, { additionalProperties: false }),
         ]),
       ),
     ),
