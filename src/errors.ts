@@ -55,6 +55,13 @@ export const catalogue = {
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],
   'nothing-to-roll-back': [409, 'Model {model} has no {version} to go back to.', '`refit versions` shows which versions have served.'],
   'not-awaiting-approval': [409, 'Run {run} does not await approval; its outcome is: {outcome}.', '`refit runs` shows which runs await approval.'],
+  'upload-unfit': [422, 'What was brought cannot be adopted: {reason}.', 'Bring a folder as a trainer would leave it, an ONNX file, an MLflow model with the onnx flavor, or a package of Refit; docs/promotion.md tells more.'],
+  'flavor-unsupported': [422, 'No flavor of the MLflow model can be served: {flavors}.', 'The flavor that can is onnx: log the model with mlflow.onnx, or convert it; Refit does not unpickle models.'],
+  'upload-too-large': [413, 'What was brought is larger than {most} MB.', 'Leave out what the model does not need to predict.'],
+  'trained-on-unfit': [422, 'The rows that the model was trained on cannot be taken: {reason}', 'Give a CSV or Parquet file with the column that says what stays together (the group, else the key, else every column), written as in the drops.'],
+  'candidate-unfit': [422, '{what} cannot be a candidate of {model}: {reason}.', 'A candidate is asked with the features of the definition and predicts its target; `refit contract` shows them.'],
+  'champion-already': [409, 'Version {version} of {model} is the champion already.', '`refit versions` shows the others.'],
+  'approval-outdated': [409, 'Version {version} was compared with {compared}, but {champion} is champion now.', 'Ask for a new check: `refit promote` of a version, or a new run. Or say it again with --anyway; that is recorded.'],
   'version-tainted': [409, 'Version {version} of {model} was made from drops that are withdrawn: {drops}.', 'Choose another version; or `refit drops restore` them, or `refit promote --force --reason "…"`.'],
 
   'model-retired': [410, 'Model {model} was retired on {date} by {by}: {reason}', 'Its versions and history are kept. `refit retire <model> --undo --reason "…"` brings it back.'],

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { isOutage } from '../database/outage.js'
 import { refitError } from '../errors.js'
 import { createServer, type DeclaredRoute, type ServerAccess } from '../http/server.js'
+import { adoptionRoutes } from './adoption.js'
 import { announcementRoutes } from './announcements.js'
 import { contractRoutes } from './contracts.js'
 import { definitionRoutes } from './definitions.js'
@@ -33,7 +34,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), adoptionRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   return { app, routes }

@@ -129,6 +129,9 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown, raw
       yield `version ${version ?? '?'} ${kind.slice('version.'.length)} by ${actor}`
       if (data.reason !== undefined) yield `– ${data.reason}`
       break
+    case 'version.expired':
+      yield `version ${version ?? '?'} was not approved in time`
+      break
     case 'version.superseded':
       yield `version ${version ?? '?'} superseded by version ${data.by ?? '?'}`
       break

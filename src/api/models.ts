@@ -5,7 +5,7 @@ import { championMoves, getChampion } from '../registry/champion.js'
 import { differenceOf } from '../registry/definitions.js'
 import { getModel, listModels, type RegisteredModel } from '../registry/models.js'
 import { getVersion, type Version } from '../registry/version.js'
-import { listRuns } from '../runs/queries.js'
+import { presentRuns } from '../runs/queries.js'
 import type { Run } from '../runs/run.js'
 import type { ApiParts } from './parts.js'
 import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
@@ -16,18 +16,13 @@ import { instant } from './wire/time.js'
 const PAGE = 50
 const tags = ['models']
 const ModelName = Type.Object({ model: Type.String({ description: 'Name of a model of the project' }) })
-/** An active run, a waiting one, and the last that ended are among the newest three. */
-const NEWEST_RUNS = 3
 
 /** Models: what serves, what runs, what waits. */
 export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallbackTypebox {
   const summary = async (model: RegisteredModel): Promise<{ summary: ModelSummary; champion: Version | undefined }> => {
     const pointer = await getChampion(database, model.name)
     const champion = pointer === undefined ? undefined : await getVersion(database, model.name, pointer.version)
-    const runs = await listRuns(database, { model: model.name, limit: NEWEST_RUNS })
-    const active = runs.find((run) => run.state === 'active')
-    const waiting = runs.find((run) => run.state === 'waiting')
-    const lastEnded = runs.find((run) => run.state === 'ended')
+    const { active, waiting, lastEnded } = await presentRuns(database, model.name)
     const servingUrl = project.servingUrl()
     return {
       champion,
@@ -42,7 +37,7 @@ export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallb
         ...(waiting === undefined ? {} : { waiting: runSummary(waiting) }),
         ...(lastEnded === undefined ? {} : { lastEnded: runSummary(lastEnded) }),
         ...(model.retired === undefined ? {} : { retired: { ...model.retired, at: instant(model.retired.at) } }),
-        ...(await changedSince(database, model, runs)),
+        ...(await changedSince(database, model, [active, lastEnded])),
       },
     }
   }
@@ -102,8 +97,8 @@ export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallb
 }
 
 /** How the definition differs from that of the newest run that has started. */
-async function changedSince(database: ApiParts['database'], model: RegisteredModel, runs: readonly Run[]): Promise<Pick<ModelSummary, 'changed'>> {
-  const last = runs.find(({ definition }) => definition !== undefined)
+async function changedSince(database: ApiParts['database'], model: RegisteredModel, runs: readonly (Run | undefined)[]): Promise<Pick<ModelSummary, 'changed'>> {
+  const last = runs.find((run) => run?.definition !== undefined)
   if (last?.definition === undefined) return {}
   const difference = await differenceOf(database, last.definition, model.definition, ruleLabel)
   return difference.changes.length === 0 ? {} : { changed: { since: last.id, ...difference } }

@@ -1,7 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
 import type { ObjectStore } from '../objects/object-store.js'
+import type { Adoption } from '../runs/offer.js'
+import type { Run } from '../runs/run.js'
 
 /** What the control server hands to the API. */
 export interface ApiParts {
@@ -22,6 +25,8 @@ export interface ApiParts {
   readonly onEventHint: (listener: () => void) => () => void
   /** Called when a drop was uploaded: hastens the triggers. */
   readonly onUpload: () => void
+  /** Takes a model that was trained elsewhere, as a tar archive, and asks for a run that checks it. @throws RefitError */
+  readonly adopt: (adoption: Adoption, content: Readable, signal: AbortSignal) => Promise<Run>
   /** What becomes of requests that announce objects of sources. */
   readonly announcements: {
     /** Whether any source is announced by requests. */

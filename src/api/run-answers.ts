@@ -3,6 +3,7 @@ import type { SnapshotProfile } from '../data/profile.js'
 import { isDeadlocked } from '../evaluation/deadlock.js'
 import { Verdict, type RuleResult } from '../evaluation/verdict.js'
 import type { AttemptView, StageView } from '../runs/queries.js'
+import type { Offer } from '../runs/offer.js'
 import type { Run, RunError } from '../runs/run.js'
 import { movedColumns } from './moved-columns.js'
 import { nextSteps } from './next-steps.js'
@@ -22,6 +23,7 @@ export function runSummary(run: Run): RunSummary {
     state: run.state,
     causes: run.causes.map((cause) => ({ ...cause })),
     force: run.force,
+    ...(run.offer === undefined ? {} : { offer: offerOf(run.offer) }),
     cancelRequested: run.cancelRequested,
     createdAt: instant(run.createdAt),
     ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
@@ -32,6 +34,10 @@ export function runSummary(run: Run): RunSummary {
     ...(run.startedAt === undefined ? {} : { startedAt: instant(run.startedAt) }),
     ...(run.endedAt === undefined ? {} : { endedAt: instant(run.endedAt) }),
   }
+}
+
+function offerOf(offer: Offer): NonNullable<RunSummary['offer']> {
+  return offer.kind === 'version' ? { kind: 'version', version: offer.version } : { kind: 'package', origin: offer.origin }
 }
 
 /** A run, whole. */

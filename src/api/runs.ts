@@ -114,13 +114,14 @@ export function runRoutes({ database, clock }: ApiParts): FastifyPluginCallbackT
           operationId: 'approveRun',
           tags,
           summary: 'Put the version that a run left waiting into service',
+          description: 'Refused where another version has become champion since the comparison, unless it is said anyway.',
           params: RunId,
-          body: Reason,
+          body: Type.Object({ ...Reason.properties, anyway: Type.Optional(Type.Boolean()) }, closed),
           response: { 200: Moved },
         },
       },
       async ({ params, body, actor }) => {
-        const champion = await approve(database, clock, { run: params.id, actor, reason: body.reason })
+        const champion = await approve(database, clock, { run: params.id, actor, reason: body.reason, anyway: body.anyway ?? false })
         return { ...champion, since: instant(champion.since) }
       },
     )

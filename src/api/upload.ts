@@ -1,23 +1,20 @@
-import type { Readable } from 'node:stream'
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { recordDrop } from '../drops/record.js'
 import { refitError } from '../errors.js'
 import { getModel } from '../registry/models.js'
 import { dropSummary } from './drop-answers.js'
+import { streamOf, takeBodiesAsStreams } from './body-stream.js'
 import type { ApiParts } from './parts.js'
 import { DropRecorded } from './wire/drop.js'
 
 /** Name of the source that uploads belong to. */
 export const UPLOAD_SOURCE = 'upload'
 
-/** The one route whose body is a stream of bytes: it has parsers of its own. */
+/** Its body is a stream of bytes: it has parsers of its own. */
 export function uploadRoute({ database, objects, clock, onUpload }: ApiParts): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
-    app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', (_request, payload, parsed) => {
-      parsed(null, payload)
-    })
+    takeBodiesAsStreams(app)
     app.post(
       '/models/:model/drops',
       {
@@ -73,13 +70,4 @@ function checkedName(name: string): string {
   if (name.startsWith('.')) refuse('it begins with a dot.')
   if (name !== name.trim()) refuse('it begins or ends with a space.')
   return name.normalize('NFC')
-}
-
-function streamOf(body: unknown): Readable {
-  if (isReadable(body)) return body
-  throw refitError('request-invalid', { reason: 'the body is empty' })
-}
-
-function isReadable(body: unknown): body is Readable {
-  return typeof body === 'object' && body !== null && 'pipe' in body && 'readableAborted' in body
 }

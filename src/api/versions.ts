@@ -1,11 +1,13 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { getChampion, promote, rollback } from '../registry/champion.js'
+import { getChampion, rollback } from '../registry/champion.js'
 import { getModel } from '../registry/models.js'
+import { forcePromotion, requestPromotion } from '../registry/promotion.js'
 import { getVersion, listVersions, type Version } from '../registry/version.js'
 import type { ApiParts } from './parts.js'
-import { headline } from './run-answers.js'
+import { headline, runSummary } from './run-answers.js'
 import { Moved } from './wire/model.js'
+import { RunRequested } from './wire/run.js'
 import { instant } from './wire/time.js'
 import { VersionDetail, VersionList, type VersionSummary } from './wire/version.js'
 
@@ -79,16 +81,20 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
         schema: {
           operationId: 'promoteVersion',
           tags,
-          summary: 'Make a version champion by hand',
-          description: 'Only a passing verdict or an approval allows it, unless it is forced with a reason.',
+          summary: 'Ask for a run that checks a version on the data of today, and makes it champion if it passes',
+          description: 'Only a passing verdict or an approval of former times allows it. Forced, with a reason, the version is champion at once, whatever its verdict says.',
           params: VersionOfModel,
           body: Type.Object({ force: Type.Optional(Type.Boolean()), reason: Reason }, closed),
-          response: { 200: Moved },
+          response: { 200: Moved, 202: RunRequested },
         },
       },
-      async ({ params, body, actor }) => {
-        const champion = await promote(database, clock, { ...params, actor, force: body.force ?? false, reason: body.reason })
-        return { ...champion, since: instant(champion.since) }
+      async ({ params, body, actor }, reply) => {
+        const request = { ...params, actor, reason: body.reason }
+        if (body.force === true) {
+          const champion = await forcePromotion(database, clock, request)
+          return reply.status(200).send({ ...champion, since: instant(champion.since) })
+        }
+        return reply.status(202).send({ run: runSummary(await requestPromotion(database, clock, request)), coalesced: false })
       },
     )
 
@@ -125,6 +131,7 @@ function versionSummary(version: Version, champion: number | undefined): Version
     serves: version.number === champion,
     createdAt: instant(version.createdAt),
     ...(version.run === undefined ? {} : { run: version.run }),
+    ...(version.lineage.origin === undefined ? {} : { origin: version.lineage.origin }),
     ...(version.verdict === undefined ? {} : { headline: headline(version.verdict) }),
   }
 }

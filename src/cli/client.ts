@@ -72,13 +72,20 @@ export function createClient({ url, token, actor }: Connection) {
     run: (id: string) => get(RunDetail, at`/runs/${id}`),
     requestRun: (model: string, request: { readonly force: boolean; readonly reason?: string | undefined }) => post(RunRequested, at`/models/${model}/runs`, request),
     cancel: (id: string) => post(RunSummary, at`/runs/${id}/cancel`),
-    approve: (id: string, reason?: string) => post(Moved, at`/runs/${id}/approve`, { reason }),
+    approve: (id: string, answer: { readonly reason?: string | undefined; readonly anyway?: boolean } = {}) => post(Moved, at`/runs/${id}/approve`, answer),
     decline: (id: string, reason?: string) => post(RunSummary, at`/runs/${id}/decline`, { reason }),
     versions: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) =>
       get(VersionList, at`/models/${model}/versions`, query),
     version: (model: string, version: number) => get(VersionDetail, at`/models/${model}/versions/${String(version)}`),
-    promote: (model: string, version: number, request: { readonly force: boolean; readonly reason?: string | undefined }) =>
-      post(Moved, at`/models/${model}/versions/${String(version)}/promote`, request),
+    requestPromotion: (model: string, version: number, reason?: string) => post(RunRequested, at`/models/${model}/versions/${String(version)}/promote`, { reason }),
+    forcePromotion: (model: string, version: number, reason?: string) => post(Moved, at`/models/${model}/versions/${String(version)}/promote`, { force: true, reason }),
+    /** A tar archive; see the API. */
+    adopt: async (model: string, origin: { readonly reason: string; readonly path: string; readonly host?: string | undefined; readonly environment?: string | undefined; readonly trainedUntil?: string | undefined }, content: Readable) => {
+      const request = { method: 'POST', url: address(at`/models/${model}/adopt`, origin), headers: { 'Content-Type': 'application/x-tar' }, body: content } as const
+      return decode(RunRequested, await textOf(await send(request)))
+    },
+    /** The package of a version as a tar archive, as another Refit adopts it. */
+    package: async (model: string, version: number): Promise<AsyncGenerator<Buffer>> => chunksOf(await send({ method: 'GET', url: address(at`/models/${model}/versions/${String(version)}/package`) })),
     rollback: (model: string, request: { readonly to?: number | undefined; readonly reason?: string | undefined }) => post(Moved, at`/models/${model}/rollback`, request),
     drops: (model: string, query: { readonly state?: string | undefined; readonly limit?: number | undefined; readonly before?: string | undefined } = {}) =>
       get(DropList, at`/models/${model}/drops`, query),

@@ -1,8 +1,10 @@
 import type { RunSummary } from '../api/wire/run.js'
+import type { VersionSummary } from '../api/wire/version.js'
 import type { DropState } from '../api/wire/drop.js'
 import type { Terminal } from './terminal.js'
 
 type Paint = Terminal['paint']
+type Origin = NonNullable<VersionSummary['origin']>
 
 /** A run's state as one coloured word with its sign. */
 export function outcomeWord(paint: Paint, run: Pick<RunSummary, 'state' | 'outcome'>): string {
@@ -51,6 +53,26 @@ export function dropWord(paint: Paint, state: DropState): string {
     case 'superseded':
     case 'withdrawn':
       return paint.dim(`- ${state}`)
+  }
+}
+
+/** Where a model comes from that was brought, in one line. */
+export function originWords({ path, host, version, sha256, actor, reason }: Origin): string {
+  const from = version === undefined ? `${path}${host === undefined ? '' : ` on ${host}`}` : `version ${version.number} of ${version.model}${version.environment === undefined ? '' : ` in ${version.environment}`}`
+  return `from ${from}, ${sha256.slice(0, 12)}, by ${actor}: ${reason}`
+}
+
+/** What was said of the rows that a brought model was trained on. */
+export function trainedOnWords({ trainedOn }: Origin): string {
+  switch (trainedOn.kind) {
+    case 'units':
+      return `${trainedOn.units.toLocaleString('en-US')} units that were named`
+    case 'until':
+      return `nothing after ${trainedOn.time}`
+    case 'elsewhere':
+      return `${trainedOn.drops.length} drops, elsewhere`
+    case 'unknown':
+      return 'nobody says: whatever had arrived by then counts as seen'
   }
 }
 

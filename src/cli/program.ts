@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { addAdopt } from './commands/adopt.js'
 import { addApprove } from './commands/approve.js'
 import { addCancel } from './commands/cancel.js'
 import { addContract } from './commands/contract.js'
@@ -35,7 +36,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addData, addContract, addLogs, addPredict, addPromote, addApprove, addRollback, addRetire, addCancel, addDiff, addDoctor]) add(program)
-  program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\` also tells the outcome by its code, see docs/cli.md.`)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addData, addContract, addLogs, addPredict, addPromote, addAdopt, addApprove, addRollback, addRetire, addCancel, addDiff, addDoctor]) add(program)
+  program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }

@@ -1,6 +1,6 @@
 import type { RunDetail } from '../api/wire/run.js'
 import { ago, count, duration } from './figures.js'
-import { answerSign, causeWords, outcomeWord } from './outcome-words.js'
+import { answerSign, causeWords, originWords, outcomeWord, trainedOnWords } from './outcome-words.js'
 import { cut, table, wrap, type Terminal } from './terminal.js'
 
 const LABEL_WIDTH = 8
@@ -18,6 +18,7 @@ export function runReport(terminal: Page, run: RunDetail, now: number): readonly
     ...explanation(terminal, run),
     '',
     ...labelled(terminal, 'Cause', [causeWords(run)]),
+    ...labelled(terminal, 'Offer', offerLines(run)),
     ...labelled(terminal, 'Drops', dropLines(run)),
     ...labelled(terminal, 'Stages', stageLines(run)),
     ...labelled(terminal, 'Data', dataLines(run)),
@@ -50,6 +51,18 @@ function labelled(terminal: Page, label: string, lines: readonly string[]): read
   return lines
     .flatMap((line) => wrap(line, textWidth(terminal) - LABEL_WIDTH - 2))
     .map((line, index) => `  ${terminal.paint.dim((index === 0 ? label : '').padEnd(LABEL_WIDTH))}${line}`)
+}
+
+/** The candidate that was given to the run, and where it comes from. */
+function offerLines({ offer }: RunDetail): readonly string[] {
+  switch (offer?.kind) {
+    case undefined:
+      return []
+    case 'version':
+      return [`version ${offer.version}`]
+    case 'package':
+      return [originWords(offer.origin), `trained on: ${trainedOnWords(offer.origin)}`, ...(offer.origin.mlflowRun === undefined ? [] : [`MLflow run ${offer.origin.mlflowRun}`])]
+  }
 }
 
 function dropLines(run: RunDetail): readonly string[] {

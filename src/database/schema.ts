@@ -23,8 +23,8 @@ export type RunOutcome =
   | 'failed'
   | 'cancelled'
 export type AttemptState = 'running' | 'finished' | 'failed' | 'interrupted' | 'cancelled'
-export type VersionState = 'passed' | 'awaiting-approval' | 'approved' | 'declined' | 'superseded'
-export type ChampionCause = 'run' | 'approve' | 'promote' | 'rollback'
+export type VersionState = 'passed' | 'awaiting-approval' | 'approved' | 'declined' | 'superseded' | 'expired'
+export type ChampionCause = 'run' | 'approve' | 'promote' | 'adopt' | 'rollback'
 
 export interface Schema {
   models: {
@@ -84,6 +84,7 @@ export interface Schema {
     outcome: RunOutcome | null
     causes: Json
     force: Generated<boolean>
+    offer: JsonOrNull
     definition: JsonOrNull
     generation: Generated<number>
     cancel_requested: Generated<boolean>

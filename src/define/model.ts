@@ -6,7 +6,7 @@ import type { Duration, Share } from './measures.js'
 import type { PreparedColumns } from './prepared-row.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
 import type { Split } from './split.js'
-import type { AdapterReference, Approval, CatchUp, Task } from './stored-definition.js'
+import type { AdapterReference, ApprovalWhen, CatchUp, Task } from './stored-definition.js'
 
 /** What starts a run besides `refit run`. */
 export type Trigger =
@@ -45,6 +45,9 @@ export interface Limits {
   readonly dataMemory?: number
 }
 
+/** When someone has to approve a version; what is not approved when it expires is declined by itself. Default: it waits for ever. */
+export type Approval = ApprovalWhen | { readonly when: Exclude<ApprovalWhen, 'never'>; readonly expires?: Duration }
+
 /** One model's lifecycle, as the project file defines it. */
 export interface ModelDefinition<T extends Task = Task, C extends Columns = Columns> {
   readonly task: T
@@ -71,7 +74,7 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly check?: (m: Metrics<T, C>) => readonly Rule[]
   /** Whether a candidate that breaks a threshold replaces a champion that breaks it too, if it is proven better; default false. */
   readonly replaceIfBetter?: boolean
-  /** Whether someone has to approve a version before it serves: `never` (default), `always`, `when-inconclusive`. */
+  /** Whether someone has to approve a version before it serves: `never` (default), `always`, `when-inconclusive`; and until when. */
   readonly approval?: Approval
   /** Default `[onArrival()]`. */
   readonly triggers?: readonly Trigger[]

@@ -3,6 +3,7 @@ import { Type, type Static, type TSchema } from 'typebox'
 import type { Fault } from '../errors.js'
 import { parseDuration, parseShare } from './measures.js'
 import { factsOf, quantileOf } from './metric-facts.js'
+import { resolveApproval, WrittenApproval } from './resolve-approval.js'
 import { resolveColumns, WrittenColumn } from './resolve-columns.js'
 import { resolveContract, WrittenContract } from './resolve-contract.js'
 import { resolveDelivery, withDeleted, WrittenDelivery } from './resolve-delivery.js'
@@ -12,7 +13,6 @@ import { resolveSplit, WrittenSplit } from './resolve-split.js'
 import { structuralFaults } from './structural-faults.js'
 import {
   AdapterReference,
-  Approval,
   CatchUp,
   ClassificationMetric,
   RegressionMetric,
@@ -40,7 +40,7 @@ export const WrittenModel = Type.Object(
     train: AdapterReference,
     check: Type.Optional(Type.Array(StoredRule)),
     replaceIfBetter: Type.Optional(Type.Boolean()),
-    approval: Type.Optional(Approval),
+    approval: Type.Optional(WrittenApproval),
     triggers: Type.Optional(
       Type.Array(
         Type.Union([
@@ -119,7 +119,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     train: written.train,
     check: [...(written.check ?? [])],
     ...(written.replaceIfBetter === true ? { replaceIfBetter: true } : {}),
-    approval: written.approval ?? 'never',
+    approval: resolveApproval(written.approval ?? 'never', duration),
     triggers: [...(written.triggers ?? [{ kind: 'arrival' as const }])],
     limits: {
       trainMilliseconds: duration(limits.trainTime, 'limits.trainTime'),

@@ -233,8 +233,12 @@ export const StoredTrigger = Type.Union([
 ])
 export type StoredTrigger = Static<typeof StoredTrigger>
 
-export const Approval = Type.Union([Type.Literal('never'), Type.Literal('always'), Type.Literal('when-inconclusive')])
-export type Approval = Static<typeof Approval>
+export const ApprovalWhen = Type.Union([Type.Literal('never'), Type.Literal('always'), Type.Literal('when-inconclusive')])
+export type ApprovalWhen = Static<typeof ApprovalWhen>
+
+/** Whether someone has to approve a version; with `expiresAfter`, milliseconds, it is declined by itself when nobody has by then. */
+export const StoredApproval = Type.Union([ApprovalWhen, Type.Object({ when: Type.Union([Type.Literal('always'), Type.Literal('when-inconclusive')]), expiresAfter: Type.Integer({ minimum: 1 }) })])
+export type StoredApproval = Static<typeof StoredApproval>
 
 /** Limits of the processes a run starts. */
 export const StoredLimits = Type.Object({
@@ -269,7 +273,7 @@ export const StoredModel = Type.Object({
   check: Type.Array(StoredRule),
   /** A threshold that the champion breaks too does not keep out a candidate that is proven better. Absent: it does. */
   replaceIfBetter: Type.Optional(Type.Boolean()),
-  approval: Approval,
+  approval: StoredApproval,
   triggers: Type.Array(StoredTrigger),
   limits: StoredLimits,
 })

@@ -6,22 +6,14 @@ import { primaryMetricOf } from '../evaluation/metric.js'
 import { unservableVerdict } from '../evaluation/summary.js'
 import { Verdict } from '../evaluation/verdict.js'
 import { runChildJob } from '../processes/child-job.js'
+import { Seen } from './seen.js'
 
 /** What the check must know of the champion. */
 export const ChampionFacts = Type.Object({
   version: Type.Integer(),
   /** Of its package, verified. */
   folder: Type.String(),
-  /** Drops of the snapshot that it was made from. */
-  drops: Type.Array(Type.String()),
-  /** Whether one of them is in the snapshot no more. */
-  lostDrops: Type.Boolean(),
-  /** How its sets were cut. */
-  split: Type.Unknown(),
-  /** Share of the units that were held out of them. */
-  holdout: Type.Optional(Type.Number()),
-  /** Newest time among the rows that it was trained or validated on. */
-  trainedUntil: Type.Optional(Type.String()),
+  ...Seen.properties,
   /** How many verdicts have rested on its own test rows before. */
   reused: Type.Optional(Type.Integer()),
 })
@@ -32,6 +24,8 @@ export const CheckInput = Type.Object({
   definition: StoredModel,
   sets: Sets,
   candidateFolder: Type.String(),
+  /** What a candidate has seen that was offered; one fresh from training has seen the sets alone. */
+  candidate: Type.Optional(Seen),
   champion: Type.Optional(ChampionFacts),
   seed: Type.Integer(),
 })
@@ -45,6 +39,7 @@ export interface CheckRequest {
   readonly definition: StoredModel
   readonly sets: Sets
   readonly candidateFolder: string
+  readonly candidate: Seen | undefined
   readonly champion: ChampionFacts | undefined
   readonly seed: number
   readonly memoryBytes: number
@@ -61,13 +56,13 @@ export interface CheckRequest {
  * reason, not a failure of the run.
  */
 export async function checkCandidate(request: CheckRequest, signal: AbortSignal): Promise<Verdict> {
-  const { definition, sets, candidateFolder, champion, seed } = request
+  const { definition, sets, candidateFolder, candidate, champion, seed } = request
   const unservable = (reason: string): Verdict => unservableVerdict(primaryMetricOf(definition.task), seed, reason, champion !== undefined)
   try {
     const output = await runChildJob(
       {
         entry: request.entry,
-        input: { definition, sets, candidateFolder, champion, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
+        input: { definition, sets, candidateFolder, candidate, champion, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
         output: CheckOutput,
         token: request.token,
         limits: { milliseconds: request.milliseconds, memoryBytes: request.memoryBytes },

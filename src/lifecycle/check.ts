@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import type { Sets } from '../data/snapshot.js'
-import type { StoredModel } from '../define/stored-definition.js'
+import { approvalWhen } from '../define/resolve-approval.js'
 import { isDeadlocked } from '../evaluation/deadlock.js'
 import { Answer, Verdict } from '../evaluation/verdict.js'
 import { fetchPackage } from '../packages/store.js'
@@ -13,6 +13,7 @@ import { checkCandidate, type ChampionFacts } from './check-candidate.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
+import { seenBefore, seenByVersion, type Seen } from './seen.js'
 import { ensureSets } from './split.js'
 import type { Candidate } from './train.js'
 
@@ -50,6 +51,7 @@ export async function check(
       definition: run.definition,
       sets,
       candidateFolder,
+      candidate: await seenByOffered(rooms, run, data),
       champion,
       seed: data.seed,
       memoryBytes: run.definition.limits.trainMemoryBytes,
@@ -61,7 +63,7 @@ export async function check(
     },
     attempt.signal,
   )
-  const next = whatFollows(run.definition, verdict)
+  const next = whatFollows(run, verdict, champion !== undefined)
   const checked: Checked = {
     answer: verdict.answer,
     summary: verdict.summary,
@@ -78,9 +80,15 @@ export async function check(
 
 /**
  * Where nothing is open but the comparison with a champion that cannot score the rows, someone is asked whatever
- * `approval` says: no later run could settle it (EVIDENCE rule 13).
+ * `approval` says: no later run could settle it (EVIDENCE rule 13). And where somebody has brought the candidate, who can
+ * say what the figures cannot: whether it knew these rows, or what too few of them leave open.
  */
-export function whatFollows({ approval }: Pick<StoredModel, 'approval'>, verdict: Verdict): Checked['next'] {
+export function whatFollows({ definition, offer }: Pick<LifecycleRun, 'definition' | 'offer'>, verdict: Verdict, hasChampion: boolean): Checked['next'] {
+  const approval = approvalWhen(definition.approval)
+  if (offer?.kind === 'package') {
+    const isFlattered = offer.origin.trainedOn.kind === 'unknown' && !hasChampion
+    if (verdict.answer === 'inconclusive' || (verdict.answer === 'passed' && isFlattered)) return 'approval'
+  }
   if (verdict.answer === 'passed') return approval === 'always' ? 'approval' : 'deploy'
   return verdict.answer === 'inconclusive' && (approval === 'when-inconclusive' || isDeadlocked(verdict)) ? 'approval' : 'none'
 }
@@ -91,17 +99,14 @@ async function championFacts(rooms: Rooms, run: LifecycleRun, data: Ingested, fo
   if (champion === undefined) return undefined
   const version = await getVersion(rooms.database, run.model, champion.version)
   await fetchPackage(rooms.objects, version.digest, folder)
-  const present = new Set(data.history.map(({ id }) => id))
-  return {
-    version: version.number,
-    folder,
-    drops: version.lineage.drops.map((drop) => drop.id),
-    lostDrops: version.lineage.drops.some(({ id }) => !present.has(id)),
-    split: version.lineage.split,
-    ...(version.lineage.holdout === undefined ? {} : { holdout: version.lineage.holdout }),
-    ...(version.lineage.trainedUntil === undefined ? {} : { trainedUntil: version.lineage.trainedUntil }),
-    reused: await verdictsSince(rooms, run, version),
-  }
+  return { version: version.number, folder, ...(await seenByVersion(rooms, run.model, version, data)), reused: await verdictsSince(rooms, run, version) }
+}
+
+/** What an offered candidate has seen; undefined for one fresh from training, which has seen the sets alone. */
+async function seenByOffered(rooms: Rooms, { model, offer }: LifecycleRun, data: Ingested): Promise<Seen | undefined> {
+  if (offer === undefined) return undefined
+  if (offer.kind === 'package') return seenBefore(rooms, model, offer.origin.trainedOn)
+  return seenByVersion(rooms, model, await getVersion(rooms.database, model, offer.version), data)
 }
 
 /** How many verdicts of the model have rested on the test rows of a version: its own, and those since (EVIDENCE rule 5). */

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
-import { moveChampion } from '../registry/champion.js'
+import { moveChampion, type Move } from '../registry/champion.js'
 import { lockModel } from '../registry/models.js'
+import { getVersion } from '../registry/version.js'
 import { withdrawnAmong } from '../registry/withdrawn-data.js'
 import { requestRunIn } from '../runs/requests.js'
 import type { Commit } from '../workflow/stage.js'
@@ -17,19 +18,31 @@ export type Deployed = Static<typeof Deployed>
 
 /**
  * Moves the champion pointer; serving follows by itself and no request fails meanwhile. A version that was made from a
- * drop which someone has withdrawn since does not serve: a run without it is asked for.
+ * drop which someone has withdrawn since does not serve: a run without it is asked for, unless the candidate was offered.
  */
 export function deploy(rooms: Pick<Rooms, 'clock'>, run: LifecycleRun, data: Ingested, version: Published): Promise<Commit<Deployed>> {
   const { clock } = rooms
   return Promise.resolve(async (transaction) => {
     // Under the lock that withdrawals take: none can come between the look and the move.
     await lockModel(transaction, run.model)
-    const withdrawn = await withdrawnAmong(transaction, data.history)
+    const { lineage } = await getVersion(transaction, run.model, version.number)
+    const withdrawn = await withdrawnAmong(transaction, [...data.history, ...lineage.drops])
     if (withdrawn.length > 0) {
-      await requestRunIn(transaction, clock, { model: run.model, cause: { trigger: 'withdrawal', actor: 'refit', detail: `${withdrawn.join(', ')} withdrawn while ${run.id} was under way` } })
+      if (run.offer === undefined) await requestRunIn(transaction, clock, { model: run.model, cause: { trigger: 'withdrawal', actor: 'refit', detail: `${withdrawn.join(', ')} withdrawn while ${run.id} was under way` } })
       return { version: version.number, withdrawn: [...withdrawn] }
     }
-    const champion = await moveChampion(transaction, clock.now(), { model: run.model, version: version.number, cause: 'run', actor: 'refit', run: run.id })
+    const champion = await moveChampion(transaction, clock.now(), { model: run.model, version: version.number, run: run.id, ...causeOf(run) })
     return { version: champion.version, generation: champion.generation }
   })
+}
+
+function causeOf({ offer }: LifecycleRun): Pick<Move, 'cause' | 'actor' | 'reason'> {
+  switch (offer?.kind) {
+    case undefined:
+      return { cause: 'run', actor: 'refit' }
+    case 'version':
+      return { cause: 'promote', actor: offer.actor, reason: offer.reason }
+    case 'package':
+      return { cause: 'adopt', actor: offer.origin.actor, reason: offer.origin.reason }
+  }
 }

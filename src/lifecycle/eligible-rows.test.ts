@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StoredSplit } from '../define/stored-definition.js'
 import { eligibleRows } from './eligible-rows.js'
+import type { Seen } from './seen.js'
 
 const byGroup: StoredSplit = { kind: 'group', test: 0.2, validation: 0.1 }
 const stratified: StoredSplit = { ...byGroup, stratify: 'zipcode' }
@@ -35,4 +36,16 @@ test('a stratified split is another one once a drop of the champion has gone, or
   assert.deepEqual(eligible(stratified, { split: stratified, lostDrops: true }), [3])
   assert.deepEqual(eligible(stratified, { split: stratified, holdout: 0.1 }), [3])
   assert.deepEqual(eligible(stratified, { split: stratified, holdout: 0.1 }, 0.1), [0, 1, 2, 3])
+})
+
+test('of a model that was brought what was said of it counts, whatever the split', () => {
+  const brought = (said: Seen['brought'], drops: readonly string[] = []): Seen => ({ drops: [...drops], lostDrops: false, split: null, ...(said === undefined ? {} : { brought: said }) })
+  const rows = (split: StoredSplit, model: Seen, learnt?: Uint8Array): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split }, model, testSet, learnt))
+  for (const split of [byGroup, byTime]) {
+    assert.deepEqual(rows(split, brought({ kind: 'units', file: 'units.parquet' }), Uint8Array.of(1, 0, 1, 0)), [1, 3])
+    assert.deepEqual(rows(split, brought({ kind: 'until', time: '2026-01-02T00:00:00Z' })), [2, 3])
+  }
+  assert.deepEqual(rows(byGroup, brought({ kind: 'unknown' }, ['a', 'b'])), [3], 'rows of later drops, of groups that none before has')
+  assert.deepEqual(rows(byTime, brought({ kind: 'unknown' }, ['a', 'b'])), [2, 3])
+  assert.throws(() => rows(byGroup, brought({ kind: 'units', file: 'units.parquet' })), /nobody has looked/)
 })

@@ -28,9 +28,9 @@ export async function executeRun(rooms: Rooms, id: string, signal: AbortSignal):
 }
 
 function lifecycleRun(claim: RunClaim): LifecycleRun {
-  const { id, model, definition, force } = claim.run
+  const { id, model, definition, force, offer } = claim.run
   if (definition === undefined) throw new Error(`active run ${id} has no definition`)
-  return { id, model, definition, definitionHash: digestOf(definition), force }
+  return { id, model, definition, definitionHash: digestOf(definition), force, offer }
 }
 
 async function endOf(run: () => Promise<RunEnd>): Promise<RunEnd> {

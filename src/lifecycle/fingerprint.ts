@@ -20,7 +20,7 @@ export function fingerprintOf(parts: FingerprintParts, champion: number | undefi
 }
 
 /**
- * The run that has given the same verdict already, if the last one to reach a verdict did. A champion that this very
+ * The run that has given the same verdict already, if the last one to train and reach a verdict did. A champion that this very
  * run made counts as the one it was compared with: training again would only compare it with itself.
  */
 export async function sameAsLastVerdict(database: Database, model: string, parts: FingerprintParts): Promise<string | undefined> {
@@ -30,6 +30,8 @@ export async function sameAsLastVerdict(database: Database, model: string, parts
     .where('model', '=', model)
     .where('state', '=', 'ended')
     .where('verdict', 'is not', null)
+    // An offered candidate says nothing about what training would give.
+    .where('offer', 'is', null)
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst()

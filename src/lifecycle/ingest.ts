@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { buildSnapshot } from '../data/build-snapshot.js'
 import { readDrops } from '../data/read-drops.js'
 import type { DropReading } from '../data/snapshot.js'
+import type { Transaction } from '../database/schema.js'
 import type { Drop } from '../drops/drop.js'
 import { judgeBeside } from '../drops/judge.js'
 import { acceptedDrops } from '../drops/profiles.js'
@@ -12,6 +13,7 @@ import { saveSnapshot } from '../drops/snapshots.js'
 import { PREPARE_FILE } from '../packages/manifest.js'
 import { bundlePrepare } from '../prepare/bundle-prepare.js'
 import { lockModel } from '../registry/models.js'
+import { requestRunIn } from '../runs/requests.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { agreeOnContract, keepInferred } from './agree-contract.js'
 import { readCodeState } from './code-state.js'
@@ -46,6 +48,7 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
     const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, prepare)) }
     await settleDrops(transaction, clock, run.id, decisions)
     await keepInferred(transaction, clock.now(), given, agreed, new Set(summary.drops.ingested.map(({ id }) => id)))
+    if (given.offer !== undefined) await requestTraining(rooms, run, summary, transaction)
     if (snapshot !== undefined) await saveSnapshot(transaction, clock.now(), run.model, snapshot)
     await transaction
       .updateTable('runs')
@@ -54,6 +57,13 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
       .execute()
     return summary
   }
+}
+
+/** A run that does not train takes drops that have arrived all the same: one that does has to follow for them. */
+async function requestTraining({ clock }: Rooms, { model, definition }: LifecycleRun, { drops }: Ingested, transaction: Transaction): Promise<void> {
+  const [first] = drops.ingested
+  if (first === undefined || !definition.triggers.some(({ kind }) => kind === 'arrival')) return
+  await requestRunIn(transaction, clock, { model, cause: { trigger: 'arrival', actor: 'arrival', detail: first.key } })
 }
 
 /** Bundles the `prepare` module and keeps it; undefined where the model has none. */

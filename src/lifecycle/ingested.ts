@@ -84,8 +84,8 @@ async function whyNothingNew(
 ): Promise<string | undefined> {
   const quarantined = decisions.filter((decision) => decision.state === 'quarantined').map((decision) => decision.drop.key)
   const besides = quarantined.length === 0 ? '' : ` Quarantined: ${quarantined.join(', ')}.`
-  if (snapshot === undefined) return `There is no accepted data yet.${besides}`
-  if (run.force) return undefined
+  if (snapshot === undefined) return `There is no accepted data yet${run.offer === undefined ? '' : ', so there is no row to check the candidate on'}.${besides}`
+  if (run.force || run.offer !== undefined) return undefined
   const same = await sameAsLastVerdict(rooms.database, run.model, parts)
   return same === undefined ? undefined : `Nothing has changed since run ${same}.${besides}`
 }

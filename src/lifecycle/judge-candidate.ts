@@ -1,3 +1,4 @@
+import { learntRows } from '../data/learnt-rows.js'
 import { readTestSet, type TestSet } from '../data/read-test-set.js'
 import { openTestRows } from '../data/test-rows.js'
 import type { StoredModel } from '../define/stored-definition.js'
@@ -11,6 +12,7 @@ import type { PredictorAdapter } from '../predictors/predictor.js'
 import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOutput } from './check-candidate.js'
 import { eligibleRows } from './eligible-rows.js'
 import { scoreRows, type Answered, type Answers } from './score-rows.js'
+import type { Seen } from './seen.js'
 
 /** Scores the test set with candidate and champion and judges. Runs in the check's child. */
 export async function judgeCandidate(adapters: readonly PredictorAdapter[], input: CheckInput, threads = 1): Promise<CheckOutput> {
@@ -33,7 +35,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       unitOfRow: testSet.units,
       unit: unitName(definition, testSet),
       split: definition.split.kind === 'time' ? 'time' : 'group',
-      eligible: eligibleRows(definition, input.champion, testSet),
+      eligible: await eligibleForBoth(input, testSet),
       slices: testSet.slices,
       seed: input.seed,
     },
@@ -41,7 +43,27 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   )
   source.close()
   const holdout = await scoreHoldout(adapters, input)
-  return { verdict: { ...verdict, ...(holdout === undefined ? {} : { holdout }) } }
+  const warnings = isFlattered(input) ? [FLATTERED, ...verdict.warnings] : verdict.warnings
+  return { verdict: { ...verdict, warnings: [...warnings], ...(holdout === undefined ? {} : { holdout }) } }
+}
+
+const FLATTERED = 'Nobody has said what the candidate was trained on. It may have seen all of these rows, and the figures then flatter it.'
+
+/** Of a first version there is nothing but its figures; where it may have seen every row, they are shown with a warning. */
+function isFlattered({ candidate, champion }: CheckInput): boolean {
+  return champion === undefined && candidate?.brought?.kind === 'unknown'
+}
+
+/** Rows that neither champion nor candidate has trained or validated on. */
+async function eligibleForBoth(input: CheckInput, testSet: TestSet): Promise<(row: number) => boolean> {
+  const models: readonly (Seen | undefined)[] = [input.champion, isFlattered(input) ? undefined : input.candidate]
+  const each = await Promise.all(
+    models.map(async (seen) => {
+      const learnt = seen?.brought?.kind === 'units' ? await learntRows(input.sets.folder, input.definition.columns, seen.brought.file, testSet.rows) : undefined
+      return eligibleRows(input.definition, seen, testSet, learnt)
+    }),
+  )
+  return (row) => each.every((isEligible) => isEligible(row))
 }
 
 /** Labels in sorted order: those of the model and of the test set together, so that both are scored alike. */

@@ -1,11 +1,12 @@
 import type { RunEnd } from '../runs/execution.js'
 import type { Checked } from './check.js'
 import type { Deployed } from './deploy.js'
+import type { LifecycleRun } from './run.js'
 import type { Published } from './version.js'
 
-/** The run found nothing to do. */
-export function nothingNew(explanation: string): RunEnd {
-  return { outcome: 'unchanged', explanation }
+/** The run found nothing to do; a candidate that it was offered could not be judged. */
+export function nothingNew({ offer }: LifecycleRun, explanation: string): RunEnd {
+  return { outcome: offer === undefined ? 'unchanged' : 'inconclusive', explanation }
 }
 
 /** The check did not let the candidate through: the champion stays. */
@@ -14,16 +15,20 @@ export function notPromoted(checked: Checked): RunEnd {
 }
 
 /** The version waits for someone to approve it; no run slot is held. */
-export function awaitingApproval(version: Published, checked: Checked): RunEnd {
-  return { outcome: 'awaiting-approval', explanation: `Version ${version.number} awaits approval. ${checked.summary}` }
+export function awaitingApproval({ offer }: LifecycleRun, version: Published, checked: Checked): RunEnd {
+  const isUnknown = offer?.kind === 'package' && offer.origin.trainedOn.kind === 'unknown'
+  const caution = isUnknown ? ' Nobody has said what it was trained on: it may have seen the test rows before.' : ''
+  return { outcome: 'awaiting-approval', explanation: `Version ${version.number} awaits approval.${caution} ${checked.summary}` }
 }
 
 /** The version serves; or it does not, for someone has withdrawn what it was made from, which ends the run like a cancellation. */
-export function promoted(live: Deployed, checked: Checked): RunEnd {
+export function promoted({ offer }: LifecycleRun, live: Deployed, checked: Checked): RunEnd {
   if ('withdrawn' in live) {
     const [first = '', ...others] = live.withdrawn
     const drops = others.length === 0 ? `drop ${first}, which was` : `drops ${live.withdrawn.join(', ')}, which were`
-    return { outcome: 'cancelled', explanation: `Version ${live.version} does not serve: it was made from ${drops} withdrawn meanwhile. A run without follows.` }
+    const made = offer === undefined ? 'it was made from' : 'it was made from, or checked on,'
+    const after = offer === undefined ? 'A run without follows.' : 'Ask for it again.'
+    return { outcome: 'cancelled', explanation: `Version ${live.version} does not serve: ${made} ${drops} withdrawn meanwhile. ${after}` }
   }
   return { outcome: 'promoted', explanation: `Version ${live.version} is champion. ${checked.summary}` }
 }

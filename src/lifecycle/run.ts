@@ -4,6 +4,7 @@ import { digestOf } from '../define/canonical-json.js'
 import type { StoredModel } from '../define/stored-definition.js'
 import type { Executor } from '../executors/executor.js'
 import type { ObjectStore } from '../objects/object-store.js'
+import type { Offer } from '../runs/offer.js'
 import type { Trainer } from '../trainers/trainer.js'
 
 /** A run as its stages know it. */
@@ -15,6 +16,8 @@ export interface LifecycleRun {
   readonly definitionHash: string
   /** Train although nothing has changed. */
   readonly force: boolean
+  /** The candidate that it was given; undefined: it trains one. */
+  readonly offer?: Offer | undefined
 }
 
 /** The run under the columns that its ingest has agreed on; undefined: those of the definition. */
@@ -30,7 +33,7 @@ export interface Rooms {
   readonly executor: Executor
   readonly trainers: ReadonlyMap<string, Trainer>
   /** The compiled entries of the children that open models: the composition root knows the predictors. */
-  readonly childEntries: { readonly package: URL; readonly check: URL }
+  readonly childEntries: { readonly package: URL; readonly check: URL; readonly unpack: URL }
   readonly projectFolder: string
   /** `.refit` of the project. */
   readonly stateFolder: string

@@ -6,16 +6,13 @@ import { modelColumns } from '../define/resolve-prepare.js'
 import { refitError } from '../errors.js'
 import type { TaskEnd } from '../executors/executor.js'
 import { Signature } from '../packages/manifest.js'
-import { storePackage, type StoredPackage } from '../packages/store.js'
-import { inputsOf, packagePrepareOf } from '../prepare/package-prepare.js'
-import { runChildJob } from '../processes/child-job.js'
 import { lastWords } from '../processes/last-words.js'
 import { trainingEnvironment } from '../trainers/training-contract.js'
 import type { Trainer, TrainingRequest } from '../trainers/trainer.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
-import { Packaged, type PackageInput } from './package-candidate.js'
+import { packageModel } from './package-model.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { ensureSets } from './split.js'
 
@@ -94,35 +91,6 @@ async function requireSuccess(end: TaskEnd, run: LifecycleRun, logFile: string):
     case 'cancelled':
       throw new Error('the training was cancelled')
   }
-}
-
-async function packageModel(
-  rooms: Rooms,
-  run: LifecycleRun,
-  data: Ingested,
-  { folder, modelFolder, example }: { readonly folder: string; readonly modelFolder: string; readonly example: string },
-  attempt: Attempt,
-): Promise<Packaged & StoredPackage> {
-  const { columns, prepare, task, limits } = run.definition
-  const target = Object.entries(columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
-  const packaged = await runChildJob(
-    {
-      entry: rooms.childEntries.package,
-      input: {
-        folder: modelFolder,
-        example,
-        signature: { task, inputs: inputsOf(columns), target, classes: [] },
-        ...(prepare === undefined || data.prepare === undefined ? {} : { prepare: { bundle: await rooms.objects.localPath(data.prepare.object), ...packagePrepareOf(columns, prepare) } }),
-      } satisfies PackageInput,
-      output: Packaged,
-      token: attempt.token,
-      limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },
-      workingFolder: folder,
-      logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
-    },
-    attempt.signal,
-  )
-  return { ...packaged, ...(await storePackage(rooms.objects, modelFolder)) }
 }
 
 function megabytes(bytes: number): number {

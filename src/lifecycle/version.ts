@@ -12,7 +12,10 @@ import type { Candidate } from './train.js'
 export const Published = Type.Object({ number: Type.Integer(), digest: Type.String() })
 export type Published = Static<typeof Published>
 
-/** Registers the candidate under the model's next number, with its verdict and everything it was made from. */
+/**
+ * Registers the candidate under the model's next number, with its verdict and everything it was made from. One that is a
+ * version already stays that: its new verdict is kept with the run.
+ */
 export function publish(
   rooms: Pick<Rooms, 'clock' | 'refitVersion'>,
   run: LifecycleRun,
@@ -21,13 +24,22 @@ export function publish(
   candidate: Candidate,
   checked: Checked,
 ): Promise<Commit<Published>> {
+  const { offer } = run
+  if (offer?.kind === 'version') {
+    return Promise.resolve(async (transaction) => {
+      await transaction.updateTable('runs').set({ version: offer.version }).where('id', '=', run.id).execute()
+      return { number: offer.version, digest: candidate.digest }
+    })
+  }
   return Promise.resolve(async (transaction) => {
     const at = rooms.clock.now()
     const lineage: Lineage = {
-      formatVersion: 1,
+      formatVersion: offer === undefined ? 1 : 2,
       run: run.id,
       snapshot: data.snapshot,
-      drops: data.history,
+      // A package that was brought was not made from what is here, only checked on it.
+      drops: offer === undefined ? data.history : [],
+      ...(offer === undefined ? {} : { origin: offer.origin }),
       package: { object: manifestObject(candidate.digest), ...(candidate.objectVersion === undefined ? {} : { objectVersion: candidate.objectVersion }) },
       definitionHash: run.definitionHash,
       codeHash: data.code.hash,

@@ -1,7 +1,7 @@
 import { refitError } from '../errors.js'
 import { MANIFEST_FILE } from './manifest.js'
 
-const MOST_FILES = 10_000
+export const MOST_FILES = 10_000
 const LONGEST_PATH = 1024
 const MOST_DECODINGS = 8
 
@@ -14,14 +14,15 @@ export function requireInnerPaths(paths: readonly string[]): void {
   if (paths.length > MOST_FILES) throw refitError('package-corrupt', { reason: `it names ${paths.length} files` })
   const taken = new Set<string>()
   for (const path of paths) {
-    if (!isInner(path)) throw refitError('package-corrupt', { reason: `it names a file outside itself (${JSON.stringify(path.slice(0, 200))})` })
+    if (!isInnerPath(path)) throw refitError('package-corrupt', { reason: `it names a file outside itself (${JSON.stringify(path.slice(0, 200))})` })
     const name = path.normalize('NFC').toLowerCase()
     if (name === MANIFEST_FILE || taken.has(name)) throw refitError('package-corrupt', { reason: `it names the file ${path} twice` })
     taken.add(name)
   }
 }
 
-function isInner(path: string): boolean {
+/** Whether a path stays within its folder, also once decoded. */
+export function isInnerPath(path: string): boolean {
   if (path.length > LONGEST_PATH) return false
   let text = path
   // To a fixed point: `%252e%252e` is `..` to one who decodes twice.

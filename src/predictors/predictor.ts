@@ -1,4 +1,4 @@
-import type { Signature } from '../packages/manifest.js'
+import type { Signature, SignatureColumn } from '../packages/manifest.js'
 
 /** A value of a feature; null where it is missing. Categories are strings, always. */
 export type FeatureValue = number | string | boolean | null
@@ -24,6 +24,11 @@ export interface Predictor {
   close(): Promise<void>
 }
 
+export interface ModelTakes {
+  readonly names?: readonly string[]
+  readonly width?: number
+}
+
 /** One model format: how it is recognised among what a trainer left, and how it is loaded. */
 export interface PredictorAdapter {
   /** As in the package manifest. */
@@ -36,6 +41,12 @@ export interface PredictorAdapter {
    * @throws RefitError `model-unreadable`
    */
   finish(folder: string, signature: Signature): Promise<readonly string[]>
+  /**
+   * What a model that was trained elsewhere says that it takes, beside the features there are: names of columns in its
+   * order, or how many columns. Undefined, or absent, where it does not say.
+   * @throws RefitError `model-unreadable`
+   */
+  takes?(folder: string, features: readonly SignatureColumn[]): Promise<ModelTakes | undefined>
   /** @throws RefitError `model-unreadable` */
   load(folder: string, signature: Signature): Promise<Predictor>
 }

@@ -1,8 +1,11 @@
+import { sql } from 'kysely'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
 import type { Clock } from '../clock.js'
-import type { Database, Transaction } from '../database/schema.js'
+import type { Database, Transaction, VersionState } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
-import { moveChampion, requireUntainted, type Champion } from './champion.js'
+import { getChampion, moveChampion, requireUntainted, type Champion } from './champion.js'
 import { lockModel } from './models.js'
 import { getVersion } from './version.js'
 
@@ -12,22 +15,27 @@ export interface Answer {
   readonly reason?: string | undefined
 }
 
+/** What a run leaves waiting. */
+interface Awaiting {
+  readonly model: string
+  readonly run: string
+  readonly version: number
+}
+
 /**
- * Approves the version that a run left waiting: it becomes champion and the run ends `promoted`.
- * @throws RefitError `not-awaiting-approval`; `version-tainted` when a drop that it was made from has been withdrawn
+ * Approves the version that a run left waiting: it becomes champion and the run ends `promoted`. A comparison with a
+ * champion that serves no more says little of the one that does: then it has to be said again (`anyway`).
+ * @throws RefitError `not-awaiting-approval`, `approval-outdated`; `version-tainted` when a drop that it was made from has been withdrawn
  */
-export async function approve(database: Database, clock: Clock, answer: Answer): Promise<Champion> {
+export async function approve(database: Database, clock: Clock, answer: Answer & { readonly anyway?: boolean }): Promise<Champion> {
   return database.transaction().execute(async (transaction) => {
-    const { model, version } = await awaiting(transaction, answer.run)
+    const waiting = await awaiting(transaction, answer.run)
+    const { model, version } = waiting
     await requireUntainted(transaction, await getVersion(transaction, model, version))
+    if (answer.anyway !== true) await requireComparedWithChampion(transaction, waiting)
     const at = clock.now()
-    await transaction.updateTable('versions').set({ state: 'approved' }).where('model', '=', model).where('number', '=', version).execute()
-    await transaction
-      .updateTable('runs')
-      .set({ outcome: 'promoted', explanation: `Version ${version} was approved by ${answer.actor}${because(answer)}.` })
-      .where('id', '=', answer.run)
-      .execute()
-    await appendEvent(transaction, { at, actor: answer.actor, kind: 'version.approved', model, run: answer.run, data: { version, reason: answer.reason } })
+    await answered(transaction, waiting, { state: 'approved', outcome: 'promoted', explanation: `Version ${version} was approved by ${answer.actor}${because(answer)}.` })
+    await appendEvent(transaction, { at, actor: answer.actor, kind: 'version.approved', model, run: answer.run, data: { version, reason: answer.reason, ...(answer.anyway === true ? { anyway: true } : {}) } })
     return moveChampion(transaction, at, { model, version, cause: 'approve', actor: answer.actor, reason: answer.reason, run: answer.run })
   })
 }
@@ -35,48 +43,83 @@ export async function approve(database: Database, clock: Clock, answer: Answer):
 /** Declines it: the champion stays and the run ends `rejected`. @throws RefitError `not-awaiting-approval` */
 export async function decline(database: Database, clock: Clock, answer: Answer): Promise<void> {
   await database.transaction().execute(async (transaction) => {
-    const { model, version } = await awaiting(transaction, answer.run)
-    const at = clock.now()
-    await transaction.updateTable('versions').set({ state: 'declined' }).where('model', '=', model).where('number', '=', version).execute()
-    await transaction
-      .updateTable('runs')
-      .set({ outcome: 'rejected', explanation: `Version ${version} was declined by ${answer.actor}${because(answer)}.` })
-      .where('id', '=', answer.run)
-      .execute()
-    await appendEvent(transaction, { at, actor: answer.actor, kind: 'version.declined', model, run: answer.run, data: { version, reason: answer.reason } })
+    const waiting = await awaiting(transaction, answer.run)
+    const { model, version } = waiting
+    await answered(transaction, waiting, { state: 'declined', outcome: 'rejected', explanation: `Version ${version} was declined by ${answer.actor}${because(answer)}.` })
+    await appendEvent(transaction, { at: clock.now(), actor: answer.actor, kind: 'version.declined', model, run: answer.run, data: { version, reason: answer.reason } })
   })
 }
 
 /** A newer version makes older unanswered ones moot. */
 export async function supersedeAwaiting(transaction: Transaction, at: Date, model: string, by: number): Promise<void> {
-  const rows = await transaction
-    .updateTable('versions')
-    .set({ state: 'superseded' })
-    .where('model', '=', model)
-    .where('state', '=', 'awaiting-approval')
-    .where('number', '<', by)
-    .returning(['number', 'run'])
-    .execute()
-  for (const row of rows) {
-    if (row.run !== null) {
-      await transaction
-        .updateTable('runs')
-        .set({ outcome: 'superseded', explanation: `Version ${row.number} was not approved before version ${by} came.` })
-        .where('id', '=', row.run)
-        .execute()
-    }
-    await appendEvent(transaction, { at, actor: 'refit', kind: 'version.superseded', model, run: row.run ?? undefined, data: { version: row.number, by } })
+  const rows = await transaction.selectFrom('runs').select(['id', 'version']).where('model', '=', model).where('outcome', '=', 'awaiting-approval').where('version', '<', by).orderBy('number').execute()
+  for (const { id, version } of rows) {
+    if (version === null) continue
+    const explanation = `Version ${version} was not approved before version ${by} came.`
+    await answered(transaction, { model, run: id, version }, { state: 'superseded', outcome: 'superseded', explanation })
+    await appendEvent(transaction, { at, actor: 'refit', kind: 'version.superseded', model, run: id, data: { version, by } })
   }
 }
 
-async function awaiting(transaction: Transaction, run: string): Promise<{ model: string; version: number }> {
-  const found = await transaction.selectFrom('runs').select('model').where('id', '=', run).executeTakeFirst()
+/** Ends what has waited for an answer longer than its definition lets it: the run ends `rejected`. Returns the runs. */
+export async function expireAwaiting(database: Database, clock: Clock): Promise<readonly string[]> {
+  const expires = sql<Date>`ended_at + (definition #>> '{approval,expiresAfter}')::double precision * interval '1 millisecond'`
+  const due = await database.selectFrom('runs').select('id').where('outcome', '=', 'awaiting-approval').where(expires, '<=', clock.now()).execute()
+  const expired: string[] = []
+  for (const { id } of due) {
+    const done = await database.transaction().execute(async (transaction) => {
+      const waiting = await stillAwaiting(transaction, id)
+      // Somebody has answered meanwhile.
+      if (waiting === undefined) return false
+      const { model, version } = waiting
+      await answered(transaction, waiting, { state: 'expired', outcome: 'rejected', explanation: `Version ${version} was not approved in time: its approval has expired.` })
+      await appendEvent(transaction, { at: clock.now(), actor: 'refit', kind: 'version.expired', model, run: id, data: { version } })
+      return true
+    })
+    if (done) expired.push(id)
+  }
+  return expired
+}
+
+interface Answered {
+  readonly state: VersionState
+  readonly outcome: 'promoted' | 'rejected' | 'superseded'
+  readonly explanation: string
+}
+
+async function answered(transaction: Transaction, { model, run, version }: Awaiting, { state, outcome, explanation }: Answered): Promise<void> {
+  // An older version that is to serve again is none that waits: it stays what it was.
+  await transaction.updateTable('versions').set({ state }).where('model', '=', model).where('number', '=', version).where('state', '=', 'awaiting-approval').execute()
+  await transaction.updateTable('runs').set({ outcome, explanation }).where('id', '=', run).execute()
+}
+
+async function awaiting(transaction: Transaction, run: string): Promise<Awaiting> {
+  const waiting = await stillAwaiting(transaction, run)
+  if (waiting !== undefined) return waiting
+  const found = await transaction.selectFrom('runs').select('outcome').where('id', '=', run).executeTakeFirst()
   if (found === undefined) throw refitError('not-found', { what: `run "${run}"` })
+  throw refitError('not-awaiting-approval', { run, outcome: found.outcome ?? 'still running' })
+}
+
+async function stillAwaiting(transaction: Transaction, run: string): Promise<Awaiting | undefined> {
+  const found = await transaction.selectFrom('runs').select('model').where('id', '=', run).executeTakeFirst()
+  if (found === undefined) return undefined
   // First, as the newer version does that may be superseding this one.
   await lockModel(transaction, found.model)
   const row = await transaction.selectFrom('runs').select(['model', 'outcome', 'version']).where('id', '=', run).forUpdate().executeTakeFirstOrThrow()
-  if (row.outcome !== 'awaiting-approval' || row.version === null) throw refitError('not-awaiting-approval', { run, outcome: row.outcome ?? 'still running' })
-  return { model: row.model, version: row.version }
+  return row.outcome !== 'awaiting-approval' || row.version === null ? undefined : { model: row.model, run, version: row.version }
+}
+
+/** What a check leaves, as far as it names the champion it had before it. */
+const Compared = Type.Object({ comparedWith: Type.Optional(Type.Integer()) })
+
+/** @throws RefitError `approval-outdated` */
+async function requireComparedWithChampion(transaction: Transaction, { model, run, version }: Awaiting): Promise<void> {
+  const stage = await transaction.selectFrom('stages').select('result').where('run', '=', run).where('name', '=', 'check').executeTakeFirst()
+  const { comparedWith } = Value.Parse(Compared, stage?.result ?? {})
+  const champion = (await getChampion(transaction, model))?.version
+  const named = (number: number | undefined): string => (number === undefined ? 'no champion' : `version ${number}`)
+  if (champion !== comparedWith) throw refitError('approval-outdated', { version, compared: named(comparedWith), champion: named(champion) })
 }
 
 function because(answer: Answer): string {

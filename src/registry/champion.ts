@@ -116,30 +116,6 @@ export async function moveChampion(transaction: Transaction, at: Date, move: Mov
 }
 
 /**
- * Makes a version champion by hand. Only a passing verdict or an approval allows it, and that no drop which it was made
- * from has been withdrawn, unless it is forced with a reason.
- * @throws RefitError `not-found`, `promotion-refused`, `version-tainted`, `reason-required`
- */
-export async function promote(
-  database: Database,
-  clock: Clock,
-  request: { readonly model: string; readonly version: number; readonly actor: string; readonly force?: boolean; readonly reason?: string | undefined },
-): Promise<Champion> {
-  return database.transaction().execute(async (transaction) => {
-    await lockModel(transaction, request.model)
-    const version = await getVersion(transaction, request.model, request.version)
-    if (request.force === true) {
-      if ((request.reason ?? '').trim() === '') throw refitError('reason-required', { action: 'promote --force' })
-    } else if (!mayServe(version)) {
-      throw refitError('promotion-refused', { model: request.model, version: request.version, state: version.state })
-    } else {
-      await requireUntainted(transaction, version)
-    }
-    return moveChampion(transaction, clock.now(), { ...request, cause: 'promote' })
-  })
-}
-
-/**
  * Goes back to the version that served before the present one, or to a named one that has served before. Versions that
  * were made from a drop which is withdrawn are passed over.
  * @throws RefitError `nothing-to-roll-back`, `version-tainted` for a named one
@@ -183,8 +159,4 @@ async function versionBefore(database: Database, model: string): Promise<number 
 export async function requireUntainted(database: Database, { model, number, lineage }: Version): Promise<void> {
   const drops = await withdrawnAmong(database, lineage.drops)
   if (drops.length > 0) throw refitError('version-tainted', { model, version: number, drops: drops.join(', ') })
-}
-
-function mayServe(version: Version): boolean {
-  return version.state === 'passed' || version.state === 'approved'
 }

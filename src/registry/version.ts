@@ -6,13 +6,18 @@ import { refitError } from '../errors.js'
 import { Signature } from '../packages/manifest.js'
 import { Verdict } from '../evaluation/verdict.js'
 import { appendEvent } from '../runs/event.js'
+import { Origin } from '../runs/offer.js'
 import { lockModel } from './models.js'
 
 /** What a version was made from: enough to explain it, and to make it again. */
 export const Lineage = Type.Object({
-  formatVersion: Type.Literal(1),
+  /** The second format: it was brought, and what it has seen follows from its origin. */
+  formatVersion: Type.Union([Type.Literal(1), Type.Literal(2)]),
   run: Type.String(),
+  /** That it was trained on, or, where it was brought, checked on. */
   snapshot: Type.String(),
+  /** Where it comes from, if it was not trained here: then it was made from no drop. */
+  origin: Type.Optional(Origin),
   /** `object` and `objectVersion` name the raw bytes in the object store; the latter where that keeps versions. */
   drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String(), object: Type.Optional(Type.String()), objectVersion: Type.Optional(Type.String()) })),
   /** The manifest of the package, likewise. */

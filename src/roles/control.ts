@@ -12,6 +12,7 @@ import { revealSecrets } from '../define/secret.js'
 import type { StoredProject } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { parseTokens, requireTokensBeyondLoopback, tokenOf } from '../http/access.js'
+import { adopt } from '../lifecycle/adoption/adopt.js'
 import { attemptLog } from '../lifecycle/folders.js'
 import type { Rooms } from '../lifecycle/run.js'
 import { registerModels } from '../registry/models.js'
@@ -108,7 +109,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       log,
     })
     started.push(() => triggers.stop())
-    const worker = await startWorker({ connection, rooms: roomsOf(options, connection, folder, stateFolder, objects), concurrency: RUNS_AT_ONCE, log })
+    const rooms = roomsOf(options, connection, folder, stateFolder, objects)
+    const worker = await startWorker({ connection, rooms, concurrency: RUNS_AT_ONCE, log })
     started.push(() => worker.stop())
     const listener = listen(databaseUrl, [EVENTS_CHANNEL, RUNS_CHANNEL], (channel) => {
       if (channel === RUNS_CHANNEL) worker.hint()
@@ -127,6 +129,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
           return () => listeners.delete(hint)
         },
         onUpload: triggers.hint,
+        adopt: (adoption, content, signal) => adopt(rooms, adoption, content, signal),
         announcements: announcementReceiver({ sources: triggers.announced, sns: snsVerifier({ get: askSns }), log }),
         onShutdown: options.onShutdown,
       },
@@ -171,7 +174,7 @@ async function openDatabase(project: StoredProject, stateFolder: string): Promis
 
 function roomsOf(options: ControlOptions, { database }: Connection, projectFolder: string, stateFolder: string, objects: Rooms['objects']): Rooms {
   const { clock, refitVersion } = options
-  const childEntries = { package: new URL('./package-child.bundle.js', import.meta.url), check: new URL('./check-child.js', import.meta.url) }
+  const childEntries = { package: new URL('./package-child.bundle.js', import.meta.url), check: new URL('./check-child.js', import.meta.url), unpack: new URL('./unpack-child.bundle.js', import.meta.url) }
   return { database, objects, clock, executor, trainers, childEntries, projectFolder, stateFolder, refitVersion }
 }
 

@@ -34,6 +34,7 @@ export type EventKind =
   | 'version.approved'
   | 'version.declined'
   | 'version.superseded'
+  | 'version.expired'
   | 'champion.moved'
   | 'schedule.fired'
   | 'schedule.missed'

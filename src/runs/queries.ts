@@ -30,6 +30,18 @@ export async function listRuns(
   return (await select.execute()).map(runFromRow)
 }
 
+/** Where a model stands: the run under way, the next in turn, and the last that has ended. */
+export async function presentRuns(database: Database, model: string): Promise<{ readonly active: Run | undefined; readonly waiting: Run | undefined; readonly lastEnded: Run | undefined }> {
+  const runs = database.selectFrom('runs').selectAll().where('model', '=', model).limit(1)
+  const [active, waiting, lastEnded] = await Promise.all([
+    runs.where('state', '=', 'active').executeTakeFirst(),
+    runs.where('state', '=', 'waiting').orderBy('number').executeTakeFirst(),
+    runs.where('state', '=', 'ended').orderBy('number', 'desc').executeTakeFirst(),
+  ])
+  const decoded = (row: typeof active): Run | undefined => (row === undefined ? undefined : runFromRow(row))
+  return { active: decoded(active), waiting: decoded(waiting), lastEnded: decoded(lastEnded) }
+}
+
 /** Runs that have not ended: the work there is. Active ones first, then waiting ones by age. */
 export async function openRuns(database: Database): Promise<readonly { readonly id: string; readonly model: string; readonly state: 'waiting' | 'active'; readonly cancelRequested: boolean }[]> {
   const rows = await database

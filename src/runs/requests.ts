@@ -3,6 +3,7 @@ import type { Clock } from '../clock.js'
 import type { Database, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from './event.js'
+import type { Offer } from './offer.js'
 import { refuseRetired } from './retired.js'
 import { runFromRow, type Cause, type Run } from './run.js'
 
@@ -14,10 +15,12 @@ export interface RunRequest {
   readonly cause: Omit<Cause, 'at'>
   /** Run even if nothing has changed since the last verdict. */
   readonly force?: boolean
+  /** Check this candidate instead of training one. Each offer is a run of its own. */
+  readonly offer?: Offer
 }
 
 /**
- * Asks for a run. At most one run of a model waits: a further request falls into it.
+ * Asks for a run. At most one run of a model waits to train: a further request falls into it. Offers wait each by itself.
  * @throws RefitError `not-found` for a model that is not in the project, `model-retired`
  */
 export async function requestRun(database: Database, clock: Clock, request: RunRequest): Promise<{ run: Run; coalesced: boolean }> {
@@ -28,7 +31,7 @@ export async function requestRun(database: Database, clock: Clock, request: RunR
 export async function requestRunIn(
   transaction: Transaction,
   clock: Clock,
-  { model, cause, force = false }: RunRequest,
+  { model, cause, force = false, offer }: RunRequest,
 ): Promise<{ run: Run; coalesced: boolean }> {
   const at = clock.now()
   const timed: Cause = { ...cause, at: at.toISOString() }
@@ -37,7 +40,8 @@ export async function requestRunIn(
   if (found === undefined || !found.present) throw refitError('not-found', { what: `model "${model}"` })
   refuseRetired(model, found)
   // Locked, so that no request falls into a run that is being cancelled.
-  const waiting = await transaction.selectFrom('runs').selectAll().where('model', '=', model).where('state', '=', 'waiting').forUpdate().executeTakeFirst()
+  const trainings = transaction.selectFrom('runs').selectAll().where('model', '=', model).where('state', '=', 'waiting').where('offer', 'is', null)
+  const waiting = offer === undefined ? await trainings.forUpdate().executeTakeFirst() : undefined
   if (waiting !== undefined) {
     const causes = [...runFromRow(waiting).causes, timed].slice(-20)
     const merged = await transaction
@@ -57,7 +61,7 @@ export async function requestRunIn(
     .executeTakeFirstOrThrow()
   const row = await transaction
     .insertInto('runs')
-    .values({ id: `${model}-${number}`, model, number, state: 'waiting', outcome: null, causes: JSON.stringify([timed]), force, created_at: at, snapshot: null, fingerprint: null, candidate: null, version: null, explanation: null })
+    .values({ id: `${model}-${number}`, model, number, state: 'waiting', outcome: null, causes: JSON.stringify([timed]), force, offer: offer === undefined ? null : JSON.stringify(offer), created_at: at, snapshot: null, fingerprint: null, candidate: null, version: null, explanation: null })
     .returningAll()
     .executeTakeFirstOrThrow()
   await appendEvent(transaction, { at, actor: cause.actor, kind: 'run.requested', model, run: row.id, data: { trigger: cause.trigger, detail: cause.detail } })

@@ -3,10 +3,11 @@ import { Value } from 'typebox/value'
 import type { Selectable } from 'kysely'
 import type { RunOutcome, RunState, Schema } from '../database/schema.js'
 import { StoredModel } from '../define/stored-definition.js'
+import { Offer } from './offer.js'
 
 /** Why a run started. Several causes fall together in one waiting run. */
 export const Cause = Type.Object({
-  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('definition')]),
+  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('definition'), Type.Literal('promote'), Type.Literal('adopt')]),
   actor: Type.String(),
   at: Type.String(),
   /** E.g. the occurrence of a schedule, or the reason someone gave. */
@@ -34,6 +35,8 @@ export interface Run {
   readonly outcome: RunOutcome | undefined
   readonly causes: readonly Cause[]
   readonly force: boolean
+  /** The candidate that it was given; undefined: it trains one. */
+  readonly offer: Offer | undefined
   /** As it was when the run became active. */
   readonly definition: StoredModel | undefined
   readonly generation: number
@@ -61,6 +64,7 @@ export function runFromRow(row: Selectable<Schema['runs']>): Run {
     outcome: row.outcome ?? undefined,
     causes: Value.Parse(Type.Array(Cause), row.causes),
     force: row.force,
+    offer: row.offer === null ? undefined : Value.Parse(Offer, row.offer),
     definition: row.definition === null ? undefined : Value.Parse(StoredModel, row.definition),
     generation: row.generation,
     cancelRequested: row.cancel_requested,

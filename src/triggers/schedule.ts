@@ -35,7 +35,7 @@ async function fireSchedule(database: Database, clock: Clock, model: string, sch
       .where('trigger', '=', trigger)
       .forUpdate()
       .executeTakeFirstOrThrow()
-    const waiting = await transaction.selectFrom('runs').select('id').where('model', '=', model).where('state', '=', 'waiting').executeTakeFirst()
+    const waiting = await transaction.selectFrom('runs').select('id').where('model', '=', model).where('state', '=', 'waiting').where('offer', 'is', null).executeTakeFirst()
     const handledUntil = handledBy(schedule.cron, schedule.timeZone, row.handled_until, now)
     const due = occurrences(schedule.cron, schedule.timeZone, handledUntil, now)
     const firing = decideFiring(due, schedule.catchUp, now, waiting !== undefined)

@@ -3,6 +3,7 @@ import { isOutage } from '../database/outage.js'
 import type { Database } from '../database/schema.js'
 import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import type { ObjectStore } from '../objects/object-store.js'
+import { expireAwaiting } from '../registry/approval.js'
 import { listModels, type RegisteredModel } from '../registry/models.js'
 import { retiredError } from '../runs/retired.js'
 import type { Source } from '../sources/source.js'
@@ -122,6 +123,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
       if (isAsked) for (const { watching } of watched.values()) watching.hint()
       await requestRuns(models)
       await fireSchedules(database, clock, models)
+      await expireAwaiting(database, clock)
     } catch (error) {
       if (!isOutage(error) && !stopped.aborted) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
     }

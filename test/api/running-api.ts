@@ -63,6 +63,8 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
       hints.add(hint)
       return () => hints.delete(hint)
     },
+    // What becomes of a model that is brought is shown on a running project.
+    adopt: () => Promise.reject(refitError('upload-unfit', { reason: 'nothing here unpacks it' })),
     onUpload: () => {
       uploads += 1
     },

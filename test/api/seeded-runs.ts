@@ -1,7 +1,7 @@
 import { systemClock as clock } from '../../src/clock.js'
 import type { Database, Transaction } from '../../src/database/schema.js'
 import type { Estimate, Verdict } from '../../src/evaluation/verdict.js'
-import { moveChampion } from '../../src/registry/champion.js'
+import { getChampion, moveChampion } from '../../src/registry/champion.js'
 import { addVersion, type Lineage } from '../../src/registry/version.js'
 import { claimRun, commitStage, endRun, openAttempt, type RunClaim } from '../../src/runs/execution.js'
 import { requestRun } from '../../src/runs/requests.js'
@@ -35,10 +35,11 @@ export async function throughCheck(database: Database, claim: RunClaim, verdict:
   })
   await finishStage(database, claim, 'split', 2, { rows: { train: 12_000, validation: 1_500, test: 3_742 }, leakage: { groupsOnBothSides: 0 } })
   await finishStage(database, claim, 'train', 3, { format: 'ydf', digest: 'a'.repeat(64) })
+  const champion = await getChampion(database, claim.run.model)
   await finishStage(database, claim, 'check', 4, {
     answer: verdict.answer,
     summary: verdict.summary,
-    ...(verdict.champion === undefined ? {} : { comparedWith: verdict.champion.version }),
+    ...(champion === undefined ? {} : { comparedWith: champion.version }),
   })
   await database.updateTable('runs').set({ verdict: JSON.stringify(verdict) }).where('id', '=', claim.run.id).execute()
 }

@@ -121,14 +121,15 @@ test('approve, decline, promote, rollback and cancel say what they did', async (
   const first = await awaitingRun(api.database, 'house-price')
   assert.match((await ask('approve', first.run, '--reason', 'looked at it')).out, /Version 2 is champion of house-price/)
   assert.match((await ask('rollback', 'house-price')).out, /Version 1 is champion/)
-  assert.match((await ask('promote', 'house-price', 'v2')).out, /Version 2 is champion/)
+  assert.match((await ask('promote', 'house-price', 'v2', '--force', '--reason', 'it was right')).out, /Version 2 is champion/)
   const second = await awaitingRun(api.database, 'house-price')
   assert.match((await ask('approve', second.run, '--decline')).out, /declined by cli:.*champion stays/)
   const refused = await ask('promote', 'house-price', '3')
   assert.equal(refused.code, 1)
   assert.match(refused.error, /may not serve: its state is declined/)
-  assert.match((await ask('run', 'house-price', '--no-wait')).out, /house-price-5 asked for/)
-  assert.match((await ask('cancel', 'house-price-5')).out, /house-price-5 is cancelled/)
+  assert.match((await ask('promote', 'house-price', '1', '--no-wait')).out, /house-price-5 asked for/)
+  assert.match((await ask('run', 'house-price', '--no-wait')).out, /house-price-6 asked for/)
+  for (const run of ['house-price-5', 'house-price-6']) assert.match((await ask('cancel', run)).out, new RegExp(`${run} is cancelled`))
 })
 
 test('mistakes are told with a hint and exit 1, wrong usage exits 2', async () => {

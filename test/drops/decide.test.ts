@@ -11,7 +11,8 @@ import { RefitError } from '../../src/errors.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import type { ObjectStore } from '../../src/objects/object-store.js'
 import { approve } from '../../src/registry/approval.js'
-import { championMoves, getChampion, promote, rollback } from '../../src/registry/champion.js'
+import { championMoves, getChampion, rollback } from '../../src/registry/champion.js'
+import { forcePromotion, requestPromotion } from '../../src/registry/promotion.js'
 import { registerModels } from '../../src/registry/models.js'
 import { eventsOfDrop } from '../../src/runs/event.js'
 import { endRun } from '../../src/runs/execution.js'
@@ -276,13 +277,13 @@ test('a version that saw a withdrawn drop is not promoted, rolled back to or app
   const waiting = await database.transaction().execute((transaction) => addVersionIn(transaction, claim, 'awaiting-approval', data))
   await endRun(database, clock, claim, { outcome: 'awaiting-approval', explanation: '' })
   await decide('withdraw', [2])
-  await assert.rejects(promote(database, clock, { model, version: 2, actor: 'x' }), refused('version-tainted'))
+  await assert.rejects(requestPromotion(database, clock, { model, version: 2, actor: 'x' }), refused('version-tainted'))
   await assert.rejects(rollback(database, clock, { model, to: 2, actor: 'x' }), refused('version-tainted'))
   await assert.rejects(approve(database, clock, { run: claim.run.id, actor: 'x' }), refused('version-tainted'))
   assert.equal((await rollback(database, clock, { model, actor: 'x' })).version, 1, 'it passes over version 2')
-  assert.equal((await promote(database, clock, { model, version: waiting, actor: 'x', force: true, reason: 'known' })).version, waiting)
+  assert.equal((await forcePromotion(database, clock, { model, version: waiting, actor: 'x', reason: 'known' })).version, waiting)
   await decide('restore', [2])
-  assert.equal((await promote(database, clock, { model, version: 2, actor: 'x' })).version, 2)
+  assert.deepEqual((await requestPromotion(database, clock, { model, version: 2, actor: 'x' })).offer, { kind: 'version', version: 2, actor: 'x' })
 })
 
 test('whatever is delivered, decided and taken in whatever order, each drop has one state and no rows double', async (context) => {

@@ -5,14 +5,16 @@ import { sql } from 'kysely'
 import { systemClock as clock } from '../../src/clock.js'
 import type { Database } from '../../src/database/schema.js'
 import { RefitError } from '../../src/errors.js'
-import { approve, decline, supersedeAwaiting } from '../../src/registry/approval.js'
-import { getChampion, promote } from '../../src/registry/champion.js'
+import { approve, decline, expireAwaiting, supersedeAwaiting } from '../../src/registry/approval.js'
+import { getChampion } from '../../src/registry/champion.js'
 import { registerModels } from '../../src/registry/models.js'
+import { forcePromotion, requestPromotion } from '../../src/registry/promotion.js'
 import { getVersion } from '../../src/registry/version.js'
 import { readEvents } from '../../src/runs/event.js'
 import { getRun } from '../../src/runs/queries.js'
 import { addVersionIn, awaitingRun, promotedRun, startedRun } from '../api/seeded-runs.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
+import { settableClock } from '../support/settable-clock.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
 
 let running: RunningDatabase
@@ -61,11 +63,10 @@ test('approval makes the waiting version champion and ends its run promoted, wit
   assert.deepEqual((await kinds()).slice(-2), ['version.approved', 'champion.moved'])
 })
 
-test('an approved version may be promoted again later, by hand and without force', async () => {
+test('an approved version may be checked for a promotion later, without force', async () => {
   await approve(database, clock, { run: waiting.run, actor: 'cli:ada' })
   await promotedRun(database, model)
-  await promote(database, clock, { model, version: waiting.version, actor: 'cli:ada' })
-  assert.equal(await champion(), waiting.version)
+  assert.equal((await requestPromotion(database, clock, { model, version: waiting.version, actor: 'cli:ada' })).offer?.kind, 'version')
 })
 
 test('a declined version leaves the champion and ends its run rejected', async () => {
@@ -74,7 +75,7 @@ test('a declined version leaves the champion and ends its run rejected', async (
   const run = await getRun(database, waiting.run)
   assert.equal(run.outcome, 'rejected')
   assert.match(run.explanation ?? '', /declined by cli:ada: too early/)
-  await assert.rejects(promote(database, clock, { model, version: waiting.version, actor: 'cli:ada' }), (error) => error instanceof RefitError && error.code === 'promotion-refused')
+  await assert.rejects(requestPromotion(database, clock, { model, version: waiting.version, actor: 'cli:ada' }), (error) => error instanceof RefitError && error.code === 'promotion-refused')
 })
 
 test('an answer is given once: later ones, and those to runs that never asked, are refused', async () => {
@@ -132,3 +133,39 @@ async function someoneWaitsForALock(): Promise<void> {
   const deadline = Date.now() + 30_000
   while ((await waiters.execute(database)).rows.length === 0 && Date.now() < deadline) await delay(5)
 }
+
+test('a comparison with a champion that serves no more has to be approved anyway', async () => {
+  const { version: third } = await promotedRun(database, model)
+  await forcePromotion(database, clock, { model, version: third, actor: 'x', reason: 'it serves' })
+  const waits = await awaitingRun(database, model)
+  await forcePromotion(database, clock, { model, version: 1, actor: 'x', reason: 'back' })
+  await assert.rejects(approve(database, clock, { run: waits.run, actor: 'cli:ada' }), (error) => {
+    assert.ok(error instanceof RefitError && error.code === 'approval-outdated')
+    assert.match(error.message, new RegExp(`Version ${waits.version} was compared with version ${third}, but version 1 is champion now`))
+    return true
+  })
+  assert.equal(await champion(), 1)
+  await approve(database, clock, { run: waits.run, actor: 'cli:ada', reason: 'better than both', anyway: true })
+  assert.equal(await champion(), waits.version)
+  const approved = (await readEvents(database, { run: waits.run, limit: 1000 })).find(({ kind }) => kind === 'version.approved')
+  assert.equal(approved?.data['anyway'], true)
+})
+
+test('what nobody has answered in time expires once, by the clock and not before', async () => {
+  const definition = modelNamed(`expiring-${models}`, { approval: { when: 'always', expiresAfter: 14 * 86_400_000 } })
+  await registerModels(database, clock, projectOf(definition), 'test')
+  await promotedRun(database, definition.name)
+  const expiring = await awaitingRun(database, definition.name)
+  const { endedAt } = await getRun(database, expiring.run)
+  const later = settableClock(new Date((endedAt ?? assert.fail()).getTime() + 14 * 86_400_000 - 1).toISOString())
+  assert.deepEqual(await expireAwaiting(database, later), [])
+  later.advance(1)
+  const expired = await Promise.all([expireAwaiting(database, later), expireAwaiting(database, later)])
+  assert.deepEqual(expired.flat(), [expiring.run], 'once, and not what may wait for ever')
+  const run = await getRun(database, expiring.run)
+  assert.deepEqual([run.outcome, run.explanation], ['rejected', `Version ${expiring.version} was not approved in time: its approval has expired.`])
+  assert.equal((await getVersion(database, definition.name, expiring.version)).state, 'expired')
+  const told = await readEvents(database, { run: expiring.run, limit: 1000 })
+  assert.deepEqual(told.filter(({ kind }) => kind === 'version.expired').map(({ actor, data }) => [actor, data['version']]), [['refit', expiring.version]])
+  await assert.rejects(approve(database, clock, { run: expiring.run, actor: 'cli:ada' }), notAwaiting)
+})

@@ -3,9 +3,13 @@ import { after, before, beforeEach, test } from 'node:test'
 import { systemClock as clock } from '../../src/clock.js'
 import type { Database } from '../../src/database/schema.js'
 import { RefitError } from '../../src/errors.js'
-import { championMoves, getChampion, promote, rollback, type Champion } from '../../src/registry/champion.js'
+import { championMoves, getChampion, rollback, type Champion } from '../../src/registry/champion.js'
 import { registerModels } from '../../src/registry/models.js'
+import { forcePromotion, requestPromotion } from '../../src/registry/promotion.js'
 import { readEvents } from '../../src/runs/event.js'
+import { claimRun } from '../../src/runs/execution.js'
+import { getRun } from '../../src/runs/queries.js'
+import { requestRun } from '../../src/runs/requests.js'
 import { awaitingRun, promotedRun } from '../api/seeded-runs.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
@@ -33,6 +37,7 @@ async function promoteRuns(count: number): Promise<void> {
 
 const champion = async (): Promise<number | undefined> => (await getChampion(database, model))?.version
 const back = (to?: number): Promise<Champion> => rollback(database, clock, { model, to, actor: 'tester' })
+const promote = (version: number, actor = 'tester'): Promise<Champion> => forcePromotion(database, clock, { model, version, actor, reason: 'known to be right' })
 const refused = (code: string) => (error: unknown): boolean => error instanceof RefitError && error.code === code
 
 test('the generation grows by one with every move, also when many move at the same time', async () => {
@@ -46,7 +51,7 @@ test('the generation grows by one with every move, also when many move at the sa
     }
   }
   const move = async (): Promise<void> => {
-    await Promise.all(Array.from({ length: 24 }, (_, index) => promote(database, clock, { model, version: (index % 4) + 1, actor: `tester ${index}` })))
+    await Promise.all(Array.from({ length: 24 }, (_, index) => promote((index % 4) + 1, `tester ${index}`)))
     moved.abort()
   }
   await Promise.all([follow(), move()])
@@ -66,7 +71,7 @@ test('the generation grows by one with every move, also when many move at the sa
 
 test('making the champion champion moves nothing', async () => {
   await promoteRuns(1)
-  await promote(database, clock, { model, version: 1, actor: 'tester' })
+  await promote(1)
   assert.equal((await championMoves(database, model)).length, 1)
 })
 
@@ -95,7 +100,7 @@ test('after a rollback a newer version goes back to what served before it, not t
 
 test('an old version that was promoted anew goes back to the one it replaced', async () => {
   await promoteRuns(3)
-  await promote(database, clock, { model, version: 1, actor: 'tester' })
+  await promote(1)
   assert.deepEqual([(await back()).version, (await back()).version, (await back()).version], [3, 2, 1])
   await assert.rejects(back(), refused('nothing-to-roll-back'))
 })
@@ -116,20 +121,37 @@ test('a model without champion has nothing to roll back', async () => {
   await assert.rejects(back(), refused('nothing-to-roll-back'))
 })
 
-test('a version without a passing verdict is not promoted, unless by force and with a reason', async () => {
+test('a version without a passing verdict is not checked for a promotion, and is champion only by force and with a reason', async () => {
   await promoteRuns(1)
   const { version } = await awaitingRun(database, model)
-  await assert.rejects(promote(database, clock, { model, version, actor: 'tester' }), refused('promotion-refused'))
+  await assert.rejects(requestPromotion(database, clock, { model, version, actor: 'tester' }), refused('promotion-refused'))
   for (const reason of [undefined, '', '  ']) {
-    await assert.rejects(promote(database, clock, { model, version, actor: 'tester', force: true, reason }), refused('reason-required'))
+    await assert.rejects(forcePromotion(database, clock, { model, version, actor: 'tester', reason }), refused('reason-required'))
   }
   assert.equal(await champion(), 1)
-  await promote(database, clock, { model, version, actor: 'ada', force: true, reason: 'the season has changed' })
+  await forcePromotion(database, clock, { model, version, actor: 'ada', reason: 'the season has changed' })
   assert.equal(await champion(), version)
   const [move] = await championMoves(database, model)
   assert.deepEqual([move?.cause, move?.actor, move?.reason], ['promote', 'ada', 'the season has changed'])
 })
 
 test('a version that is not there is not promoted', async () => {
-  await assert.rejects(promote(database, clock, { model, version: 1, actor: 'tester' }), refused('not-found'))
+  await assert.rejects(promote(1), refused('not-found'))
+  await assert.rejects(requestPromotion(database, clock, { model, version: 1, actor: 'tester' }), refused('not-found'))
+})
+
+test('every promotion that is asked for is a run of its own, which waits beside one that trains; the champion is not promoted again', async () => {
+  await promoteRuns(3)
+  const ask = async (version: number): Promise<string> => (await requestPromotion(database, clock, { model, version, actor: 'ada', reason: 'was better' })).id
+  const training = await requestRun(database, clock, { model, cause: { trigger: 'manual', actor: 'bob' } })
+  assert.deepEqual([await ask(1), await ask(2), await ask(1)], [`${model}-5`, `${model}-6`, `${model}-7`])
+  const again = await requestRun(database, clock, { model, cause: { trigger: 'schedule', actor: 'schedule' } })
+  assert.deepEqual([again.coalesced, again.run.id], [true, training.run.id], 'what asks for training falls into the run that trains')
+  const { offer, causes, state } = await getRun(database, `${model}-5`)
+  assert.deepEqual([state, offer, causes.map(({ trigger, detail }) => [trigger, detail])], ['waiting', { kind: 'version', version: 1, actor: 'ada', reason: 'was better' }, [['promote', 'version 1: was better']]])
+  await assert.rejects(ask(3), refused('champion-already'))
+  assert.equal(await champion(), 3, 'asking moves nothing')
+  // One of a model at a time, in the order in which they were asked for.
+  assert.equal((await claimRun(database, clock, training.run.id))?.run.state, 'active')
+  assert.equal(await claimRun(database, clock, `${model}-5`), undefined)
 })

@@ -57,7 +57,7 @@ test('a champion that cannot score the rows leaves the run to someone’s approv
     ['MAE better than the baseline', 'passed'],
   ])
   assert.match(run.nextSteps.join(' '), /refit approve delivery-time-2.*break the deadlock/)
-  await project.api().approve(`${MODEL}-2`, 'the column was renamed')
+  await project.api().approve(`${MODEL}-2`, { reason: 'the column was renamed' })
   await project.put(`${DROPS}/week-03.csv`, deliveries(3).replace('distance_km', 'way_km'))
   const next = await project.ended(`${MODEL}-3`)
   assert.equal(next.verdict?.champion?.version, 2, next.explanation)

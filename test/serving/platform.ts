@@ -12,8 +12,9 @@ import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { buildPackage } from '../../src/packages/build.js'
 import type { Signature } from '../../src/packages/manifest.js'
 import { storePackage } from '../../src/packages/store.js'
-import { promote, rollback } from '../../src/registry/champion.js'
+import { rollback } from '../../src/registry/champion.js'
 import { registerModels } from '../../src/registry/models.js'
+import { forcePromotion } from '../../src/registry/promotion.js'
 import { removeProject } from '../support/remove-project.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
 
@@ -77,7 +78,7 @@ export async function startPlatform(...models: readonly string[]): Promise<Platf
     return { version, digest }
   }
   const promoteTo = async (model: string, version: number): Promise<void> => {
-    await promote(database, clock, { model, version, actor: 'test' })
+    await forcePromotion(database, clock, { model, version, actor: 'test', reason: 'a test' })
   }
   return {
     stateFolder,

@@ -58,7 +58,7 @@ export const ChampionMove = Type.Object({
   generation: Type.Integer(),
   version: Type.Integer(),
   previous: Type.Optional(Type.Integer()),
-  cause: Type.Union([Type.Literal('run'), Type.Literal('approve'), Type.Literal('promote'), Type.Literal('rollback')]),
+  cause: Type.Union([Type.Literal('run'), Type.Literal('approve'), Type.Literal('promote'), Type.Literal('adopt'), Type.Literal('rollback')]),
   actor: Type.String(),
   reason: Type.Optional(Type.String()),
   run: Type.Optional(Type.String()),

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Verdict } from '../../evaluation/verdict.js'
+import { Origin } from '../../runs/offer.js'
 import { MovedColumn } from './snapshot.js'
 import { Instant } from './time.js'
 
@@ -17,7 +18,7 @@ export const RunOutcome = Type.Union([
 ])
 
 const Cause = Type.Object({
-  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('definition')]),
+  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('definition'), Type.Literal('promote'), Type.Literal('adopt')]),
   actor: Type.String(),
   at: Instant,
   detail: Type.Optional(Type.String()),
@@ -52,7 +53,9 @@ export const RunSummary = Type.Object({
   causes: Type.Array(Cause),
   force: Type.Boolean(),
   cancelRequested: Type.Boolean(),
-  /** Version that it made, if any. */
+  /** The candidate that it was given instead of training one: a version, or what was brought. */
+  offer: Type.Optional(Type.Union([Type.Object({ kind: Type.Literal('version'), version: Type.Integer() }), Type.Object({ kind: Type.Literal('package'), origin: Origin })])),
+  /** Version that it made, or made champion anew, if any. */
   version: Type.Optional(Type.Integer()),
   /** One sentence: why it ended so. */
   explanation: Type.Optional(Type.String()),

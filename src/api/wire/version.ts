@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Verdict } from '../../evaluation/verdict.js'
 import { Signature } from '../../packages/manifest.js'
+import { Origin } from '../../runs/offer.js'
 import { Headline } from './run.js'
 import { Instant } from './time.js'
 
@@ -16,9 +17,12 @@ export const VersionSummary = Type.Object({
     Type.Literal('approved'),
     Type.Literal('declined'),
     Type.Literal('superseded'),
+    Type.Literal('expired'),
   ]),
   /** Whether it is the champion. */
   serves: Type.Boolean(),
+  /** Where it comes from, if it was not trained here. */
+  origin: Type.Optional(Origin),
   headline: Type.Optional(Headline),
   createdAt: Instant,
 })

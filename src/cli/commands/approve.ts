@@ -7,12 +7,13 @@ export function addApprove(program: Command): void {
     .command('approve <run>')
     .description('put the version that a run left waiting into service, or --decline it')
     .option('--decline', 'keep the champion')
+    .option('--anyway', 'although another version has become champion since the comparison')
     .option('--reason <text>', 'why, for the event log')
-    .action(async (id: string, options: { decline?: boolean; reason?: string }, command: Command) => {
+    .action(async (id: string, options: { decline?: boolean; anyway?: boolean; reason?: string }, command: Command) => {
       const { terminal, connect } = contextOf(command)
       const api = await connect()
       if (options.decline !== true) {
-        reportMove(terminal, await api.approve(id, options.reason))
+        reportMove(terminal, await api.approve(id, { reason: options.reason, anyway: options.anyway === true }))
         return
       }
       const run = await api.decline(id, options.reason)

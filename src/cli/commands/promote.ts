@@ -1,19 +1,22 @@
 import type { Command } from 'commander'
 import { versionNumber } from '../arguments.js'
 import { contextOf } from '../context.js'
+import { followRequested } from '../follow-run.js'
 import { reportMove } from '../move-report.js'
 
 export function addPromote(program: Command): void {
   program
     .command('promote')
-    .description('make a version champion by hand; without a passing verdict only with --force and --reason')
+    .description('check a version beside the champion on the data of today, and make it champion if it passes')
     .argument('<model>')
     .argument('<version>', 'number of the version', versionNumber)
-    .option('--force', 'whatever its verdict says')
+    .option('--force', 'make it champion at once, whatever its verdict says; needs --reason')
     .option('--reason <text>', 'why, for the event log')
-    .action(async (model: string, version: number, options: { force?: boolean; reason?: string }, command: Command) => {
+    .option('--no-wait', 'only ask for the check')
+    .action(async (model: string, version: number, options: { force?: boolean; reason?: string; wait: boolean }, command: Command) => {
       const { terminal, connect } = contextOf(command)
       const api = await connect()
-      reportMove(terminal, await api.promote(model, version, { force: options.force === true, reason: options.reason }))
+      if (options.force === true) reportMove(terminal, await api.forcePromotion(model, version, options.reason))
+      else process.exitCode = await followRequested(api, terminal, await api.requestPromotion(model, version, options.reason), options.wait)
     })
 }

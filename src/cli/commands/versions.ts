@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { positiveInteger, versionNumber } from '../arguments.js'
 import { contextOf, modelOrOnly } from '../context.js'
 import { ago } from '../figures.js'
+import { originWords } from '../outcome-words.js'
 import { table } from '../terminal.js'
 
 export function addVersions(program: Command): void {
@@ -29,9 +30,10 @@ export function addVersions(program: Command): void {
         version.digest.slice(0, 12),
         ago(version.createdAt, now),
         version.run ?? '',
+        version.origin === undefined ? '' : originWords(version.origin),
       ])
       if (rows.length === 0) terminal.line(`${model} has no version yet.`)
-      else for (const line of table(terminal, ['version', 'state', 'metric', 'format', 'digest', 'made', 'run'], rows)) terminal.line(line)
+      else for (const line of table(terminal, ['version', 'state', 'metric', 'format', 'digest', 'made', 'run', 'brought'], rows)) terminal.line(line)
       if (list.before !== undefined) terminal.line(terminal.paint.dim(`Older ones: refit versions ${model} --before ${list.before}`))
     })
 }

@@ -30,6 +30,15 @@ export const onnx: PredictorAdapter = {
     if (signature.task === 'regression') return []
     return readClassLabels(folder)
   },
+  takes: async (folder, features) => {
+    const { session } = await open(folder)
+    const [only] = session.inputMetadata
+    const matrix = takesMatrix(session, { inputs: [...features] })
+    await session.release()
+    if (!matrix) return { names: session.inputNames }
+    const width = only?.isTensor === true ? only.shape.at(-1) : undefined
+    return typeof width === 'number' ? { width } : {}
+  },
   load: async (folder, signature) => {
     const { session, runtime } = await open(folder)
     return closable({

@@ -1,0 +1,1 @@
+export { TRAINED_ON_PREFIX } from '../../packages/origin-note.js'

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import type { Sets } from '../data/snapshot.js'
+import { storePackage } from '../packages/store.js'
+import { getVersion } from '../registry/version.js'
+import type { Offer } from '../runs/offer.js'
+import type { Attempt, Commit } from '../workflow/stage.js'
+import { columnsTaken, requireFit } from './adoption/fit.js'
+import { unpack } from './adoption/unpack.js'
+import { attemptFolder, attemptLog } from './folders.js'
+import type { Ingested } from './ingested.js'
+import { packageModel } from './package-model.js'
+import type { LifecycleRun, Rooms } from './run.js'
+import { ensureSets } from './split.js'
+import type { Candidate } from './train.js'
+
+/** Gives the candidate that a run was offered, in place of training one: from here on it is one like any other. */
+export async function takeOffered(rooms: Rooms, run: LifecycleRun, offer: Offer, data: Ingested, sets: Sets, attempt: Attempt): Promise<Commit<Candidate>> {
+  const candidate = offer.kind === 'version' ? await offeredVersion(rooms, run, offer.version) : await offeredPackage(rooms, run, offer.object, data, sets, attempt)
+  return async (transaction) => {
+    await transaction.updateTable('runs').set({ candidate: candidate.digest }).where('id', '=', run.id).execute()
+    return candidate
+  }
+}
+
+async function offeredVersion({ database }: Rooms, run: LifecycleRun, number: number): Promise<Candidate> {
+  const { digest, format, signature, lineage } = await getVersion(database, run.model, number)
+  requireFit(run.definition, signature, `Version ${number}`)
+  const objectVersion = lineage.package?.objectVersion
+  return { digest, format, signature, milliseconds: 0, ...(objectVersion === undefined ? {} : { objectVersion }) }
+}
+
+/** A package of Refit stays what it is, to the last bit; anything else becomes one as what a trainer leaves does. */
+async function offeredPackage(rooms: Rooms, run: LifecycleRun, object: string, data: Ingested, former: Sets, attempt: Attempt): Promise<Candidate> {
+  const { definition } = run
+  const startedAt = performance.now()
+  const folder = await attemptFolder(rooms.stateFolder, attempt)
+  const unpacked = await unpack(
+    {
+      archive: await rooms.objects.localPath(object),
+      definition,
+      workingFolder: join(folder, 'upload'),
+      token: attempt.token,
+      logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
+      entry: rooms.childEntries.unpack,
+    },
+    attempt.signal,
+  )
+  const milliseconds = (): number => Math.round(performance.now() - startedAt)
+  if (unpacked.package !== undefined) {
+    const { digest, signature } = unpacked.package
+    requireFit(definition, signature, 'What was brought')
+    const { objectVersion } = await storePackage(rooms.objects, unpacked.folder)
+    return { digest, format: unpacked.format, signature, milliseconds: milliseconds(), ...(objectVersion === undefined ? {} : { objectVersion }) }
+  }
+  const takes = columnsTaken(definition, unpacked)
+  const sets = await ensureSets(rooms, run, data, former, attempt, folder)
+  const { digest, format, signature, objectVersion } = await packageModel(rooms, run, data, { folder, modelFolder: unpacked.folder, example: join(sets.folder, 'example.json'), takes }, attempt)
+  return { digest, format, signature, milliseconds: milliseconds(), ...(objectVersion === undefined ? {} : { objectVersion }) }
+}
