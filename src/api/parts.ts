@@ -13,6 +13,8 @@ export interface ApiParts {
   readonly clock: Clock
   readonly project: {
     readonly folder: string
+    /** The environment that this server runs; undefined: none. */
+    readonly environment: string | undefined
     /** Version of Refit. */
     readonly refit: string
     readonly startedAt: Date

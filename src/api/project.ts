@@ -16,6 +16,7 @@ export function projectRoutes({ database, clock, project, onShutdown }: ApiParts
         const servingUrl = project.servingUrl()
         return {
           folder: project.folder,
+          ...(project.environment === undefined ? {} : { environment: project.environment }),
           refit: project.refit,
           pid: process.pid,
           startedAt: instant(project.startedAt),

@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import { refitError } from '../errors.js'
 import { authorization, createClient, type Client } from './client.js'
 import { findProject } from '../roles/project-file.js'
-import { readProcessNote, stateFolderOf } from '../roles/state.js'
+import { knownStateFolder } from '../roles/evaluate-project.js'
+import { readProcessNote } from '../roles/state.js'
 import { openTerminal, type Terminal } from './terminal.js'
 
 const DEFAULT_URL = 'http://127.0.0.1:7700'
@@ -13,6 +14,10 @@ export interface CommandContext {
   readonly terminal: Terminal
   /** Folder of the project. @throws RefitError `project-not-found` */
   readonly project: () => string
+  /** --environment, else REFIT_ENVIRONMENT; undefined: none. */
+  readonly environment: string | undefined
+  /** Where the state of the project, or of its environment, lies. @throws RefitError `project-not-found`, `environment-unknown` */
+  readonly stateFolder: () => Promise<string>
   /** The control server: --url, else REFIT_URL, else the one that runs this project. @throws RefitError `control-not-running`, `project-not-found` */
   readonly connect: () => Promise<Client>
   /** What tells who asks, where tokens are asked for. */
@@ -25,6 +30,7 @@ export interface CommandContext {
 export interface GlobalOptions {
   readonly url?: string
   readonly project?: string
+  readonly environment?: string
   readonly json?: boolean
   readonly color: boolean
 }
@@ -33,17 +39,21 @@ export interface GlobalOptions {
 export function contextOf(command: Command): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>()
   const project = (): string => findProject(options.project ?? process.cwd()).folder
+  const environment = [options.environment, process.env['REFIT_ENVIRONMENT']].find((name) => name !== undefined && name !== '')
+  const stateFolder = (): Promise<string> => knownStateFolder(project(), environment)
   const token = process.env['REFIT_TOKEN']
   const clientAt = (url: string): Client => createClient({ url: url.replace(/\/+$/, ''), token, actor: `cli:${userName()}` })
   return {
     authorization: authorization(token),
     terminal: openTerminal({ json: options.json === true, colour: options.color }),
     project,
+    environment,
+    stateFolder,
     clientAt,
     connect: async () => {
       const given = options.url ?? process.env['REFIT_URL'] ?? ''
       if (given !== '') return clientAt(given)
-      const running = await readProcessNote(stateFolderOf(project()), 'control')
+      const running = await readProcessNote(await stateFolder(), 'control')
       if (running === undefined) throw refitError('control-not-running', { url: DEFAULT_URL })
       return clientAt(running.url)
     },

@@ -30,6 +30,7 @@ export function createProgram(version: string): Command {
     .version(version)
     .option('--project <folder>', 'folder of the project; default: the one here or above')
     .addOption(new Option('--url <url>', 'address of the control server; default: REFIT_URL, else the one that runs the project'))
+    .addOption(new Option('--environment <name>', 'one of the environments of the project; default: REFIT_ENVIRONMENT, else none'))
     .option('--json', 'results as JSON: one document, or one a line for what goes on')
     .option('--no-color', 'no colours, as with NO_COLOR')
     .exitOverride()

@@ -16,6 +16,7 @@ const shares: ReadonlySet<string> = new Set(['test', 'validation', 'groups', 'ho
 /** A path of the stored definition as the project file has it. */
 export function writtenPath(path: string): string {
   return path
+    .replace(/^dropsOverdueMilliseconds$/, 'dropsOverdueAfter')
     .replace(/^limits\.(\w+)Milliseconds$/, 'limits.$1Time')
     .replace(/\.milliseconds$/, '')
     .replace(/(Milliseconds|Bytes)$/, '')

@@ -29,17 +29,30 @@ export interface S3Objects {
   readonly cache?: number
 }
 
+/** What of a model may differ in an environment: where its data comes from, and how it runs. What is left out is as in the project. */
+export type ModelInEnvironment = Partial<Pick<EvaluatedModel, 'source' | 'format' | 'contract' | 'approval' | 'triggers' | 'limits'>>
+
+/** What stands in place of the project's own values in one environment; of `server` and `limits` each option by itself. */
+export interface Environment<Names extends string = string> {
+  readonly database?: string
+  readonly objects?: string | S3Objects
+  readonly server?: Server
+  readonly models?: Readonly<Partial<Record<Names, ModelInEnvironment>>>
+}
+
 /** A project: its models, and how it runs. */
-export interface ProjectDefinition {
-  readonly models: Readonly<Record<string, EvaluatedModel>>
+export interface ProjectDefinition<Names extends string = string> {
+  readonly models: Readonly<Record<Names, EvaluatedModel>>
   /** A PostgreSQL connection string; default: a server of the project's own. */
   readonly database?: string
   /** Where raw drops, parts and models are kept, e.g. `s3://models/refit`; default: in `.refit`. */
   readonly objects?: string | S3Objects
   readonly server?: Server
+  /** The same project at other places, such as `production`; `refit --environment <name>` chooses one. */
+  readonly environments?: Readonly<Record<string, Environment<NoInfer<Names>>>>
 }
 
 /** Defines a project: the default export of refit.config.ts. */
-export function defineProject(definition: ProjectDefinition): ProjectDefinition {
+export function defineProject<const Names extends string>(definition: ProjectDefinition<Names>): ProjectDefinition<Names> {
   return definition
 }

@@ -1,13 +1,13 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Fault } from '../errors.js'
+import { chosenEnvironment, environmentFaults, inEnvironment, WrittenEnvironment } from './environments.js'
 import { resolveModel, WrittenModel, type AdapterSchemas } from './resolve-model.js'
 import { resolveObjects, WrittenObjects } from './resolve-objects.js'
-import { placesOfSecrets } from './secret.js'
+import { placesOfSecrets, unsetSecrets } from './secret.js'
 import { structuralFaults } from './structural-faults.js'
 import type { AdapterReference, StoredModel, StoredProject } from './stored-definition.js'
-
-const Port = Type.Integer({ minimum: 0, maximum: 65_535 })
+import { WrittenServer } from './written-server.js'
 
 /** A project as it leaves the project file; its models are looked at one by one. */
 const WrittenProject = Type.Object(
@@ -15,25 +15,46 @@ const WrittenProject = Type.Object(
     models: Type.Record(Type.String(), Type.Unknown(), { minProperties: 1 }),
     database: Type.Optional(Type.String({ minLength: 1 })),
     objects: Type.Optional(WrittenObjects),
-    server: Type.Optional(
-      Type.Object(
-        {
-          controlPort: Type.Optional(Port),
-          servingPort: Type.Optional(Port),
-          bind: Type.Optional(Type.String({ minLength: 1 })),
-          hosts: Type.Optional(Type.Array(Type.String())),
-          origins: Type.Optional(Type.Array(Type.String())),
-        },
-        { additionalProperties: false },
-      ),
-    ),
+    server: Type.Optional(WrittenServer),
+    environments: Type.Optional(Type.Record(Type.String(), WrittenEnvironment)),
   },
   { additionalProperties: false },
 )
+type WrittenProject = Static<typeof WrittenProject>
 
-/** Validates what a project file evaluates to and fills in every default. Either faults or a project, never both. */
-export function resolveProject(written: unknown, schemas: AdapterSchemas): { readonly project: StoredProject } | { readonly faults: readonly Fault[] } {
+type Resolved = { readonly project: StoredProject } | { readonly faults: readonly Fault[] }
+
+/**
+ * Validates what a project file evaluates to, in itself and in each of its environments, and fills in every default: for
+ * the environment of that name, or for none. Either faults or a project, never both.
+ * @throws RefitError `environment-unknown`
+ */
+export function resolveProject(written: unknown, schemas: AdapterSchemas, environment?: string): Resolved {
   if (!Value.Check(WrittenProject, written)) return { faults: structuralFaults(WrittenProject, written, '') }
+  const { environments = {}, ...plain } = written
+  const resolved = resolveWritten(plain, schemas)
+  if ('faults' in resolved) return resolved
+  const inEach = Object.entries(environments).map(([name, own]) => [name, resolveEnvironment(name, own, plain, schemas)] as const)
+  const faults = inEach.flatMap(([, each]) => ('faults' in each ? each.faults : []))
+  if (faults.length > 0) return { faults }
+  const used = environment === undefined ? plain : inEnvironment(plain, chosenEnvironment(environments, environment))
+  // Only what is used here: each environment may have secrets of its own.
+  const unset = unsetSecrets(used, '')
+  if (unset.length > 0) return { faults: unset }
+  return environment === undefined ? resolved : (new Map(inEach).get(environment) ?? resolved)
+}
+
+function resolveEnvironment(name: string, own: WrittenEnvironment, project: WrittenProject, schemas: AdapterSchemas): Resolved {
+  const path = `environments.${name}`
+  const faults = environmentFaults(name, own, project, path)
+  if (faults.length > 0) return { faults }
+  const resolved = resolveWritten(inEnvironment(project, own), schemas)
+  // The project by itself is sound, so whatever is wrong stands in the environment.
+  if ('faults' in resolved) return { faults: resolved.faults.map((fault) => ({ ...fault, path: `${path}.${fault.path}` })) }
+  return { project: { ...resolved.project, environment: name } }
+}
+
+function resolveWritten(written: WrittenProject, schemas: AdapterSchemas): Resolved {
   const faults: Fault[] = placesOfSecrets(written.server, 'server').map(misplaced)
   const objects = written.objects === undefined ? undefined : resolveObjects(written.objects)
   if (objects !== undefined && 'faults' in objects) faults.push(...objects.faults)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { RefitError } from '../errors.js'
 import { resolveProject } from './resolve-project.js'
-import { revealSecrets, revealSecretsIn, secret } from './secret.js'
+import { revealSecrets, revealSecretsIn, secret, unsetSecrets } from './secret.js'
 
 // With what a replacement text, and an address, would take for something else.
 const VALUE = "p$&w:/@ '1"
@@ -23,8 +23,10 @@ test('what looks like a secret in a revealed value is left as it is', () => {
   assert.equal(revealSecrets(secret('REFIT_TEST_NESTED')), secret('REFIT_TEST_SECRET'))
 })
 
-test('a variable that is not set is told at evaluation, and by an error of the catalogue when it is missing later', () => {
-  assert.throws(() => secret('REFIT_TEST_UNSET'), /environment variable REFIT_TEST_UNSET is not set/)
+test('a variable that is not set is a fault at its place, and an error of the catalogue when it is missing later', () => {
+  const options = { url: `https://x/${encodeURIComponent(secret('REFIT_TEST_UNSET'))}`, list: [secret('REFIT_TEST_SECRET'), secret('REFIT_TEST_UNSET')] }
+  const message = 'the environment variable REFIT_TEST_UNSET is not set'
+  assert.deepEqual(unsetSecrets(options, 'train'), [{ path: 'train.url', message }, { path: 'train.list[1]', message }])
   assert.throws(() => secret('A}B'), /"A}B" is no name/)
   process.env['REFIT_TEST_GONE'] = 'x'
   const reference = secret('REFIT_TEST_GONE')

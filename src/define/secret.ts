@@ -1,4 +1,4 @@
-import { refitError } from '../errors.js'
+import { refitError, type Fault } from '../errors.js'
 
 /**
  * What `secret` puts in the place of a value: definitions, fingerprints, events and answers hold only this. In a text
@@ -7,13 +7,12 @@ import { refitError } from '../errors.js'
 const REFERENCE = /\$\{secret:([\w.-]+)\}|%24%7Bsecret%3A([\w.-]+)%7D/g
 
 /**
- * A value from the environment, for what must not stand in a file. It gives a reference, which may be part of a longer
- * text, and is replaced by the value only where that is used.
- * @throws Error when the variable is not set
+ * The value of an environment variable, for what must not stand in a file. It gives a reference, which may be part of a
+ * longer text, and is replaced by the value only where that is used. A variable that is not set is a fault where the
+ * chosen environment of the project refers to it.
  */
 export function secret(name: string): string {
   if (!/^[\w.-]+$/.test(name)) throw new Error(`"${name}" is no name of an environment variable`)
-  valueOf(name, (reason) => new Error(reason))
   return `\${secret:${name}}`
 }
 
@@ -31,6 +30,17 @@ export function revealSecretsIn(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revealSecretsIn)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revealSecretsIn(inner)]))
+}
+
+/** Variables that plain data refers to and that are not set, each at its place at and below `path`. */
+export function unsetSecrets(value: unknown, path: string): readonly Fault[] {
+  if (typeof value === 'string') {
+    const names = new Set([...value.matchAll(REFERENCE)].map(([, plain, encoded]) => plain ?? encoded ?? ''))
+    return [...names].filter((name) => (process.env[name] ?? '') === '').map((name) => ({ path, message: `the environment variable ${name} is not set` }))
+  }
+  if (Array.isArray(value)) return value.flatMap((item, index) => unsetSecrets(item, `${path}[${index}]`))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, inner]) => unsetSecrets(inner, path === '' ? name : `${path}.${name}`))
 }
 
 /** The places, at and below `path`, of texts and names in plain data that refer to a secret. */

@@ -294,6 +294,8 @@ export type StoredObjects = Static<typeof StoredObjects>
 
 export const StoredProject = Type.Object({
   formatVersion: Type.Literal(1),
+  /** The environment that it is for; absent: none. */
+  environment: Type.Optional(Type.String()),
   /** Connection string, or undefined for the embedded server. */
   database: Type.Optional(Type.String()),
   /** Undefined for the state folder. */

@@ -34,6 +34,8 @@ import { startWorker } from './worker.js'
 
 export interface ControlOptions {
   readonly projectFolder: string
+  /** Of the project; undefined: none of them. */
+  readonly environment: string | undefined
   /** In place of the project file's. */
   readonly controlPort?: number | undefined
   readonly servingPort?: number | undefined
@@ -65,13 +67,13 @@ const SUPERVISE_EVERY_MS = 500
 /**
  * Starts everything that a project needs: its database, the API, the triggers, the worker and the serving process. What
  * is alive from before is adopted.
- * @throws RefitError `already-running`, `port-taken`, `tokens-required`, and what the project file or the database has
+ * @throws RefitError `already-running`, `environment-unknown`, `port-taken`, `tokens-required`, and what the project file or the database has
  */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const { clock, log, refitVersion } = options
   if (!existsSync('/proc/self/stat')) throw refitError('platform-unsupported', { platform: process.platform })
-  const { folder, project } = await evaluateProject(options.projectFolder, new AbortController().signal)
-  const stateFolder = stateFolderOf(folder)
+  const { folder, project } = await evaluateProject(options.projectFolder, new AbortController().signal, options.environment)
+  const stateFolder = stateFolderOf(folder, options.environment)
   const { bind, hosts, origins } = project.server
   const tokens = parseTokens(process.env['REFIT_TOKENS'] ?? '')
   requireTokensBeyondLoopback(bind, tokens)
@@ -122,7 +124,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         database: connection.database,
         objects,
         clock,
-        project: { folder, refit: refitVersion, startedAt, servingUrl: () => servingUrl },
+        project: { folder, environment: options.environment, refit: refitVersion, startedAt, servingUrl: () => servingUrl },
         attemptLog: (run, stage, attempt) => attemptLog(stateFolder, run, stage, attempt),
         onEventHint: (hint) => {
           listeners.add(hint)

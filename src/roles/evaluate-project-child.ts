@@ -24,10 +24,11 @@ const Input = Type.Object({
   bundle: Type.String(),
   file: Type.String(),
   projectFolder: Type.String(),
+  environment: Type.Optional(Type.String()),
 })
 
 /** Runs the bundled project file and validates what it exports. */
-answerChildJob(Input, async ({ bundle, file, projectFolder }) => {
+answerChildJob(Input, async ({ bundle, file, projectFolder, environment }) => {
   let written: unknown
   // For the places of whatever it throws: in the user's files, not in the bundle.
   process.setSourceMapsEnabled(true)
@@ -38,7 +39,7 @@ answerChildJob(Input, async ({ bundle, file, projectFolder }) => {
     return { thrown: whereThrown(error, projectFolder) }
   }
   if (written === undefined) return { thrown: 'it has no default export; write `export default defineProject({ ... })`' }
-  const resolved = resolveProject(plain(written), schemas)
+  const resolved = resolveProject(plain(written), schemas, environment)
   const faults = 'faults' in resolved ? resolved.faults : [...missingModules(resolved.project, projectFolder), ...(await unfitPatterns(resolved.project))]
   if (faults.length > 0) throw refitError('definition-invalid', { file: basename(file), count: faults.length }, { faults })
   return resolved

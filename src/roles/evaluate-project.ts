@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { StoredProject } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { runChildJob } from '../processes/child-job.js'
 import { findProject } from './project-file.js'
+import { stateFolderOf } from './state.js'
 
 const LIMITS = { milliseconds: 60_000, memoryBytes: 1_000_000_000 }
 
@@ -15,11 +17,22 @@ const LIMITS = { milliseconds: 60_000, memoryBytes: 1_000_000_000 }
 const Evaluated = Type.Union([Type.Object({ project: StoredProject }), Type.Object({ thrown: Type.String() })])
 
 /**
+ * Where the state of an environment lies; of one that has no state yet, the project file says whether there is such an
+ * environment.
+ * @throws RefitError `environment-unknown`, `environment-invalid`, and what an evaluation has
+ */
+export async function knownStateFolder(folder: string, environment: string | undefined): Promise<string> {
+  const stateFolder = stateFolderOf(folder, environment)
+  if (environment !== undefined && !existsSync(stateFolder)) await evaluateProject(folder, new AbortController().signal, environment)
+  return stateFolder
+}
+
+/**
  * Evaluates a project file once, in a child: TypeScript is bundled, `refit` is this very package, defaults are filled
  * in and every fault is named at its path.
- * @throws RefitError `project-not-found`, `definition-invalid`, `definition-unreadable`
+ * @throws RefitError `project-not-found`, `definition-invalid`, `definition-unreadable`, `environment-unknown`
  */
-export async function evaluateProject(folder: string, signal: AbortSignal): Promise<{ readonly folder: string; readonly project: StoredProject }> {
+export async function evaluateProject(folder: string, signal: AbortSignal, environment?: string): Promise<{ readonly folder: string; readonly project: StoredProject }> {
   const found = findProject(folder)
   const scratch = await mkdtemp(join(tmpdir(), 'refit-definition-'))
   try {
@@ -28,7 +41,7 @@ export async function evaluateProject(folder: string, signal: AbortSignal): Prom
     const evaluated = await runChildJob(
       {
         entry: new URL('./evaluate-project-child.bundle.js', import.meta.url),
-        input: { bundle, file: found.file, projectFolder: found.folder },
+        input: { bundle, file: found.file, projectFolder: found.folder, ...(environment === undefined ? {} : { environment }) },
         environment: environmentOfProject(),
         output: Evaluated,
         token: `definition/${process.pid}/${scratch}`,

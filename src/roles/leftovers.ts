@@ -1,10 +1,9 @@
 import { stopEmbeddedServer } from '../database/embedded/server.js'
 import { endServing } from './serving-process.js'
-import { removeProcessNote, stateFolderOf } from './state.js'
+import { removeProcessNote } from './state.js'
 
 /** Ends what a control server that died has left running: serving and PostgreSQL. Returns whether anything was. */
-export async function endLeftovers(projectFolder: string): Promise<boolean> {
-  const stateFolder = stateFolderOf(projectFolder)
+export async function endLeftovers(stateFolder: string): Promise<boolean> {
   const served = await endServing(stateFolder)
   const stored = await stopEmbeddedServer(stateFolder)
   await removeProcessNote(stateFolder, 'control')

@@ -2,11 +2,17 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { requireEnvironmentName } from '../define/environments.js'
 import { startTimeOf } from '../processes/proc.js'
 
-/** `.refit` of a project. */
-export function stateFolderOf(projectFolder: string): string {
-  return join(projectFolder, '.refit')
+/**
+ * Where the state of a project lies: `.refit`, and of each environment a folder of its own there, with its own processes,
+ * database and objects.
+ * @throws RefitError `environment-invalid`
+ */
+export function stateFolderOf(projectFolder: string, environment?: string): string {
+  const folder = join(projectFolder, '.refit')
+  return environment === undefined ? folder : join(folder, 'environments', requireEnvironmentName(environment))
 }
 
 /** What a running process leaves in the state folder, so that others find it. */

@@ -88,7 +88,7 @@ test('docs/configuration.md names every option that the schemas know, and no oth
     const known = propertiesOf(schema).filter((name) => !besides.includes(name))
     assert.deepEqual([...rowsUnder(heading, 'option').keys()].toSorted(), known.toSorted(), heading)
   }
-  assert.deepEqual([...rowsUnder('`defineProject`', 'option').keys()].toSorted(), ['database', 'models', 'objects', 'server'])
+  assert.deepEqual([...rowsUnder('`defineProject`', 'option').keys()].toSorted(), ['database', 'environments', 'models', 'objects', 'server'])
 })
 
 test('docs/configuration.md says which options are required', () => {

@@ -69,6 +69,8 @@ export interface RunningProject {
   predict(model: string, rows: readonly object[]): Promise<Answer | undefined>
   /** A connection to its PostgreSQL, for the caller to end. */
   sql(): Promise<Connection>
+  /** The same project in one of its environments, with a state, processes and ports of its own. Closed with the project. */
+  inEnvironment(name: string): RunningProject
   /** Ends everything that was started and removes the folder. */
   close(): Promise<void>
 }
@@ -89,10 +91,18 @@ export async function createProject(files: Readonly<Record<string, string>>): Pr
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'refit-project-')))
   // PostgreSQL runs under another account where we are root; it keeps its data here if it can come here.
   await chmod(folder, 0o755)
-  const stateFolder = stateFolderOf(folder)
-  const marker = join(folder, '.paused')
-  const output = join(folder, '.up.log')
+  const project = runningIn(folder, undefined)
+  for (const [path, content] of Object.entries(files)) await project.put(path, content)
+  return project
+}
+
+function runningIn(folder: string, environment: string | undefined): RunningProject {
+  const stateFolder = stateFolderOf(folder, environment)
+  const chosen = environment === undefined ? [] : ['--environment', environment]
+  const marker = join(folder, `.paused-${environment ?? ''}`)
+  const output = join(folder, `.up-${environment ?? ''}.log`)
   const started: number[] = []
+  const others: RunningProject[] = []
   let client: Client | undefined
 
   const put = async (path: string, content: string | Buffer): Promise<void> => {
@@ -123,14 +133,14 @@ export async function createProject(files: Readonly<Record<string, string>>): Pr
     const all = await Promise.all((parts.length === 0 ? EVERYTHING : parts).map(pids))
     await killNow(all.flat())
   }
-  const up = async ({ pauseAt, environment = {} }: UpOptions = {}): Promise<void> => {
+  const up = async ({ pauseAt, environment: variables = {} }: UpOptions = {}): Promise<void> => {
     await rm(marker, { force: true })
     const { PATH = '', HOME = '' } = process.env
     const pause = pauseAt === undefined ? {} : { REFIT_PAUSE_AT: pauseAt, REFIT_PAUSE_MARKER: marker }
     const log = await open(output, 'w')
-    const child = spawn(process.execPath, ['--enable-source-maps', main, 'up', '--control-port', '0', '--serving-port', '0', '--json', '--no-color'], {
+    const child = spawn(process.execPath, ['--enable-source-maps', main, 'up', ...chosen, '--control-port', '0', '--serving-port', '0', '--json', '--no-color'], {
       cwd: folder,
-      env: { PATH, HOME, TMPDIR: tmpdir(), ...pause, ...environment },
+      env: { PATH, HOME, TMPDIR: tmpdir(), ...pause, ...variables },
       stdio: ['ignore', log.fd, log.fd],
     })
     await log.close()
@@ -154,11 +164,10 @@ export async function createProject(files: Readonly<Record<string, string>>): Pr
     return client
   }
   const down = async (...options: readonly string[]): Promise<void> => {
-    const { code, error } = await refit(['down', ...options], { folder, environment: { TMPDIR: tmpdir() } })
+    const { code, error } = await refit(['down', ...chosen, ...options], { folder, environment: { TMPDIR: tmpdir() } })
     if (code !== 0) throw new Error(`refit down: ${error}`)
   }
 
-  for (const [path, content] of Object.entries(files)) await put(path, content)
   return {
     folder,
     stateFolder,
@@ -189,15 +198,21 @@ export async function createProject(files: Readonly<Record<string, string>>): Pr
       await connection.connect()
       return connection
     },
+    inEnvironment: (name) => {
+      const other = runningIn(folder, name)
+      others.push(other)
+      return other
+    },
     close: async () => {
       try {
+        for (const other of others) await other.close()
         await down()
       } finally {
         await kill()
         await killNow(started)
         const { dataFolder } = await preparePlace(stateFolder)
         await rm(dirname(dataFolder), { recursive: true, force: true })
-        await rm(folder, { recursive: true, force: true })
+        if (environment === undefined) await rm(folder, { recursive: true, force: true })
       }
     },
   }

@@ -14,6 +14,8 @@ export const Replica = Type.Object({
 
 export const ProjectStatus = Type.Object({
   folder: Type.String(),
+  /** Of the project; absent: none. */
+  environment: Type.Optional(Type.String()),
   /** Version of Refit. */
   refit: Type.String(),
   pid: Type.Integer(),

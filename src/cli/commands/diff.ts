@@ -12,9 +12,9 @@ export function addDiff(program: Command): void {
     .command('diff [model]')
     .description('what the project file would change at the next `refit up`, and what the last change was')
     .action(async (named: string | undefined, _options, command: Command) => {
-      const { terminal, connect, project } = contextOf(command)
+      const { terminal, connect, project, environment } = contextOf(command)
       const api = await connect()
-      const { project: written } = await evaluateProject(project(), new AbortController().signal)
+      const { project: written } = await evaluateProject(project(), new AbortController().signal, environment)
       const previewed = (await api.previewDefinitions(written.models)).filter(({ model }) => named === undefined || model === named)
       if (named !== undefined && previewed.length === 0) throw refitError('not-found', { what: `model "${named}"` })
       const models = await Promise.all(previewed.map(async (each) => ({ ...each, last: each.becomes === 'new' ? undefined : lastChange(await api.definitions(each.model)) })))

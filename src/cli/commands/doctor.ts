@@ -33,14 +33,14 @@ export function addDoctor(program: Command): void {
     })
 }
 
-async function* examine({ project, connect }: CommandContext): AsyncGenerator<Check> {
+async function* examine({ project, environment, connect }: CommandContext): AsyncGenerator<Check> {
   yield nodeCheck()
   for (const [name, what] of parts) yield packageCheck(name, what)
-  const found = await projectCheck(project)
+  const found = await projectCheck(project, environment)
   yield found.check
   if (found.folder === undefined) return
   const { folder, definition } = found
-  const state = stateFolderOf(folder)
+  const state = stateFolderOf(folder, environment)
   yield await diskCheck(existsSync(state) ? state : folder)
   if (definition === undefined) return
   for (const { name, train } of Object.values(definition.models)) {
@@ -67,11 +67,11 @@ const parts = [
 
 const Program = Type.Object({ kind: Type.Literal('command'), options: Type.Object({ command: Type.Array(Type.String(), { minItems: 1 }) }) })
 
-async function projectCheck(project: () => string): Promise<{ readonly check: Check; readonly folder?: string; readonly definition?: StoredProject }> {
+async function projectCheck(project: () => string, environment: string | undefined): Promise<{ readonly check: Check; readonly folder?: string; readonly definition?: StoredProject }> {
   try {
-    const { folder, project: definition } = await evaluateProject(project(), new AbortController().signal)
+    const { folder, project: definition } = await evaluateProject(project(), new AbortController().signal, environment)
     const models = Object.keys(definition.models)
-    return { check: { name: 'Project', ok: true, detail: `${folder}: ${models.join(', ')}` }, folder, definition }
+    return { check: { name: 'Project', ok: true, detail: `${folder}${environment === undefined ? '' : ` (${environment})`}: ${models.join(', ')}` }, folder, definition }
   } catch (error) {
     if (!(error instanceof RefitError)) throw error
     const faults = error.faults.map(({ path, message }) => `${path}: ${message}`).join('; ')

@@ -14,11 +14,11 @@ export function addDown(program: Command): void {
     .description("end control, serving and the project's own PostgreSQL")
     .option('--keep-serving', 'let serving go on answering; the next `refit up` adopts it')
     .action(async ({ keepServing = false }: { keepServing?: boolean }, command: Command) => {
-      const { terminal, connect, project } = contextOf(command)
+      const { terminal, connect, stateFolder } = contextOf(command)
       const pid = await askToEnd(connect, keepServing)
       if (pid !== undefined) await untilEnded(pid)
       // A control server that was killed has left serving and PostgreSQL behind.
-      const leftovers = pid === undefined && !keepServing && (await endLeftovers(project()))
+      const leftovers = pid === undefined && !keepServing && (await endLeftovers(await stateFolder()))
       const stopped = pid !== undefined || leftovers
       if (terminal.json) terminal.document({ stopped, ...(pid === undefined ? {} : { pid }) })
       else terminal.line(stopped ? `${terminal.paint.green('✓')} Refit has ended. A run under way goes on with the next \`refit up\`.` : 'Refit is not running.')

@@ -20,7 +20,7 @@ export function addStatus(program: Command): void {
       }
       const { paint } = terminal
       const now = Date.now()
-      terminal.line(`${paint.green('●')} ${paint.bold(project.folder)}  ${paint.dim(`started ${ago(project.startedAt, now)}, Refit ${project.refit}`)}`)
+      terminal.line(`${paint.green('●')} ${paint.bold(project.folder)}${project.environment === undefined ? '' : `  ${paint.bold(project.environment)}`}  ${paint.dim(`started ${ago(project.startedAt, now)}, Refit ${project.refit}`)}`)
       terminal.line(`  ${paint.dim('control')} ${api.url}   ${paint.dim('serving')} ${project.servingUrl ?? paint.yellow('not up')}`)
       if (models.length === 0) terminal.line('  The project defines no model yet.')
       for (const model of models) {

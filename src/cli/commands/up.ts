@@ -8,7 +8,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { deserialiseError, refitError } from '../../errors.js'
 import type { Control } from '../../roles/control.js'
-import { readProcessNote, stateFolderOf } from '../../roles/state.js'
+import { readProcessNote } from '../../roles/state.js'
 import { fileLog } from '../../telemetry/log.js'
 import { createClient } from '../client.js'
 import { contextOf } from '../context.js'
@@ -27,6 +27,12 @@ interface Options {
   readonly servingPort?: number
 }
 
+interface Place {
+  readonly projectFolder: string
+  readonly environment: string | undefined
+  readonly stateFolder: string
+}
+
 export function addUp(program: Command): void {
   program
     .command('up')
@@ -35,24 +41,26 @@ export function addUp(program: Command): void {
     .option('--control-port <port>', 'in place of server.controlPort; 0: any free one', port)
     .option('--serving-port <port>', 'in place of server.servingPort; 0: any free one', port)
     .action(async (options: Options, command: Command) => {
-      const { terminal, project } = contextOf(command)
-      if (options.detach === true) await startDetached(terminal, project(), options)
-      else await runInForeground(terminal, project(), options)
+      const { terminal, project, environment, stateFolder } = contextOf(command)
+      const place: Place = { projectFolder: project(), environment, stateFolder: await stateFolder() }
+      if (options.detach === true) await startDetached(terminal, place, options)
+      else await runInForeground(terminal, place, options)
     })
 }
 
 /** Runs until Ctrl-C, SIGTERM or `refit down`. */
-async function runInForeground(terminal: Terminal, projectFolder: string, options: Options): Promise<void> {
+async function runInForeground(terminal: Terminal, { projectFolder, environment, stateFolder }: Place, options: Options): Promise<void> {
   const ended = new AbortController()
   let keepServing = false
   const end = (): void => ended.abort()
   process.once('SIGINT', end)
   process.once('SIGTERM', end)
-  const log = fileLog(join(stateFolderOf(projectFolder), 'logs', 'control.log'), 'control')
+  const log = fileLog(join(stateFolder, 'logs', 'control.log'), 'control')
   // All of the server: other commands start without it.
   const { startControl } = await import('../../roles/control.js')
   const control = await startControl({
     projectFolder,
+    environment,
     controlPort: options.controlPort,
     servingPort: options.servingPort,
     clock: systemClock,
@@ -72,11 +80,11 @@ async function runInForeground(terminal: Terminal, projectFolder: string, option
 
 function announce(terminal: Terminal, { url, servingUrl, project }: Control): void {
   if (terminal.json) {
-    terminal.record({ kind: 'up', url, servingUrl, models: Object.keys(project.models) })
+    terminal.record({ kind: 'up', url, servingUrl, ...(project.environment === undefined ? {} : { environment: project.environment }), models: Object.keys(project.models) })
     return
   }
   const { paint } = terminal
-  terminal.line(`${paint.green('✓')} ${paint.bold('Refit runs.')}  ${paint.dim('control')} ${url}  ${paint.dim('serving')} ${servingUrl}`)
+  terminal.line(`${paint.green('✓')} ${paint.bold(project.environment === undefined ? 'Refit runs.' : `Refit runs: ${project.environment}.`)}  ${paint.dim('control')} ${url}  ${paint.dim('serving')} ${servingUrl}`)
   for (const model of Object.values(project.models)) terminal.line(`  ${paint.bold(model.name)}  ${paint.dim(arrivalOf(model.source))}`)
   terminal.line(paint.dim('  Ctrl-C ends it. `refit status` in another terminal shows where it stands.'))
   terminal.line()
@@ -110,8 +118,7 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-async function startDetached(terminal: Terminal, projectFolder: string, options: Options): Promise<void> {
-  const stateFolder = stateFolderOf(projectFolder)
+async function startDetached(terminal: Terminal, { projectFolder, environment, stateFolder }: Place, options: Options): Promise<void> {
   const running = await readProcessNote(stateFolder, 'control')
   if (running !== undefined) throw refitError('already-running', { url: running.url, pid: running.pid })
   await mkdir(join(stateFolder, 'logs'), { recursive: true })
@@ -121,7 +128,8 @@ async function startDetached(terminal: Terminal, projectFolder: string, options:
     ...(options.controlPort === undefined ? [] : ['--control-port', String(options.controlPort)]),
     ...(options.servingPort === undefined ? [] : ['--serving-port', String(options.servingPort)]),
   ]
-  const child = spawn(process.execPath, [process.argv[1] ?? '', 'up', '--project', projectFolder, '--no-color', '--json', ...ports], {
+  const named = environment === undefined ? [] : ['--environment', environment]
+  const child = spawn(process.execPath, [process.argv[1] ?? '', 'up', '--project', projectFolder, '--no-color', '--json', ...named, ...ports], {
     cwd: projectFolder,
     detached: true,
     stdio: ['ignore', output.fd, output.fd],

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { refit } from '../cli/refit-process.js'
+import { createProject } from '../support/running-project.js'
+import { MODEL, deliveries, smallProject } from '../support/small-project.js'
+
+/** Each environment has a folder of its own for its drops. */
+function files(): Readonly<Record<string, string>> {
+  const plain = smallProject()
+  const inFolder = (name: string): string => `${name}: { models: { '${MODEL}': { source: folder('drops-of-${name}') } } }`
+  const config = (plain['refit.config.ts'] ?? '').replace(`models: { '${MODEL}': model }`, `models: { '${MODEL}': model }, environments: { ${inFolder('staging')}, ${inFolder('production')} }`)
+  return { ...plain, 'refit.config.ts': config }
+}
+
+test('two environments of one project run at once, each with its own data, versions and processes', async (t) => {
+  const project = await createProject(files())
+  t.after(() => project.close())
+  const [staging, production] = [project.inEnvironment('staging'), project.inEnvironment('production')]
+  await staging.up()
+  await production.up()
+  await project.put('drops-of-staging/week-01.csv', deliveries(1))
+  assert.equal((await staging.ended(`${MODEL}-1`)).outcome, 'promoted')
+  await project.put('drops-of-staging/week-02.csv', deliveries(2))
+  await project.put('drops-of-production/week-01.csv', deliveries(3))
+  await Promise.all([staging.ended(`${MODEL}-2`), production.ended(`${MODEL}-1`)])
+  const dropsOf = async (environment: typeof staging): Promise<readonly string[]> => (await environment.api().drops(MODEL)).drops.map(({ key }) => key).toSorted()
+  assert.deepEqual([await dropsOf(staging), await dropsOf(production)], [['week-01.csv', 'week-02.csv'], ['week-01.csv']])
+  const pids = [...(await staging.pids('control')), ...(await staging.pids('serving')), ...(await production.pids('control')), ...(await production.pids('serving'))]
+  assert.equal(new Set(pids).size, 4)
+  assert.deepEqual([await staging.predict(MODEL, [{ distance_km: 100 }]), await production.predict(MODEL, [{ distance_km: 100 }])].map((answer) => answer?.status), [200, 200])
+
+  // Commands find the server of the environment that they name.
+  const status = await refit(['status', '--environment', 'production'], { folder: project.folder })
+  assert.match(status.out, /production/)
+  const byVariable = await refit(['runs', '--json'], { folder: project.folder, environment: { REFIT_ENVIRONMENT: 'staging' } })
+  assert.equal((byVariable.out.match(/"id"/g) ?? []).length, 2, byVariable.error)
+  assert.match((await refit(['status'], { folder: project.folder })).error, /Refit is not running/)
+  const unknown = await refit(['status', '--environment', 'prod'], { folder: project.folder })
+  assert.match(unknown.error, /There is no environment prod; there are: staging, production\./)
+  assert.match((await refit(['up', '--environment', 'prod'], { folder: project.folder })).error, /There is no environment prod/)
+  assert.match((await refit(['down', '--environment', '../elsewhere'], { folder: project.folder })).error, /no name of an environment/)
+  assert.ok(!existsSync(join(project.folder, '.refit', 'environments', 'prod')), 'nothing is left of a name that is refused')
+
+  // One ends, the other goes on.
+  await staging.down()
+  assert.deepEqual([await staging.pids('serving'), (await production.predict(MODEL, [{ distance_km: 100 }]))?.status], [[], 200])
+})
