@@ -48,6 +48,7 @@ export function dropReport(page: Page, drop: DropDetail, now: number): readonly 
   const faults = (drop.faults ?? []).flatMap((fault) => [
     ...wrap(fault.message, textWidth(page) - 4).map((line, index) => `  ${index === 0 ? paint.red('✗') : ' '} ${line}`),
     ...(fault.samples ?? []).map((sample) => paint.dim(`      row ${sample.row}: ${JSON.stringify(sample.value)}`)),
+    ...(fault.stack?.split('\n') ?? []).map((line) => paint.dim(`      ${line}`)),
   ])
   const why = whyOf(drop)
   return [

@@ -17,8 +17,7 @@ export function castOf(column: string, { type }: Pick<StoredColumn, 'type'>, fou
     case 'boolean':
       return found === 'BOOLEAN' ? raw : `coalesce(try_cast(${words} as boolean), case when lower(trim(${words})) in ('true', 't', 'yes', 'y', '1', '1.0') then true when lower(trim(${words})) in ('false', 'f', 'no', 'n', '0', '0.0') then false end)`
     case 'time':
-      if (found === 'TIMESTAMP') return raw
-      if (found === 'TIMESTAMP WITH TIME ZONE') return utc(raw)
+      if (found === 'TIMESTAMP' || found === 'TIMESTAMP WITH TIME ZONE') return utc(raw)
       return `coalesce(${utc(`try_cast(${words} as timestamptz)`)}, ${utc(`try_cast(trim(${words}) as timestamptz)`)})`
     case 'category':
     case 'text':

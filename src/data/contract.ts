@@ -78,11 +78,13 @@ function valueName(column: string): string {
   return name(`refit_value_${column}`)
 }
 
-/** The rows as they come, and beside them each needed column under the contract's type. */
-function valuesOf({ from, types }: RowSource, { columns, deleted }: Terms, rowNumber = ''): string {
+/** The needed columns of the rows as they come, and beside each its value under the contract's type. */
+function valuesOf({ from, types }: RowSource, { columns, deleted }: Terms, isNumbered = false): string {
   const values = neededColumns(columns).map(([column, definition]) => `${types.has(column) ? castOf(column, definition, types.get(column)) : noValue(definition)} as ${valueName(column)}`)
   const tombstone = deleted === undefined ? [] : [`${castOf(deleted, { type: 'boolean' }, types.get(deleted))} as ${valueName(deleted)}`, `coalesce(${valueName(deleted)}, false) as ${DELETED}`]
-  return `(select ${rowNumber}*, ${[...values, ...tombstone].join(', ')} from ${from})`
+  // By name, for a file may have columns that are called what is made here.
+  const raw = [...neededColumns(columns).map(([column]) => column), ...(deleted === undefined ? [] : [deleted])].filter((column) => types.has(column))
+  return `(select ${[...(isNumbered ? ['row_number() over () as refit_row'] : []), ...new Set(raw.map(name)), ...values, ...tombstone].join(', ')} from ${from})`
 }
 
 /** The rows under the contract, for a single pass that ends with an error at the first row that breaks it. */
@@ -102,7 +104,7 @@ export async function valueFaults(connection: DuckDBConnection, source: RowSourc
     const sample = `{'row': refit_row, 'value': left(${name(column)}::varchar, ${LONGEST_SAMPLE})}`
     return `count(*) filter (where ${offends}) as c${index}, to_json(arg_min(${sample}, refit_row, ${SAMPLES}) filter (where ${offends}))::varchar as s${index}`
   })
-  const found = await rowOf(connection, `select ${figures.join(', ')} from ${valuesOf(source, terms, 'row_number() over () as refit_row, ')}`)
+  const found = await rowOf(connection, `select ${figures.join(', ')} from ${valuesOf(source, terms, true)}`)
   return checks.flatMap((check, index) => {
     const rows = numberOf(found[`c${index}`])
     if (rows === 0) return []

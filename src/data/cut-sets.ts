@@ -14,6 +14,9 @@ type Input = Static<typeof SplitInput>
 
 /** Compressed; beyond this the rows go to a file instead of memory, where DuckDB does not compress them. */
 const MOST_IN_MEMORY_BYTES = 32 * 1024 ** 2
+/** What one column takes of a table's piece, and the share of the memory that pieces may take. */
+const BYTES_A_PIECE = 32 * 1024
+const MOST_IN_PIECES = 0.05
 
 /** Cuts the sets into a folder that appears whole. @throws RefitError `sets-too-small` */
 export async function cutSets(connection: DuckDBConnection, input: Input): Promise<Static<typeof CutSets>> {
@@ -22,7 +25,7 @@ export async function cutSets(connection: DuckDBConnection, input: Input): Promi
   await mkdir(temporary, { recursive: true })
   try {
     await openHistory(connection, input.parts, input.columns, input.delivery)
-    const sided = await assignSides(connection, input, await tableFor(connection, input, scratchFile))
+    const sided = await assignSides(connection, { ...input, isFragmented: isFragmented(input) }, await tableFor(connection, input, scratchFile))
     const { profile, told } = await inspectRows(connection, sided.table, input)
     const sets = await describeSets(connection, input, sided, told)
     await writeSets(connection, input, sided, temporary)
@@ -34,6 +37,11 @@ export async function cutSets(connection: DuckDBConnection, input: Input): Promi
     await rm(scratchFile, { force: true })
     await rm(temporary, { recursive: true, force: true })
   }
+}
+
+/** Whether the pieces that a table has of each part, while it is made in their order, would take much of the memory. */
+function isFragmented({ parts, columns, memoryBytes }: Input): boolean {
+  return parts.length * Object.keys(columns).length * BYTES_A_PIECE > memoryBytes * MOST_IN_PIECES
 }
 
 /** Where the rows go: to memory, or to a file where they are many. */

@@ -4,6 +4,7 @@ import { refitError } from '../errors.js'
 import { name, numberOf, rowOf, rowsOf } from './duckdb.js'
 import type { Inspected } from './inspect-rows.js'
 import { reportLeakage } from './leakage.js'
+import { finite } from './magnitude.js'
 import type { Sets } from './snapshot.js'
 import type { SplitInput } from './split-job.js'
 import type { Side, Sided } from './split-rows.js'
@@ -16,8 +17,8 @@ const trained = "refit_side in ('train', 'validation')"
 /** What the sets hold and what they guarantee, in figures. @throws RefitError `sets-too-small` */
 export async function describeSets(connection: DuckDBConnection, input: Input, sided: Sided, told: Inspected['told']): Promise<Sets> {
   const { table } = sided
-  const counts = await rowsOf(connection, `select refit_side as side, count(*) as rows from ${table} group by side`)
-  const count = (side: Side | 'left-out'): number => numberOf(counts.find((row) => row['side'] === side)?.['rows'])
+  const counts = await rowsOf(connection, `select refit_side, count(*) as refit_rows from ${table} group by refit_side`)
+  const count = (side: Side | 'left-out'): number => numberOf(counts.find((row) => row['refit_side'] === side)?.['refit_rows'])
   const rows = { train: count('train'), validation: count('validation'), test: count('test') }
   if (rows.train === 0 || rows.test === 0) throw refitError('sets-too-small', { reason: `${rows.train} training and ${rows.test} test rows.` })
   const units = await rowOf(
@@ -47,6 +48,8 @@ async function timesOf(connection: DuckDBConnection, table: string, time: string
 
 /** Rows that one thread adds up, in their order. */
 const CHUNK_ROWS = 2000
+/** The sum of the largest numbers there are would be none. By a power of two, so that no digit changes. */
+const SMALLER = 2 ** -64
 /** Far more than matters, and fewer than the order of additions changes. */
 const DIGITS = 12
 
@@ -56,15 +59,15 @@ async function baselineOf(connection: DuckDBConnection, { task, columns }: Input
     // Threads add in any order, and the last bits of a sum follow from it; the verdict must be the same to the last bit.
     const row = await rowOf(
       connection,
-      `select sum(part order by chunk) / sum(rows) as mean from
-        (select refit_row // ${CHUNK_ROWS} as chunk, sum(${target}) as part, count(*) as rows from ${table} where ${trained} group by chunk)`,
+      `select sum(refit_part order by refit_chunk) / sum(refit_rows) as mean from
+        (select refit_row // ${CHUNK_ROWS} as refit_chunk, sum(${target} * ${SMALLER}) as refit_part, count(*) as refit_rows from ${table} where ${trained} group by refit_chunk)`,
     )
-    return { kind: 'mean', value: Number(numberOf(row['mean']).toPrecision(DIGITS)) }
+    return { kind: 'mean', value: finite(Number((numberOf(row['mean']) / SMALLER).toPrecision(DIGITS))) }
   }
   const rows = await rowsOf(
     connection,
-    `select ${target}::varchar as label, count(*) / sum(count(*)) over () as share from ${table} where ${trained} group by all order by label`,
+    `select ${target}::varchar as refit_label, count(*) / sum(count(*)) over () as refit_share from ${table} where ${trained} group by all order by refit_label`,
   )
   if (rows.length < 2) throw refitError('sets-too-small', { reason: 'the training set has rows of one class only.' })
-  return { kind: 'shares', shares: Object.fromEntries(rows.map((row) => [String(row['label']), numberOf(row['share'])])) }
+  return { kind: 'shares', shares: Object.fromEntries(rows.map((row) => [String(row['refit_label']), numberOf(row['refit_share'])])) }
 }

@@ -10,6 +10,8 @@ export const dropFaults = {
   'other-content': ['A file of the drop has another SHA-256 than its manifest says.', 'Deliver the files again, and the manifest after them.'],
   'wrong-encoding': ['The text is not in the encoding that it was read in: UTF-8, unless a mark at its beginning or the definition says otherwise.', 'Save it as UTF-8, or declare what it is: `format: { encoding }`.'],
   unreadable: ['What the format prescribes is not there, or reading takes more memory or time than allowed.', 'Look at the place that it names; send it again.'],
+  lost: ['What was recorded of it is gone or damaged in the object store.', 'Deliver it again.'],
+  'reader-failed': ['Refit itself failed at it, also when it read nothing else: a bug. Its stack is kept with the drop.', 'Report it; `refit drops restore` has the drop read again, by a release that has mended it.'],
   'too-long-line': ['One row, or one value, is longer than 2 MB; in JSON 16 MB.', 'A quote or line end is usually missing.'],
 
   // Header and rows

@@ -3,6 +3,7 @@ import type { StoredColumn } from '../define/stored-definition.js'
 import { neededColumns } from './contract.js'
 import { LEVELS, type CategoryProfile, type ColumnProfile, type DropProfile } from './drop-profile-format.js'
 import { name, numberOf, rowOf } from './duckdb.js'
+import { momentsOf } from './magnitude.js'
 
 /** Of a larger drop a sample is looked at: its error is far below what is ever called implausible. */
 const SAMPLE_ROWS = 10_000
@@ -11,7 +12,7 @@ const SKETCH = 256
 const HASHES = 2 ** 48
 
 /**
- * The profile of the rows of a part, given in SQL with their `file_row_number`: a single scan, for what is exact stands
+ * The profile of the rows of a part, given in SQL with their `refit_number`: a single scan, for what is exact stands
  * in the statistics of a Parquet file. Undefined without rows.
  */
 export async function profileRows(connection: DuckDBConnection, source: string, contract: Readonly<Record<string, StoredColumn>>): Promise<DropProfile | undefined> {
@@ -25,16 +26,16 @@ export async function profileRows(connection: DuckDBConnection, source: string, 
   const below = Math.min(HASHES, Math.ceil((HASHES * SKETCH * 4) / rows))
   const values = columns.map(([column, { type }], index) => `${plainValue(column, type)} as v${index}`)
   const result = await connection.runAndReadAll(
-    `select ${[`${hash} as hash`, `hash(file_row_number) % ${Math.ceil(rows / SAMPLE_ROWS)} = 0 as sampled`, ...values].join(', ')} from ${source} where sampled or hash < ${below}`,
+    `select ${[`${hash} as refit_hash`, `hash(refit_number) % ${Math.ceil(rows / SAMPLE_ROWS)} = 0 as refit_sampled`, ...values].join(', ')} from ${source} where refit_sampled or refit_hash < ${below}`,
   )
   const read = result.getColumnsObject()
-  const isSampled = (read['sampled'] ?? []).map((value) => value === true)
+  const isSampled = (read['refit_sampled'] ?? []).map((value) => value === true)
   const sampled = (index: number): readonly DuckDBValue[] => (read[`v${index}`] ?? []).filter((_, row) => isSampled[row] === true)
   return {
     formatVersion: 1,
     rows,
     columns: Object.fromEntries(columns.map(([column, { type }], index) => [column, summaryOf(type, rows, sampled(index), (end) => numberOf(exact[`${end}${index}`]))])),
-    sketch: sketchOf(String(exact['version']), (read['hash'] ?? []).map(Number), below),
+    sketch: sketchOf(String(exact['version']), (read['refit_hash'] ?? []).map(Number), below),
   }
 }
 
@@ -66,8 +67,7 @@ function summaryOf(type: StoredColumn['type'], rows: number, sampled: readonly D
   const sorted = Float64Array.from(values, Number).sort()
   const at = (level: number): number => sorted[Math.max(0, Math.ceil(level * sorted.length) - 1)] ?? 0
   if (type === 'time') return { kind: 'time', missing, oldest: exact('min'), early: at(0.05), median: at(0.5), late: at(0.95), newest: exact('max') }
-  const mean = sorted.reduce((sum, value) => sum + value / sorted.length, 0)
-  const sd = Math.sqrt(sorted.reduce((sum, value) => sum + (value - mean) ** 2 / sorted.length, 0))
+  const { mean, deviation: sd } = momentsOf(sorted)
   return { kind: 'number', missing, min: exact('min'), max: exact('max'), mean, sd, quantiles: LEVELS.map(at) }
 }
 

@@ -1,4 +1,5 @@
 import { distinctIn, quantileOf } from './histogram.js'
+import { largestOf, scaleFor } from './magnitude.js'
 
 /**
  * How well one column alone tells the target. Learnt on rows that train and judged on rows that test, so that a column
@@ -27,17 +28,26 @@ const ROWS_IN_A_BIN = 20
 const FEW_VALUES = { regression: 20, classification: 200 }
 
 /** What a feature tells of the target by itself; undefined where that cannot be said. */
-export function toldBy(feature: FeatureValues, target: Target, trains: readonly number[], tests: readonly number[]): Told | undefined {
+export function toldBy(given: FeatureValues, { task, values }: Target, trains: readonly number[], tests: readonly number[]): Told | undefined {
+  const feature = given instanceof Float64Array ? scaled(given) : given
+  const target = { task, values: scaled(values) }
   const predict = feature instanceof Float64Array ? byNumber(feature, target, trains) : byKey((row) => feature[row] ?? undefined, target, trains)
   if (target.task === 'regression') {
     const mean = meanOf(tests, target.values)
     const total = sumOf(tests, (row) => ((target.values[row] ?? 0) - mean) ** 2)
     if (total === 0) return undefined
-    return { measure: 'r2', value: 1 - sumOf(tests, (row) => ((target.values[row] ?? 0) - predict(row)) ** 2) / total }
+    const value = 1 - sumOf(tests, (row) => ((target.values[row] ?? 0) - predict(row)) ** 2) / total
+    return Number.isFinite(value) ? { measure: 'r2', value } : undefined
   }
   const most = majorityOf(trains, target.values)
   const right = (answer: (row: number) => number): number => sumOf(tests, (row) => (answer(row) === target.values[row] ? 1 : 0)) / tests.length
   return { measure: 'accuracy', value: right(predict), byChance: right(() => most) }
+}
+
+/** Numbers that can be squared; what is told does not depend on their unit. */
+function scaled(values: Float64Array): Float64Array {
+  const scale = scaleFor(largestOf(values))
+  return scale === 1 ? values : values.map((value) => value * scale)
 }
 
 /** Whether so much is told that the column may be a form of the target: of the squared error, or of the wrong answers, hardly any is left. */

@@ -1,3 +1,4 @@
+import { finite } from './magnitude.js'
 import type { Histogram } from './profile.js'
 
 const MOST_BINS = 20
@@ -13,7 +14,9 @@ export function readableEdges(sorted: Float64Array): readonly number[] {
   const [low, high] = [quantileOf(sorted, 0.01), quantileOf(sorted, 0.99)]
   // One value: the bin around it tells it from any other.
   if (low === high) return [low - (Math.abs(low) || 1) / 20, low + (Math.abs(low) || 1) / 20].map(rounded)
-  const step = stepFor((high - low) / (MOST_BINS - 3))
+  const step = stepFor(high / (MOST_BINS - 3) - low / (MOST_BINS - 3))
+  // Nearer to each other than numbers can tell.
+  if (!(step > 0) || ![low, high].every((end) => Number.isSafeInteger(Math.floor(end / step)))) return [low, high]
   const [first, last] = [Math.ceil(low / step), Math.floor(high / step) + 1]
   return Array.from({ length: last - first + 1 }, (_, index) => rounded((first + index) * step))
 }
@@ -24,7 +27,7 @@ function stepFor(least: number): number {
 }
 
 function rounded(value: number): number {
-  return Number(value.toPrecision(DIGITS))
+  return finite(Number(value.toPrecision(DIGITS)))
 }
 
 /** How many of sorted values lie in each bin. */

@@ -4,6 +4,10 @@ import { refitError } from '../errors.js'
 import { castOf, noValue } from './cast.js'
 import { DELETED, neededColumns } from './contract.js'
 import { name, numberOf, rowsOf, text } from './duckdb.js'
+import { hidesNumbers, numberedRows } from './numbered-rows.js'
+
+/** More than a part can have. */
+const ROWS_A_PART = 1_000_000_000_000
 
 type Columns = Readonly<Record<string, StoredColumn>>
 type Type = StoredColumn['type']
@@ -33,14 +37,57 @@ export async function openHistory(connection: DuckDBConnection, parts: readonly 
     faults.push(...(await typeFaults(connection, typed, column, definition)))
   }
   if (faults.length > 0) throw refitError('history-unfit', { reason: faults.join(' And ') })
-  const selects = typed.map((part, index) => {
-    const values = neededColumns(columns).map(([column, definition]) => `${valueOf(part.types.get(column), column, definition)} as ${name(column)}`)
-    const deleted = part.types.has(DELETED) ? DELETED : 'false'
-    return `select ${text(part.drop)} as refit_drop, ${index} * 1000000000000 + file_row_number as refit_row, ${deleted} as ${DELETED}, ${values.join(', ')} from read_parquet(${text(part.path)}, file_row_number = true)`
-  })
-  await connection.run(`create temp view delivered as ${selects.join(' union all ')}`)
+  await connection.run(`create temp view delivered as ${(await deliveredRows(connection, typed, columns)).join(' union all ')}`)
   const valid = delivery?.kind === 'upsert' ? await newestOfKeys(connection, columns) : `not ${DELETED}`
   await connection.run(`create temp view history as select * exclude (${DELETED}) from delivered where ${valid}`)
+}
+
+/**
+ * SQL of the rows of all parts, in their order: one reading for as many as lie side by side and have the same columns, for
+ * what a statement costs grows with the readings in it.
+ */
+async function deliveredRows(connection: DuckDBConnection, parts: readonly TypedPart[], columns: Columns): Promise<readonly string[]> {
+  // Each row comes with the path of its file. As a value of a type it is found without looking through all of them.
+  const paths = [...new Set(parts.map(({ path }) => path))]
+  if (paths.length > 0) await connection.run(`create type refit_path as enum (${paths.map(text).join(', ')})`)
+  const place = new Map(paths.map((path, index) => [path, index]))
+  const needed = neededColumns(columns)
+  return readTogether(parts).map(({ first, together }) => {
+    const [{ types } = { types: new Map<string, Type>() }] = together
+    const values = needed.map(([column, definition]) => `${valueOf(types.get(column), column, definition)} as ${name(column)}`)
+    const deleted = types.has(DELETED) ? DELETED : 'false'
+    const selection = (drop: string, part: string, number: string): string => `select ${drop} as refit_drop, (${part})::bigint * ${ROWS_A_PART} + ${number} as refit_row, ${deleted} as ${DELETED}, ${values.join(', ')}`
+    if (together.length === 1) return together.map(({ drop, path }) => `${selection(text(drop), String(first), 'refit_number')} from ${numberedRows(path, types.keys())}`).join('')
+    // Where a path stands among all of them, and where its part does.
+    const at = together.map(({ path }) => place.get(path) ?? 0)
+    const [least, most] = at.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], [paths.length, 0])
+    const byPath = <T>(of: (part: TypedPart, index: number) => T, none: T): readonly T[] => {
+      const list = Array.from({ length: most - least + 1 }, () => none)
+      for (const [index, part] of together.entries()) list[(at[index] ?? 0) - least] = of(part, index)
+      return list
+    }
+    const code = `enum_code(refit_file::refit_path) - ${least} + 1`
+    const drop = `([${byPath(({ drop: id }) => text(id), text('')).join(', ')}])[${code}]`
+    const part = `([${byPath((_part, index) => first + index, 0).join(', ')}])[${code}]`
+    const files = `read_parquet([${together.map(({ path }) => text(path)).join(', ')}], file_row_number = true, filename = 'refit_file')`
+    return `${selection(drop, part, 'file_row_number')} from ${files}`
+  })
+}
+
+/** Parts, from the `first` on, that can be read as one list of files. */
+function readTogether(parts: readonly TypedPart[]): readonly { readonly first: number; readonly together: readonly TypedPart[] }[] {
+  const readings: { first: number; together: TypedPart[]; form: string; paths: Set<string> }[] = []
+  for (const [index, part] of parts.entries()) {
+    const form = JSON.stringify([...part.types].toSorted(([one], [other]) => (one < other ? -1 : 1)))
+    const last = readings.at(-1)
+    // The same content may have come twice: its rows are told apart by what they are read with.
+    const joins = last?.form === form && !last.paths.has(part.path) && !hidesNumbers(part.types.keys())
+    if (joins) {
+      last.together.push(part)
+      last.paths.add(part.path)
+    } else readings.push({ first: index, together: [part], form, paths: new Set([part.path]) })
+  }
+  return readings
 }
 
 /**

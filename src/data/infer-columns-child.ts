@@ -104,6 +104,6 @@ function timeText(value: DuckDBValue | undefined): string {
 /** Each value as the contract would keep it. */
 async function valuesOf(connection: DuckDBConnection, column: string): Promise<string[]> {
   const value = castOf(column, { type: 'category' })
-  const rows = await rowsOf(connection, `select distinct ${value} as value from raw where nullif(trim(${name(column)}::varchar), '') is not null order by value`)
-  return rows.map((row) => String(row['value']))
+  const rows = await rowsOf(connection, `select distinct ${value} as refit_value from raw where nullif(trim(${name(column)}::varchar), '') is not null order by refit_value`)
+  return rows.map((row) => String(row['refit_value']))
 }

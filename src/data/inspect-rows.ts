@@ -4,6 +4,7 @@ import { driftOf, type ColumnValues } from './drift.js'
 import { name, numberOf, rowOf, rowsOf, type Row } from './duckdb.js'
 import { toldBy, type FeatureValues, type Target, type Told } from './giveaway.js'
 import { distinctIn, histogramOf, quantileOf, readableEdges } from './histogram.js'
+import { finite, ORDINARY, scaleFor } from './magnitude.js'
 import type { ColumnProfile, FormerProfile, SnapshotProfile } from './profile.js'
 
 /** Shares and bins of so many rows are right to a few tenths of a percent, and take the same time however many rows there are. */
@@ -44,7 +45,8 @@ export async function inspectRows(connection: DuckDBConnection, table: string, {
     const given = await valuesOf(connection, column, definition.type)
     const values = summed(given, definition)
     const missing = rows - numberOf(exact[`c${index}`])
-    profiles[column] = profileOf(definition, missing, values, given, exact, index)
+    const moments = definition.type === 'number' ? await momentsOf(connection, table, column, exact, index) : undefined
+    profiles[column] = profileOf(definition, missing, values, given, exact, index, moments)
     const before = former?.profile.columns[column]
     if (former !== undefined && before?.type === definition.type) {
       const { rows: formerRows, sampledRows } = former.profile
@@ -73,9 +75,22 @@ function sampleLimit(rows: number): string {
 function aggregatesOf(column: string, type: StoredColumn['type'], index: number): readonly string[] {
   const value = name(column)
   const count = `count(${value}) as c${index}`
-  if (type === 'number') return [count, `min(${value}) as min${index}`, `max(${value}) as max${index}`, `avg(${value}) as mean${index}`, `stddev_pop(${value}) as deviation${index}`]
+  if (type === 'number') return [count, `min(${value}) as min${index}`, `max(${value}) as max${index}`, `avg(${ordinary(value)}) as mean${index}`, `stddev_pop(${ordinary(value)}) as deviation${index}`]
   const format = "'%Y-%m-%dT%H:%M:%SZ'"
   return type === 'time' ? [count, `strftime(min(${value}), ${format}) as min${index}`, `strftime(max(${value}), ${format}) as max${index}`] : [count]
+}
+
+function ordinary(value: string): string {
+  return `case when abs(${value}) <= ${ORDINARY} then ${value} end`
+}
+
+/** Mean and deviation of a column of numbers; where some are huge, once more for these columns, scaled. */
+async function momentsOf(connection: DuckDBConnection, table: string, column: string, exact: Row, index: number): Promise<{ readonly mean: number; readonly deviation: number }> {
+  const largest = Math.max(Math.abs(numberOf(exact[`min${index}`])), Math.abs(numberOf(exact[`max${index}`])))
+  const scale = scaleFor(largest)
+  const found = scale === 1 ? exact : await rowOf(connection, `select avg(${name(column)} * ${scale}) as mean${index}, stddev_pop(${name(column)} * ${scale}) as deviation${index} from ${table}`)
+  const told = (figure: string): number => finite(rounded(numberOf(found[`${figure}${index}`]) / scale))
+  return { mean: told('mean'), deviation: told('deviation') }
 }
 
 /** A column of the sample. */
@@ -95,7 +110,7 @@ function summed(given: FeatureValues, { role }: StoredColumn): ColumnValues | un
   return { kind: 'categories', rows }
 }
 
-function profileOf({ type, role }: StoredColumn, missing: number, values: ColumnValues | undefined, given: FeatureValues, exact: Row, index: number): ColumnProfile {
+function profileOf({ type, role }: StoredColumn, missing: number, values: ColumnValues | undefined, given: FeatureValues, exact: Row, index: number, moments = { mean: 0, deviation: 0 }): ColumnProfile {
   const plain = { type, role, missing }
   if (values === undefined) return { ...plain, distinct: new Set([...given].filter((value) => value !== null)).size }
   if (values.kind === 'categories') {
@@ -115,8 +130,7 @@ function profileOf({ type, role }: StoredColumn, missing: number, values: Column
     numbers: {
       min: numberOf(exact[`min${index}`]),
       max: numberOf(exact[`max${index}`]),
-      mean: rounded(numberOf(exact[`mean${index}`])),
-      deviation: rounded(numberOf(exact[`deviation${index}`])),
+      ...moments,
       quantiles: { p1: at(0.01), p5: at(0.05), p25: at(0.25), p50: at(0.5), p75: at(0.75), p95: at(0.95), p99: at(0.99) },
       histogram,
     },

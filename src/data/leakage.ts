@@ -18,8 +18,8 @@ export async function reportLeakage(connection: DuckDBConnection, { columns, spl
   const groupsOnBothSides = grouping === undefined ? 0 : await groupsShared(connection, table, name(grouping))
   const duplicates = await rowOf(
     connection,
-    `select sum(rows) as rows from (select hash(${compared.join(', ')}) as content, count(*) as rows from ${table} where refit_side = 'test' group by content)
-      where content in (select hash(${compared.join(', ')}) from ${table} where ${trained})`,
+    `select sum(refit_rows) as rows from (select hash(${compared.join(', ')}) as refit_content, count(*) as refit_rows from ${table} where refit_side = 'test' group by refit_content)
+      where refit_content in (select hash(${compared.join(', ')}) from ${table} where ${trained})`,
   )
   return {
     groupsOnBothSides,

@@ -11,6 +11,7 @@ import type { DropProfile } from './drop-profile-format.js'
 import { profileRows } from './drop-profile.js'
 import { name, numberOf, rowOf, text } from './duckdb.js'
 import { FileFault } from './file-fault.js'
+import { numberedRows } from './numbered-rows.js'
 import { inFile, withTables, type Table } from './open-table.js'
 import { typeFaults } from './parquet.js'
 import type { ReadDropsInput } from './read-drops-job.js'
@@ -111,8 +112,8 @@ async function finishPart(connection: DuckDBConnection, drop: string, temporary:
 }
 
 /** The rows of a part but for those that only say that a key is deleted. */
-function remainingRows(file: string, { deleted }: Input): string {
-  const rows = `read_parquet(${text(file)}, file_row_number = true)`
+function remainingRows(file: string, { columns, deleted }: Input): string {
+  const rows = numberedRows(file, neededColumns(columns).map(([column]) => column))
   return deleted === undefined ? rows : `(select * from ${rows} where not ${DELETED})`
 }
 

@@ -1,8 +1,9 @@
 import type { OtherColumns, StoredColumn, StoredFormat } from '../define/stored-definition.js'
 import { RefitError } from '../errors.js'
-import { runChildJob } from '../processes/child-job.js'
+import { BrokenChild, runChildJob } from '../processes/child-job.js'
 import { ReadDropsOutput } from './read-drops-job.js'
-import type { DropReading } from './snapshot.js'
+import type { DropFault, DropReading } from './snapshot.js'
+import { isShortage } from './unreadable.js'
 
 /** A drop's raw bytes. */
 export interface DropFiles {
@@ -40,14 +41,14 @@ const TRIES_ALONE = 2
 
 /**
  * Reads drops against the contract in a child with limits: each becomes a part, or is refused with its faults. When one
- * of them takes the child down, each is read alone, and the one that does it again is refused: it must not hold up
- * the others for ever.
+ * of them takes the child down or meets a bug of it, each is read alone, and the one that does it again is refused: it
+ * must not hold up the others for ever.
  */
 export async function readDrops(request: ReadDropsRequest, signal: AbortSignal): Promise<ReadonlyMap<string, DropReading>> {
   try {
     return await readTogether(request, request.drops, signal)
   } catch (error) {
-    if (!tookChildDown(error) || signal.aborted) throw error
+    if (signal.aborted || !(tookChildDown(error) || isBug(error))) throw error
     const readings = new Map<string, DropReading>()
     for (const drop of request.drops) readings.set(drop.id, await readAlone(request, drop, signal))
     return readings
@@ -61,7 +62,9 @@ async function readAlone(request: ReadDropsRequest, drop: DropFiles, signal: Abo
       if (reading === undefined) throw new Error(`no reading of ${drop.id}`)
       return reading
     } catch (error) {
-      if (!tookChildDown(error) || signal.aborted) throw error
+      if (signal.aborted) throw error
+      if (isBug(error)) return { accepted: false, faults: [bugAsFault(error)] }
+      if (!tookChildDown(error)) throw error
       if (tried >= TRIES_ALONE || error.code !== 'process-died') {
         return { accepted: false, faults: [{ code: 'unreadable', message: `It cannot be read: ${error.message} ${error.hint}` }] }
       }
@@ -71,6 +74,16 @@ async function readAlone(request: ReadDropsRequest, drop: DropFiles, signal: Abo
 
 function tookChildDown(error: unknown): error is RefitError {
   return error instanceof RefitError && (error.code === 'process-memory' || error.code === 'process-timeout' || error.code === 'process-died')
+}
+
+/** What the machine is short of is no bug, and no fault of a drop. */
+function isBug(error: unknown): error is BrokenChild {
+  return error instanceof BrokenChild && !isShortage(error.message)
+}
+
+function bugAsFault({ message }: BrokenChild): DropFault {
+  const [, reason = message] = message.split('\n')
+  return { code: 'reader-failed', message: `Refit itself failed at it: ${reason.trim().slice(0, 300)}`, stack: message }
 }
 
 async function readTogether(request: ReadDropsRequest, drops: readonly DropFiles[], signal: AbortSignal): Promise<ReadonlyMap<string, DropReading>> {

@@ -41,6 +41,8 @@ export const DropFault = Type.Object({
   rows: Type.Optional(Type.Integer()),
   /** First offending row numbers (1 is the first data row) with their text. */
   samples: Type.Optional(Type.Array(Type.Object({ row: Type.Integer(), value: Type.String() }))),
+  /** Where it is a bug of Refit: the stack. */
+  stack: Type.Optional(Type.String()),
 })
 export type DropFault = Static<typeof DropFault>
 

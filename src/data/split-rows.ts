@@ -15,6 +15,8 @@ export interface SplitRules {
   readonly split: StoredSplit
   /** Share of the units that are kept out of every set. */
   readonly holdout?: number | undefined
+  /** Whether the rows lie in very many parts. */
+  readonly isFragmented?: boolean | undefined
 }
 
 /** How the rows were put on their sides. */
@@ -31,12 +33,13 @@ export interface Sided {
  * Makes a table of the rows of `history` within the window, in their order, with `refit_side`: a set, or `left-out`.
  * Sides are computed once, for MD5 is what costs most.
  */
-export async function assignSides(connection: DuckDBConnection, { columns, window, delivery, split, holdout }: SplitRules, table: string): Promise<Sided> {
+export async function assignSides(connection: DuckDBConnection, { columns, window, delivery, split, holdout, isFragmented = false }: SplitRules, table: string): Promise<Sided> {
   const time = columnWith(columns, 'time')
   const times = time === undefined || (window.kind === 'all' && split.kind === 'group') ? undefined : await readTimes(connection, time)
   const inWindow = await windowCondition(connection, window, times)
-  // The join that finds the valid rows of keys gives them in any order when it spills.
-  const seen = `from history where ${inWindow} ${delivery?.kind === 'upsert' ? 'order by refit_row' : ''}`
+  // The join that finds the valid rows of keys gives them in any order when it spills; and a table that keeps the order
+  // of what it is made from begins a piece of its own for each part, however small.
+  const seen = `from history where ${inWindow} ${delivery?.kind === 'upsert' || isFragmented ? 'order by refit_row' : ''}`
   const unit = unitExpression(columns)
   const inHoldout = holdout === undefined ? 'false' : `${shareOf(unit, 'holdout')} < ${holdout}`
   if (split.kind === 'group') {
@@ -67,8 +70,8 @@ async function sideByGroup(
   await stratify(connection, split, split.stratify, unit, inHoldout)
   // A join that spills gives rows in any order. So only their numbers go through it, and are sorted.
   await connection.run(
-    `create or replace temp table drawn as select seen.refit_row, coalesce(strata.side, 'holdout') as refit_side
-      from (select * ${seen}) as seen left join strata on strata.unit = md5_number(${unit}) order by refit_row`,
+    `create or replace temp table drawn as select seen.refit_row, coalesce(strata.refit_side, 'holdout') as refit_side
+      from (select * ${seen}) as seen left join strata on strata.refit_unit = md5_number(${unit}) order by refit_row`,
   )
   await connection.run(
     `create table ${table} as select seen.*, if(drawn.refit_row = seen.refit_row, drawn.refit_side, error('rows out of order')) as refit_side

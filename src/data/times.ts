@@ -28,10 +28,10 @@ export async function readTimes(connection: DuckDBConnection, column: string): P
   const instant = `epoch_us(${name(column)})`
   const rows = await rowsOf(
     connection,
-    `select ${instant} // ${DAY} as day, count(*) as rows, min(${instant}) as oldest, max(${instant}) as newest
-      from history where ${name(column)} is not null group by day order by day`,
+    `select ${instant} // ${DAY} as refit_day, count(*) as refit_rows, min(${instant}) as refit_oldest, max(${instant}) as refit_newest
+      from history where ${name(column)} is not null group by refit_day order by refit_day`,
   )
-  const days = rows.map((row) => ({ rows: numberOf(row['rows']), oldest: numberOf(row['oldest']), newest: numberOf(row['newest']) }))
+  const days = rows.map((row) => ({ rows: numberOf(row['refit_rows']), oldest: numberOf(row['refit_oldest']), newest: numberOf(row['refit_newest']) }))
   const total = days.reduce((sum, day) => sum + day.rows, 0)
   const quantile = (share: number): { oldest: number; newest: number } | undefined => {
     let seen = 0
@@ -58,10 +58,10 @@ export async function windowCondition(connection: DuckDBConnection, window: Stor
       const instant = times === undefined ? '0' : `case when epoch_us(${name(times.column)}) <= ${times.newest} then epoch_us(${name(times.column)}) else ${Number.MIN_SAFE_INTEGER} end`
       const [last] = await rowsOf(
         connection,
-        `select ${instant} as instant, refit_row from history order by instant desc, refit_row desc limit 1 offset ${window.rows - 1}`,
+        `select ${instant} as refit_instant, refit_row from history order by refit_instant desc, refit_row desc limit 1 offset ${window.rows - 1}`,
       )
       if (last === undefined) return 'true'
-      const [cut, row] = [numberOf(last['instant']), numberOf(last['refit_row'])]
+      const [cut, row] = [numberOf(last['refit_instant']), numberOf(last['refit_row'])]
       return `(${instant} > ${cut} or (${instant} = ${cut} and refit_row >= ${row}))`
     }
   }
@@ -87,7 +87,7 @@ export async function findCuts(connection: DuckDBConnection, split: Exclude<Stor
   if (split.kind === 'groupAndTime') return { testFrom, trainUntil, validationFrom: trainUntil, block }
   const instant = `epoch_us(${name(times.column)})`
   const earlier = `from history where ${inWindow} and ${instant} <= ${trainUntil}`
-  const rows = numberOf((await rowOf(connection, `select count(*) as rows ${earlier}`))['rows'])
-  const [cut] = await rowsOf(connection, `select ${instant} as cut ${earlier} order by cut desc limit 1 offset ${Math.round(rows * split.validation)}`)
-  return { testFrom, trainUntil, validationFrom: numberOf(cut?.['cut']), block }
+  const rows = numberOf((await rowOf(connection, `select count(*) as refit_rows ${earlier}`))['refit_rows'])
+  const [cut] = await rowsOf(connection, `select ${instant} as refit_cut ${earlier} order by refit_cut desc limit 1 offset ${Math.round(rows * split.validation)}`)
+  return { testFrom, trainUntil, validationFrom: numberOf(cut?.['refit_cut']), block }
 }

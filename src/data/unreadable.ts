@@ -42,7 +42,12 @@ function originalLine(message: string): string {
   return /Original Line:\s*(.*)/.exec(message)?.[1]?.trim().slice(0, 200) ?? ''
 }
 
-/** @throws the error itself when the disk is short, for that is no fault of a file */
+/** @throws the error itself when the machine is short of something, for that is no fault of a file */
 export function refuseShortage(error: unknown): void {
-  if (error instanceof Error && /No space left on device|ENOSPC/.test(error.message)) throw error
+  if (error instanceof Error && isShortage(error.message)) throw error
+}
+
+/** Whether words of an error tell that the disk is full or broken, or that too many files are open. */
+export function isShortage(message: string): boolean {
+  return /No space left on device|Too many open files|Input\/output error|Disk quota exceeded|\b(ENOSPC|EDQUOT|EMFILE|ENFILE|EIO|EROFS)\b/.test(message)
 }

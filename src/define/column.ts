@@ -84,7 +84,8 @@ export type SliceColumn<C extends Columns> = {
 
 /** Why a column cannot have a name; undefined if it can. */
 export function unfitName(name: string): string | undefined {
-  if (name.startsWith('refit_')) return 'names that begin with refit_ are taken'
+  // Databases tell no upper from lower case.
+  if (name.toLowerCase().startsWith('refit_')) return 'names that begin with refit_ are taken'
   // JavaScript takes __proto__ for the prototype of a row, and PostgreSQL keeps no text with a zero byte.
   if (name === '__proto__' || name === '' || name.includes('\0')) return 'no column can have this name'
   return undefined

@@ -1,7 +1,5 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildSnapshot } from '../data/build-snapshot.js'
-import { readDrops } from '../data/read-drops.js'
 import type { DropReading } from '../data/snapshot.js'
 import type { Transaction } from '../database/schema.js'
 import type { Drop } from '../drops/drop.js'
@@ -17,9 +15,10 @@ import { requestRunIn } from '../runs/requests.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { agreeOnContract, keepInferred } from './agree-contract.js'
 import { readCodeState } from './code-state.js'
-import { attemptFolder, attemptLog } from './folders.js'
+import { attemptFolder } from './folders.js'
 import { summarise, type Ingested } from './ingested.js'
 import { outdatedDrops, renewParts } from './read-again.js'
+import { readAll } from './read-waiting.js'
 import { underContract, type LifecycleRun, type Rooms } from './run.js'
 
 /**
@@ -73,51 +72,6 @@ async function keepPrepare(rooms: Rooms, { definition }: LifecycleRun, folder: s
   await bundlePrepare(rooms.projectFolder, definition.prepare.path, bundle)
   const { key, sha256 } = await rooms.objects.putFile('files', bundle)
   return { object: key, sha256 }
-}
-
-async function readAll(rooms: Rooms, run: LifecycleRun, drops: readonly Drop[], attempt: Attempt, folder: string): Promise<ReadonlyMap<string, DropReading>> {
-  const refused = new Map(drops.flatMap((drop) => refusedUnread(drop)))
-  const readable = drops.filter(({ id }) => !refused.has(id))
-  if (readable.length === 0) return refused
-  const outputFolder = join(folder, 'parts')
-  await mkdir(outputFolder)
-  const files = await Promise.all(
-    readable.map(async (drop) => {
-      const { id, key, released } = drop
-      const path = await rooms.objects.localPath(drop.object)
-      if (drop.files === undefined) return { id, key, path, released }
-      return { id, key, path, released, files: await Promise.all(drop.files.map(async (file) => ({ key: file.key, path: await rooms.objects.localPath(file.object) }))) }
-    }),
-  )
-  const readings = await readDrops(
-    {
-      drops: files,
-      columns: run.definition.columns,
-      otherColumns: run.definition.contract?.otherColumns,
-      deleted: run.definition.delivery?.kind === 'upsert' ? run.definition.delivery.deleted : undefined,
-      format: run.definition.format,
-      memoryBytes: run.definition.limits.dataMemoryBytes,
-      token: attempt.token,
-      workingFolder: folder,
-      outputFolder,
-      logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
-    },
-    attempt.signal,
-  )
-  for (const reading of readings.values()) {
-    if (reading.accepted) await rooms.objects.putFile('parts', join(outputFolder, `${reading.part.sha256}.parquet`), '.parquet')
-  }
-  return new Map([...refused, ...readings])
-}
-
-/** The reading of a drop that is not what its deliverer says it is: nothing in it can be believed. */
-function refusedUnread({ id, files = [] }: Drop): readonly (readonly [string, DropReading])[] {
-  const wrong = files.filter(({ declaredSha256 }) => declaredSha256 !== undefined)
-  const [first] = wrong
-  if (first === undefined) return []
-  const others = wrong.length === 1 ? '' : `, and so have ${wrong.length - 1} more`
-  const message = `File ${first.key} has the SHA-256 ${first.sha256.slice(0, 12)}…, its manifest says ${first.declaredSha256?.slice(0, 12)}…${others}.`
-  return [[id, { accepted: false, faults: [{ code: 'other-content', message }] }]]
 }
 
 /** The readings of drops about which nobody has decided since they were taken: a release may change what is read. */

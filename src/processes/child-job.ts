@@ -44,10 +44,13 @@ const Answer = Type.Union([
   Type.Object({ kind: Type.Literal('broken'), stack: Type.String() }),
 ])
 
+/** The child has a bug, or has answered what it may not; the message ends with its stack, where there is one. */
+export class BrokenChild extends Error {}
+
 /**
  * Runs a job in a child and gives its answer.
  * @throws RefitError as thrown in the child; `process-died`, `process-timeout`, `process-memory` when it could not answer
- * @throws Error with the child's stack when the child has a bug
+ * @throws BrokenChild with the child's stack when the child has a bug
  */
 export async function runChildJob<S extends TSchema>(job: ChildJob<S>, signal: AbortSignal): Promise<Static<S>> {
   const id = randomUUID()
@@ -68,15 +71,26 @@ export async function runChildJob<S extends TSchema>(job: ChildJob<S>, signal: A
       },
       signal,
     )
-    return Value.Parse(job.output, await answerOf(job, end, answerFile))
+    return asPromised(job, await answerOf(job, end, answerFile))
   } finally {
     await rm(inputFile, { force: true })
     await rm(answerFile, { force: true })
   }
 }
 
+function asPromised<S extends TSchema>({ entry, output }: ChildJob<S>, answer: unknown): Static<S> {
+  if (Value.Check(output, answer)) return answer
+  const [fault] = Value.Errors(output, answer)
+  throw new BrokenChild(`${nameOf(entry)} answered what it may not: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`)
+}
+
+/** What messages call a child, by its file. */
+function nameOf(entry: URL): string {
+  return fileURLToPath(entry).replace(/^.*[/\\]/, '').replace(/(-child)?(\.bundle)?\.js$/, '')
+}
+
 async function answerOf(job: ChildJob<TSchema>, end: ProcessEnd, answerFile: string): Promise<unknown> {
-  const name = fileURLToPath(job.entry).replace(/^.*[/\\]/, '').replace(/(-child)?(\.bundle)?\.js$/, '')
+  const name = nameOf(job.entry)
   switch (end.kind) {
     case 'timeout':
       throw refitError('process-timeout', { name, seconds: job.limits.milliseconds / 1000 })
@@ -103,7 +117,7 @@ async function readAnswer(name: string, code: number, answerFile: string): Promi
     case 'refused':
       throw deserialiseError(answer.error) ?? new Error(`${name}: ${answer.error.message}`)
     case 'broken':
-      throw new Error(`${name} failed:\n${answer.stack}`)
+      throw new BrokenChild(`${name} failed:\n${answer.stack}`)
   }
 }
 

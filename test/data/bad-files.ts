@@ -81,6 +81,7 @@ const texts: Readonly<Record<string, BadFile>> = {
   'renamed.csv': { content: good.replace('zipcode', 'postcode'), code: 'missing-column', column: 'zipcode', says: /zipcode is missing/ },
   'more.csv': { content: csvOf(lines.map((line, index) => `${line},${index === 0 ? 'agent' : 'x'}`)), code: 'unexpected-column', column: 'agent', says: /agent is not in the contract/ },
   'no-target-column.csv': { content: good.replaceAll(/^([^,]*,[^,]*),[^,]*/gm, '$1'), code: 'missing-column', column: 'price', says: /price, the target, is missing/ },
+  'refit-column-shouted.csv': { content: good.replace('rooms', 'REFIT_ROW'), code: 'unexpected-column', column: 'REFIT_ROW', says: /REFIT_ROW is not in the contract/ },
   'refit-column.csv': { content: good.replace('rooms', 'refit_row'), code: 'unexpected-column', column: 'refit_row', says: /refit_row is not in the contract/ },
   'too-few.csv': { content: withRow(40, 'h39,2026-01-02'), code: 'ragged-row', row: 40, says: /^Row 40 has 2 values, the header has 7/ },
   'too-many.csv': { content: withRow(3, `${lines[3] ?? ''},extra`), code: 'ragged-row', row: 3, says: /^Row 3 has more values than the header/ },
@@ -117,6 +118,7 @@ const values: Readonly<Record<string, BadFile>> = {
   'too-dear.csv': { content: withRow(17, 'h1,2026-01-02,5000001,3,08001,gas,true'), code: 'out-of-range', column: 'price', row: 17, says: /above the largest allowed value 5000000/ },
   'infinite.csv': { content: withRow(17, 'h1,2026-01-02,inf,3,08001,gas,true'), code: 'not-finite', column: 'price', row: 17, says: /NaN or infinity/ },
   'overflown.csv': { content: withRow(17, 'h1,2026-01-02,1e999,3,08001,gas,true'), code: 'not-finite', column: 'price', row: 17, says: /NaN or infinity/ },
+  'largest-number.csv': { content: withRow(17, 'h1,2026-01-02,1.7976931348623157e308,3,08001,gas,true'), code: 'out-of-range', column: 'price', row: 17, says: /above the largest allowed value 5000000/ },
   'nan.csv': { content: withRow(17, 'h1,2026-01-02,100,NaN,08001,gas,true'), code: 'not-finite', column: 'rooms', row: 17, says: /NaN or infinity/ },
   'coal.csv': { content: withRow(17, 'h1,2026-01-02,100,3,08001,coal,true'), code: 'category-not-allowed', column: 'heating', row: 17, says: /category that is not allowed/ },
 }

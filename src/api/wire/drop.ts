@@ -19,6 +19,8 @@ const DropFault = Type.Object({
   message: Type.String(),
   rows: Type.Optional(Type.Integer()),
   samples: Type.Optional(Type.Array(Type.Object({ row: Type.Integer(), value: Type.String() }))),
+  /** Where it is a bug of Refit: the stack. */
+  stack: Type.Optional(Type.String()),
 })
 
 /** What someone decided about a drop. */

@@ -102,11 +102,12 @@ function extremeOf(column: string, { profile, rows }: Omit<Numbers, 'letThrough'
     { value: at(OUTER), known: Math.min(...accepted.map((each) => each.profile.min)) },
   ]
   const findings = ends.map(({ value, known }): Finding => {
-    const beyond = Math.sign(known - middle) * (value - known)
+    // By parts, for the distance between two of the largest numbers is none.
+    const beyond = Math.sign(known - middle) * (value / 8 - known / 8)
     return {
       code: 'implausible-extremes',
       column,
-      ratio: beyond <= 0 || known === middle ? 0 : beyond / (FAR * Math.abs(known - middle)),
+      ratio: beyond <= 0 || known === middle ? 0 : beyond / (FAR * Math.abs(known / 8 - middle / 8)),
       message: `Column ${column}: ${percent(OUTER)} of the rows are ${value > known ? `${figure(value)} or more` : `${figure(value)} or less`}; in ${dropsOf(accepted)} no value was ${value > known ? 'above' : 'below'} ${figure(known)}.`,
     }
   })
@@ -136,7 +137,7 @@ export function shareUpTo({ min, max, quantiles }: NumberProfile, value: number)
   }
   const [lower, lowerLevel] = from === 0 ? [min, 0] : [quantiles[from - 1] ?? min, LEVELS[from - 1] ?? 0]
   const [upper, upperLevel] = from === quantiles.length ? [max, 1] : [quantiles[from] ?? max, LEVELS[from] ?? 1]
-  return upper === lower ? lowerLevel : lowerLevel + ((value - lower) / (upper - lower)) * (upperLevel - lowerLevel)
+  return upper === lower ? lowerLevel : lowerLevel + ((value / 2 - lower / 2) / (upper / 2 - lower / 2)) * (upperLevel - lowerLevel)
 }
 
 function medianOf({ quantiles }: NumberProfile): number {

@@ -106,9 +106,12 @@ export function usualBeyond(differences: readonly Weighted[], level = USUAL_LEVE
 /** A part of this many rows of a drop is never worth a question. */
 export const FEWEST_ROWS = 5
 
-/** E.g. `4,500,000` or `0.0346`. */
+/** From here on digits are counted. */
+const LONG = 1e15
+
+/** E.g. `4,500,000`, `0.0346` or `1.798e+308`. */
 export function figure(value: number): string {
-  return value.toLocaleString('en-US', { maximumSignificantDigits: 4 })
+  return Math.abs(value) >= LONG ? value.toPrecision(4) : value.toLocaleString('en-US', { maximumSignificantDigits: 4 })
 }
 
 /** E.g. `12 %`. */

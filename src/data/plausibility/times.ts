@@ -47,7 +47,9 @@ function middle(values: readonly number[]): number {
 }
 
 function day(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
+  // Databases know later years than JavaScript.
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? `the year ${Math.round(1970 + time / (365.2425 * DAY))}` : date.toISOString().replace(/T.*/, '')
 }
 
 function words(milliseconds: number): string {
