@@ -1,11 +1,11 @@
 import { Value } from 'typebox/value'
 import type { Measure } from '../define/metric-facts.js'
-import { AnyMetric, type StoredRule } from '../define/stored-definition.js'
-import { figure, label, number, percent } from '../evaluation/wording.js'
+import { AnyMetric, type JudgedRule } from '../define/stored-definition.js'
+import { bytes, figure, gap, label, milliseconds, number, percent } from '../evaluation/wording.js'
 
 /** A rule of `check` in a few words, e.g. `MAE not worse than the champion by 3 %`. */
-export function ruleLabel(rule: StoredRule): string {
-  const metric = label(rule)
+export function ruleLabel(rule: JudgedRule): string {
+  const metric = 'metric' in rule ? label(rule) : ''
   switch (rule.kind) {
     case 'threshold': {
       const bound = `${metric} ${rule.bound === 'atMost' ? 'at most' : 'at least'} ${figure(rule, rule.value)}`
@@ -18,6 +18,14 @@ export function ruleLabel(rule: StoredRule): string {
     }
     case 'baseline':
       return `${metric} better than the baseline`
+    case 'creep':
+      return `${metric} not worse than former champions by ${'relative' in rule.margin ? percent(rule.margin.relative) : number(rule.margin.absolute)}`
+    case 'between':
+      return `${metric} at most ${gap(rule, rule.limit)} apart between values of ${rule.column}`
+    case 'latency':
+      return `${rule.rows === 1 ? 'one row' : `${number(rule.rows)} rows`} within ${milliseconds(rule.milliseconds)} at the ${rule.percentile}th percentile`
+    case 'packageSize':
+      return `package at most ${bytes(rule.bytes)}`
   }
 }
 

@@ -7,7 +7,7 @@ import type { Offer } from '../runs/offer.js'
 import type { Run, RunError } from '../runs/run.js'
 import { movedColumns } from './moved-columns.js'
 import { nextSteps } from './next-steps.js'
-import { figure } from '../evaluation/wording.js'
+import { bytes, figure, milliseconds } from '../evaluation/wording.js'
 import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
 import { dropsOf, hadChampion, packageOf, summariseStage, warningsOf } from './stage-summary.js'
 import type { Headline, RuleLine, RunDetail, RunFailure, RunSummary } from './wire/run.js'
@@ -84,14 +84,24 @@ function holdoutWords({ rows, candidate, champion, reason }: NonNullable<Verdict
   return `${metricLabel(metric)} is ${figure(candidate)} ${on}${beside}; this decides nothing`
 }
 
-function ruleLine({ rule, answer, explanation, candidate, champion }: RuleResult): RuleLine {
+function ruleLine(result: RuleResult): RuleLine {
+  const { rule, answer, explanation } = result
+  const { candidate, champion } = figuresOf(result)
   return {
     label: ruleLabel(rule),
     answer,
     explanation,
-    ...(candidate === undefined ? {} : { candidate: figure(rule, candidate.value) }),
-    ...(champion === undefined ? {} : { champion: figure(rule, champion.value) }),
+    ...(candidate === undefined ? {} : { candidate }),
+    ...(champion === undefined ? {} : { champion }),
   }
+}
+
+/** What a table shows of the two models. */
+function figuresOf({ rule, candidate, champion, size, timing }: RuleResult): { readonly candidate?: string | undefined; readonly champion?: string | undefined } {
+  const [found, words] = size === undefined ? [timing, milliseconds] : [size, bytes]
+  if (found !== undefined) return { candidate: words(found.candidate), champion: found.champion === undefined ? undefined : words(found.champion) }
+  if (!('metric' in rule)) return {}
+  return { candidate: candidate === undefined ? undefined : figure(rule, candidate.value), champion: champion === undefined ? undefined : figure(rule, champion.value) }
 }
 
 /** The verdict in one figure. */

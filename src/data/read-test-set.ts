@@ -75,16 +75,18 @@ export async function readTestSet(source: TestRows, columns: Readonly<Record<str
   }
 }
 
-/** Gives all rows as predictors take them, in their order, a few thousand at a time: an array for each of `inputs`. */
+/** Gives all rows, or the first `most`, as predictors take them, in their order, a few thousand at a time: an array for each of `inputs`. */
 export async function readFeatures(
   source: TestRows,
   inputs: readonly InputColumn[],
   visit: (columns: readonly (readonly (number | string | boolean | null)[])[], rows: number, from: number) => Promise<void>,
+  most?: number,
 ): Promise<void> {
   await source.read(
     // Something there is of each row, also where no column is asked for.
     ['1', ...inputs.map((input) => name(input.name))],
     async ([all = [], ...columns], from) => visit(inputs.map(({ type }, index) => (columns[index] ?? []).map((value) => featureOf(type, value))), all.length, from),
+    most,
   )
 }
 

@@ -9,8 +9,8 @@ export type ScoredSide = 'test' | 'holdout'
 export interface TestRows {
   readonly rows: number
   readonly columns: readonly string[]
-  /** Gives the values of some SQL expressions for all rows, in their order, column by column, `from` a row on. */
-  read(expressions: readonly string[], visit: (columns: readonly (readonly DuckDBValue[])[], from: number) => Promise<void> | void): Promise<void>
+  /** Gives the values of some SQL expressions for all rows, or the first `most`, in their order, column by column, `from` a row on. */
+  read(expressions: readonly string[], visit: (columns: readonly (readonly DuckDBValue[])[], from: number) => Promise<void> | void, most?: number): Promise<void>
   close(): void
 }
 
@@ -23,8 +23,8 @@ export async function openTestRows(folder: string, side: ScoredSide = 'test'): P
   return {
     rows: numberOf((await rowOf(connection, `select count(*) as rows from ${file}`))['rows']),
     columns: (await rowsOf(connection, `describe select * from ${file}`)).map((row) => String(row['column_name'])),
-    read: async (expressions, visit) => {
-      const result = await connection.stream(`select ${['file_row_number', ...expressions].join(', ')} from ${file}`)
+    read: async (expressions, visit, most) => {
+      const result = await connection.stream(`select ${['file_row_number', ...expressions].join(', ')} from ${file}${most === undefined ? '' : ` limit ${most}`}`)
       let from = 0
       for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
         // What two readings say of a row must be of the same row.

@@ -1,4 +1,4 @@
-/** Durations and shares as the project file writes them. */
+/** Durations, shares and sizes as the project file writes them. */
 
 type Unit = 'millisecond' | 'second' | 'minute' | 'hour' | 'day' | 'week'
 
@@ -7,6 +7,13 @@ export type Duration = `${number} ${Unit | `${Unit}s`}`
 
 /** E.g. `'20%'`. */
 export type Share = `${number}%`
+
+/** E.g. `'50 MB'`, `'1.5 GiB'`. */
+export type Size = `${number} ${SizeUnit}`
+
+type SizeUnit = 'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'
+
+const unitBytes: Readonly<Record<SizeUnit, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
 
 const unitMilliseconds: Readonly<Record<Unit, number>> = {
   millisecond: 1,
@@ -17,13 +24,28 @@ const unitMilliseconds: Readonly<Record<Unit, number>> = {
   week: 604_800_000,
 }
 
-/** Milliseconds of a duration; undefined if the text is none. */
+/** Whole milliseconds of a duration; undefined if the text is none. */
 export function parseDuration(text: string): number | undefined {
+  const milliseconds = Math.round(parseMilliseconds(text) ?? 0)
+  return milliseconds > 0 ? milliseconds : undefined
+}
+
+/** Milliseconds of a duration, also parts of one; undefined if the text is none. */
+export function parseMilliseconds(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?) (millisecond|second|minute|hour|day|week)s?$/.exec(text)
   const unit = Object.entries(unitMilliseconds).find(([name]) => name === match?.[2])
   if (match === null || unit === undefined) return undefined
-  const milliseconds = Math.round(Number(match[1]) * unit[1])
+  const milliseconds = Number(match[1]) * unit[1]
   return milliseconds > 0 ? milliseconds : undefined
+}
+
+/** Whole bytes of a size; undefined if the text is none. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?) (\w+)$/.exec(text)
+  const unit = Object.entries(unitBytes).find(([name]) => name === match?.[2])
+  if (match === null || unit === undefined) return undefined
+  const bytes = Math.round(Number(match[1]) * unit[1])
+  return bytes > 0 ? bytes : undefined
 }
 
 /** A share as a number in (0, 1); undefined if the text is none. */

@@ -1,4 +1,4 @@
-import type { ClassificationMetric, CustomMetric, MetricName, QuantileLoss, RegressionMetric, StoredMargin, StoredRule } from './stored-definition.js'
+import type { ClassificationMetric, CustomMetric, MetricName, MetricRule, QuantileLoss, RegressionMetric, StoredMargin } from './stored-definition.js'
 
 /** What is known of a metric apart from how it is computed. */
 export interface MetricFacts {
@@ -14,8 +14,8 @@ export interface MetricFacts {
   readonly unit?: string
 }
 
-/** A metric, with what the definition says of it where it is the user's own. Every rule is one. */
-export type Measure = Pick<StoredRule, 'metric' | 'custom'>
+/** A metric, with what the definition says of it where it is the user's own. Every rule about one is one. */
+export type Measure = Pick<MetricRule, 'metric' | 'custom'>
 
 type PlainMetric = RegressionMetric | ClassificationMetric
 

@@ -72,3 +72,39 @@ test('a relative margin of a metric whose ratio means nothing is refused, by the
     { path: 'models.price.check[0]', message: 'a ratio of r2 means nothing: its margin is absolute, e.g. { absolute: 0.01 }' },
   ])
 })
+
+test('rules between values, of time and of size are written with the columns and units that there are', () => {
+  const rest = { source: { kind: 'upload', options: {} }, train: { kind: 'module', options: {} } } as const
+  const price = defineModel({
+    ...rest,
+    task: 'regression',
+    columns: { zipcode: column.category(), rooms: column.number(), price: column.target() },
+    check: (m) => [
+      m.between('zipcode').mape.differAtMost(0.1),
+      m.between('zipcode', { minimumRows: 50 }).quantileLoss(0.9).differAtMost(20),
+      m.latency.atMost('0.5 milliseconds'),
+      m.latency.atMost('2 seconds', { rows: 500, percentile: 99 }),
+      m.packageSize.atMost('1.5 MiB'),
+      // @ts-expect-error -- A number has no values that could be told apart.
+      m.between('rooms').mape.differAtMost(0.1),
+      // @ts-expect-error -- A size has a unit.
+      m.packageSize.atMost('50'),
+      // @ts-expect-error -- So has a time.
+      m.latency.atMost('5 ms'),
+    ],
+  })
+  const resolved = resolveProject({ models: { price: { ...price, check: price.check?.slice(0, 5) } } }, { sources: { upload: {} }, trainers: { module: {} } })
+  assert.deepEqual('project' in resolved && resolved.project.models['price']?.check, [
+    { kind: 'between', metric: 'mape', column: 'zipcode', minimumRows: 30, limit: 0.1 },
+    { kind: 'between', metric: 'quantileLoss:0.9', column: 'zipcode', minimumRows: 50, limit: 20 },
+    { kind: 'latency', milliseconds: 0.5, rows: 1, percentile: 95 },
+    { kind: 'latency', milliseconds: 2000, rows: 500, percentile: 99 },
+    { kind: 'packageSize', bytes: 1_572_864 },
+  ])
+  const wrong = resolveProject({ models: { price } }, { sources: { upload: {} }, trainers: { module: {} } })
+  assert.deepEqual('faults' in wrong && wrong.faults, [
+    { path: 'models.price.check[5]', message: 'slices need a category or boolean column; rooms is none' },
+    { path: 'models.price.check[6]', message: `"50" is no size; write e.g. '50 MB'` },
+    { path: 'models.price.check[7]', message: `"5 ms" is no duration; write e.g. '5 milliseconds'` },
+  ])
+})

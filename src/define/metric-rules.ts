@@ -1,9 +1,11 @@
 import type { Columns, SliceColumn } from './column.js'
 import { defaultMargin, type Measure } from './metric-facts.js'
-import type { ClassificationMetric, MetricName, RegressionMetric, StoredMargin, StoredRule, Task } from './stored-definition.js'
+import type { Duration, Size } from './measures.js'
+import type { WrittenRule } from './resolve-rules.js'
+import type { ClassificationMetric, MetricName, RegressionMetric, StoredMargin, Task } from './stored-definition.js'
 
 /** A requirement on the candidate, as `check` returns it. */
-export type Rule = StoredRule
+export type Rule = WrittenRule
 
 interface Confidence {
   /** Asks it of the interval's bound at this confidence instead of the point estimate, e.g. 0.95. */
@@ -35,6 +37,30 @@ interface ThresholdRules extends SliceRules {
   atLeast(value: number, options?: Confidence): Rule
 }
 
+interface BetweenRules {
+  /** How far the metric of two values of the column may be apart, in the metric's own unit: two fail only if they are proven to be farther. */
+  differAtMost(limit: number): Rule
+}
+
+interface LatencyRules {
+  /**
+   * How long the candidate may take for a request, as the check measures it: of `rows` rows (default 1), at this
+   * percentile of the requests (default 95).
+   */
+  atMost(limit: Duration, options?: { readonly rows?: number; readonly percentile?: number }): Rule
+}
+
+interface PackageSizeRules {
+  /** How large the files of the candidate's package may be together. */
+  atMost(limit: Size): Rule
+}
+
+/** What is asked of the package that will serve, whatever the task. */
+interface ServingRules {
+  readonly latency: LatencyRules
+  readonly packageSize: PackageSizeRules
+}
+
 interface MetricRules<Margin extends StoredMargin = StoredMargin> extends ThresholdRules {
   /** The candidate may not be worse than the champion by more than the margin; default 3 % relative, 0.01 absolute where a ratio means nothing. */
   notWorseThanChampion(margin?: Margin, options?: OwnRows): Rule
@@ -57,16 +83,19 @@ interface QuantileRules<Rules> {
 }
 
 /** What `check` is called with: the metrics of the task, and slices by the columns of the model. */
-export type Metrics<T extends Task, C extends Columns> = { readonly [M in MetricOf<T>]: MetricRules<MarginOf<M>> } & (T extends 'regression' ? QuantileRules<MetricRules> : unknown) & {
+export type Metrics<T extends Task, C extends Columns> = { readonly [M in MetricOf<T>]: MetricRules<MarginOf<M>> } & (T extends 'regression' ? QuantileRules<MetricRules> : unknown) & ServingRules & {
   /** Asks a threshold of every value of a column that has enough test rows (default 30). */
   each(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): ByMetric<T, SliceRules>
+  /** Compares the values of a column that have enough test rows (default 30) with one another. */
+  between(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): ByMetric<T, BetweenRules>
 }
 
 const DEFAULT_MINIMUM_ROWS = 30
 
 type EveryMetric<Rules> = Readonly<Record<RegressionMetric | ClassificationMetric, Rules>> & QuantileRules<Rules>
-type EveryRule = EveryMetric<MetricRules> & {
+type EveryRule = EveryMetric<MetricRules> & ServingRules & {
   each(column: string, options?: { readonly minimumRows?: number }): EveryMetric<SliceRules>
+  between(column: string, options?: { readonly minimumRows?: number }): EveryMetric<BetweenRules>
 }
 
 /** The metrics that `check` is called with. All are there; which ones a task has is a matter of types, and of validation. */
@@ -81,6 +110,9 @@ export function metricsFor(): EveryRule {
   return {
     ...byMetric(rules),
     each: (column, { minimumRows = DEFAULT_MINIMUM_ROWS } = {}) => byMetric((measure) => thresholds(measure, { column, minimumRows })),
+    between: (column, { minimumRows = DEFAULT_MINIMUM_ROWS } = {}) => byMetric((measure) => ({ differAtMost: (limit) => ({ kind: 'between', ...measure, column, minimumRows, limit }) })),
+    latency: { atMost: (atMost, { rows = 1, percentile = 95 } = {}) => ({ kind: 'latency', atMost, rows, percentile }) },
+    packageSize: { atMost: (atMost) => ({ kind: 'packageSize', atMost }) },
   }
 }
 

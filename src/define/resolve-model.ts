@@ -2,22 +2,19 @@ import { Cron } from 'croner'
 import { Type, type Static, type TSchema } from 'typebox'
 import type { Fault } from '../errors.js'
 import { parseDuration, parseShare } from './measures.js'
-import { factsOf, quantileOf } from './metric-facts.js'
 import { resolveApproval, WrittenApproval } from './resolve-approval.js'
 import { resolveColumns, WrittenColumn } from './resolve-columns.js'
 import { resolveContract, WrittenContract } from './resolve-contract.js'
 import { resolveDelivery, withDeleted, WrittenDelivery } from './resolve-delivery.js'
 import { resolveFormat } from './resolve-format.js'
 import { resolvePrepare, WrittenPreparedColumn } from './resolve-prepare.js'
+import { resolveRules, WrittenRule } from './resolve-rules.js'
 import { resolveSplit, WrittenSplit } from './resolve-split.js'
 import { structuralFaults } from './structural-faults.js'
 import {
   AdapterReference,
   CatchUp,
-  ClassificationMetric,
-  RegressionMetric,
   StoredFormat,
-  StoredRule,
   type StoredColumn,
   type StoredModel,
   type StoredWindow,
@@ -38,7 +35,7 @@ export const WrittenModel = Type.Object(
     prepare: Type.Optional(Type.String({ minLength: 1 })),
     prepared: Type.Optional(Type.Record(Type.String(), WrittenPreparedColumn)),
     train: AdapterReference,
-    check: Type.Optional(Type.Array(StoredRule)),
+    check: Type.Optional(Type.Array(WrittenRule)),
     replaceIfBetter: Type.Optional(Type.Boolean()),
     approval: Type.Optional(WrittenApproval),
     triggers: Type.Optional(
@@ -100,7 +97,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
   const prepare = resolvePrepare(written, columns, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)
   checkAdapter(written.train, schemas.trainers, 'train', fault)
-  checkRules(written, fault)
+  const check = resolveRules(written.check ?? [], { task: written.task, columns, fault })
   checkTriggers(written, fault)
   const limits = { ...DEFAULTS, ...written.limits }
   const model: StoredModel = {
@@ -117,7 +114,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     ...(written.holdout === undefined ? {} : { holdout: share(written.holdout, 'holdout') }),
     ...(prepare === undefined ? {} : { prepare }),
     train: written.train,
-    check: [...(written.check ?? [])],
+    check: [...check],
     ...(written.replaceIfBetter === true ? { replaceIfBetter: true } : {}),
     approval: resolveApproval(written.approval ?? 'never', duration),
     triggers: [...(written.triggers ?? [{ kind: 'arrival' as const }])],
@@ -148,26 +145,6 @@ function checkAdapter(reference: AdapterReference, schemas: Readonly<Record<stri
     return
   }
   for (const { path, message } of structuralFaults(schema, reference.options, where)) fault(path, message)
-}
-
-function checkRules({ check = [], columns, task }: WrittenModel, fault: Report): void {
-  const metrics: readonly string[] = (task === 'regression' ? RegressionMetric : ClassificationMetric).anyOf.map((literal) => literal.const)
-  for (const [index, rule] of check.entries()) {
-    const where = `check[${index}]`
-    const quantile = task === 'regression' ? quantileOf(rule.metric) : undefined
-    if (quantile === undefined && !metrics.includes(rule.metric)) fault(where, `${rule.metric} is no metric of a ${task}; there are: ${metrics.join(', ')}`)
-    if (quantile !== undefined && !(quantile > 0 && quantile < 1)) fault(where, `${quantile} is no quantile: it is above 0 and below 1`)
-    if (rule.kind === 'champion' && 'relative' in rule.margin && factsOf(rule).isAbsolute === true) {
-      fault(where, `a ratio of ${rule.metric} means nothing: its margin is absolute, e.g. { absolute: 0.01 }`)
-    }
-    if (rule.kind === 'threshold' && rule.slice !== undefined) {
-      const column = columns[rule.slice.column]
-      if (column === undefined || (column.type !== 'category' && column.type !== 'boolean')) {
-        fault(where, `slices need a category or boolean column; ${rule.slice.column} is none`)
-      }
-      if (rule.confidence !== undefined) fault(where, 'a rule for each value of a column takes no confidence: a value fails only if it is proven to be beyond the limit')
-    }
-  }
 }
 
 function checkTriggers({ triggers = [] }: WrittenModel, fault: Report): void {

@@ -191,8 +191,8 @@ export const StoredMargin = Type.Union([
 ])
 export type StoredMargin = Static<typeof StoredMargin>
 
-/** One requirement on the candidate; EVIDENCE rules apply to each. */
-export const StoredRule = Type.Union([
+/** A requirement on the candidate's figures on the test rows; EVIDENCE rules apply to each. */
+export const MetricRule = Type.Union([
   Type.Object({
     kind: Type.Literal('threshold'),
     ...measured,
@@ -212,8 +212,34 @@ export const StoredRule = Type.Union([
     ownRowsDecide: Type.Optional(Type.Literal(true)),
   }),
   Type.Object({ kind: Type.Literal('baseline'), ...measured }),
+  Type.Object({
+    kind: Type.Literal('between'),
+    ...measured,
+    column: Type.String(),
+    minimumRows: Type.Integer({ minimum: 1 }),
+    /** How far the metric of two values of the column may be apart. */
+    limit: Type.Number({ exclusiveMinimum: 0 }),
+  }),
+])
+export type MetricRule = Static<typeof MetricRule>
+
+/** One requirement on the candidate. */
+export const StoredRule = Type.Union([
+  ...MetricRule.anyOf,
+  Type.Object({
+    kind: Type.Literal('latency'),
+    milliseconds: Type.Number({ exclusiveMinimum: 0 }),
+    /** Of one request. */
+    rows: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    percentile: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 100 }),
+  }),
+  Type.Object({ kind: Type.Literal('packageSize'), bytes: Type.Integer({ minimum: 1 }) }),
 ])
 export type StoredRule = Static<typeof StoredRule>
+
+/** What a verdict judges: the rules of the definition, and beside one about the champion that its like do not sink (EVIDENCE rule 7). */
+export const JudgedRule = Type.Union([...StoredRule.anyOf, Type.Object({ kind: Type.Literal('creep'), ...measured, margin: StoredMargin })])
+export type JudgedRule = Static<typeof JudgedRule>
 
 /** The module that prepares rows, and the columns that it gives or, as `ignored`, takes out. */
 export const StoredPrepare = Type.Object({

@@ -1,5 +1,7 @@
 import { defaultMargin } from '../define/metric-facts.js'
-import type { MetricName, StoredRule, Task } from '../define/stored-definition.js'
+import type { MetricName, MetricRule, StoredRule, Task } from '../define/stored-definition.js'
+import { judgeBetween } from './between.js'
+import { judgeCreep, type FormerChampion } from './creep.js'
 import { judgeComparison, type ChampionCase } from './against-champion.js'
 import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from './bootstrap.js'
 import { besideLesserChampion } from './below-standard.js'
@@ -14,7 +16,7 @@ import { rowsWhere } from './units.js'
 import type { Answer, Estimate, RuleResult, Verdict } from './verdict.js'
 import { difference, label } from './wording.js'
 
-export type { ChampionCase }
+export type { ChampionCase, FormerChampion }
 
 /** What is judged. All row-wise arrays run over the same test rows. */
 export interface Case {
@@ -26,6 +28,10 @@ export interface Case {
   readonly candidate: Scored
   readonly baseline: Scored
   readonly champion?: ChampionCase | undefined
+  /** The last champions before it, the newest first; some cannot be compared. */
+  readonly formers?: readonly FormerChampion[] | undefined
+  /** What was found of rules that do not look at the test rows. Those of the user's own come later. */
+  readonly elsewhere?: ReadonlyMap<StoredRule, RuleResult> | undefined
   /** Resampling unit of each row, and what it is: `group`, `row`, `day`, `hour`. */
   readonly unitOfRow: Int32Array
   readonly unit: string
@@ -43,14 +49,18 @@ export function judge(input: Case, threads = 1): Verdict {
   const rows = rowsWhere(length, input.eligible)
   const sample = sampleOf(rows, input.unitOfRow, input.seed, threads)
   const { units, drawn } = sample
-  const metrics = [...new Set([...metricsOf(input.task), ...input.rules.map(({ metric }) => metric)])]
+  const metrics = [...new Set([...metricsOf(input.task), ...input.rules.flatMap((rule) => ('metric' in rule ? [rule.metric] : []))])]
   const scored = [input.candidate, input.baseline, ...(input.champion?.scored === undefined ? [] : [input.champion.scored])]
   const distributions = resample(scored.flatMap((model) => metrics.map((metric) => evaluatorOf(metric, model, drawn))), drawn, input.seed, threads)
   const of = (model: number): ReadonlyMap<MetricName, Distribution> =>
     new Map(metrics.map((metric, index) => [metric, distributions[model * metrics.length + index] ?? unmeasured]))
   const measured: Measured = { candidate: of(0), baseline: of(1), champion: input.champion?.scored === undefined ? undefined : of(2) }
   const { rules, origin } = rulesOf(input)
-  const results = rules.map((rule) => judgeRule(input, rule, origin(rule), measured, sample))
+  const results = rules.flatMap((rule) => {
+    if (!('metric' in rule)) return input.elsewhere?.get(rule) ?? []
+    const result = judgeRule(input, rule, origin(rule), measured, sample)
+    return rule.kind === 'champion' && input.formers !== undefined && input.formers.length > 0 ? [result, judgeCreep(rule, { ...input, formers: input.formers }, threads)] : [result]
+  })
   const small = smallness(input.split, input.unit, units.count, input.candidate, rows)
   const answer = answerOf(results, small)
   const shortfalls = shortfallsOf(rules, measured.champion)
@@ -84,8 +94,8 @@ export function judge(input: Case, threads = 1): Verdict {
   return { ...verdict, summary: summarise(verdict, small, input.champion !== undefined) }
 }
 
-type Threshold = Extract<StoredRule, { kind: 'threshold' }>
-type AgainstChampion = Extract<StoredRule, { kind: 'champion' }>
+type Threshold = Extract<MetricRule, { kind: 'threshold' }>
+type AgainstChampion = Extract<MetricRule, { kind: 'champion' }>
 
 interface Measured {
   readonly candidate: ReadonlyMap<MetricName, Distribution>
@@ -110,7 +120,7 @@ function rulesOf(input: Case): { rules: readonly StoredRule[]; origin: (rule: St
   }
 }
 
-function judgeRule(input: Case, rule: StoredRule, origin: RuleResult['origin'], measured: Measured, sample: Sample): RuleResult {
+function judgeRule(input: Case, rule: MetricRule, origin: RuleResult['origin'], measured: Measured, sample: Sample): RuleResult {
   const candidate = measured.candidate.get(rule.metric) ?? unmeasured
   switch (rule.kind) {
     case 'baseline':
@@ -118,10 +128,16 @@ function judgeRule(input: Case, rule: StoredRule, origin: RuleResult['origin'], 
     case 'threshold':
       return rule.slice === undefined
         ? judgeStandard(input, rule, origin, measured, sample)
-        : judgeSlices(rule, rule.slice, input.candidate, sample, input.slices[rule.slice.column] ?? { codes: new Int32Array(input.unitOfRow.length), values: [''] })
+        : judgeSlices(rule, rule.slice, input.candidate, sample, valuesOf(input, rule.slice.column))
+    case 'between':
+      return judgeBetween(rule, input.candidate, sample, valuesOf(input, rule.column), input.split, input.unit)
     case 'champion':
       return judgeBesideChampion(input, rule, origin, measured, sample)
   }
+}
+
+function valuesOf({ slices, unitOfRow }: Case, column: string): Coded {
+  return slices[column] ?? { codes: new Int32Array(unitOfRow.length), values: [''] }
 }
 
 function judgeBesideChampion(input: Case, rule: AgainstChampion, origin: RuleResult['origin'], measured: Measured, sample: Sample): RuleResult {
@@ -171,7 +187,7 @@ function marginWarning({ rule, limit, smallestDetectable }: RuleResult): readonl
 }
 
 function primaryOf(input: Case): MetricName {
-  return input.rules.find((rule) => rule.kind === 'champion')?.metric ?? primaryMetricOf(input.task)
+  return input.rules.find((rule): rule is AgainstChampion => rule.kind === 'champion')?.metric ?? primaryMetricOf(input.task)
 }
 
 function estimates(measured: ReadonlyMap<MetricName, Distribution>): Record<string, Estimate> {

@@ -56,7 +56,7 @@ function pValueOf(rule: Threshold, { value, draws, effectiveUnits }: Distributio
 }
 
 /** Rows of each value, in the order of the values. */
-function rowsByValue(rows: Int32Array, { codes, values }: Coded): readonly { readonly value: string; readonly some: Int32Array }[] {
+export function rowsByValue(rows: Int32Array, { codes, values }: Coded): readonly { readonly value: string; readonly some: Int32Array }[] {
   const counts = new Int32Array(values.length)
   for (const row of rows) counts[codes[row] ?? 0] = (counts[codes[row] ?? 0] ?? 0) + 1
   const byCode = Array.from(counts, (count) => new Int32Array(count))

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { StoredRule } from '../define/stored-definition.js'
+import { JudgedRule } from '../define/stored-definition.js'
 
 /** A metric on one set of rows, with its bootstrap interval; null where the metric is undefined. */
 export const Estimate = Type.Object({
@@ -16,7 +16,7 @@ export type Answer = Static<typeof Answer>
 
 /** What one rule found, with every figure it looked at. */
 export const RuleResult = Type.Object({
-  rule: StoredRule,
+  rule: JudgedRule,
   /** Rules that always apply are `built-in`: the baseline for a first version, and servability. */
   origin: Type.Union([Type.Literal('definition'), Type.Literal('default'), Type.Literal('built-in')]),
   answer: Answer,
@@ -33,6 +33,33 @@ export const RuleResult = Type.Object({
   smallestDetectable: Type.Optional(Type.Number()),
   /** How many more units it would take to be conclusive. */
   moreUnits: Type.Optional(Type.Integer()),
+  /** Bytes of the packages, where their size is asked for. */
+  size: Type.Optional(Type.Object({ candidate: Type.Integer(), champion: Type.Optional(Type.Integer()) })),
+  /**
+   * Milliseconds of a request, as they were measured, where latency is asked for. No two checks give the same: what rests
+   * on a clock is in `timing` and the `explanation` beside it, and else in nothing but the answers and the summary.
+   */
+  timing: Type.Optional(Type.Object({ candidate: Type.Number(), champion: Type.Optional(Type.Number()), requests: Type.Integer() })),
+  /** The former champions that the candidate was compared with, and those that it could not be. */
+  former: Type.Optional(
+    Type.Object({
+      /** Two versions may share their best figures; each bound is at a confidence that holds for all of them together. */
+      confidence: Type.Number(),
+      compared: Type.Array(Type.Object({ version: Type.Integer(), rows: Type.Integer(), candidate: Estimate, champion: Estimate, difference: Estimate })),
+      skipped: Type.Array(Type.Object({ version: Type.Integer(), reason: Type.String() })),
+    }),
+  ),
+  /** How far the values of a column are apart. */
+  between: Type.Optional(
+    Type.Object({
+      column: Type.String(),
+      coveredShare: Type.Number(),
+      skipped: Type.Array(Type.Object({ value: Type.String(), rows: Type.Integer(), reason: Type.String() })),
+      groups: Type.Array(Type.Object({ value: Type.String(), rows: Type.Integer(), estimate: Estimate })),
+      /** Those that are farther apart than allowed, the farthest first; the farthest of all where none is. */
+      pairs: Type.Array(Type.Object({ values: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }), difference: Estimate, adjustedP: Type.Number(), answer: Answer })),
+    }),
+  ),
   slices: Type.Optional(
     Type.Object({
       column: Type.String(),

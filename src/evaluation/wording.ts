@@ -40,3 +40,20 @@ export function comparison(relative: boolean, harm: number): string {
 export function label(measure: Measure): string {
   return factsOf(measure).label
 }
+
+const sizes = [
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3],
+] as const
+
+/** A size in the unit that suits it. */
+export function bytes(count: number): string {
+  const [unit, size] = sizes.find(([, least]) => count >= least) ?? ['bytes', 1]
+  return `${number(count / size)} ${unit}`
+}
+
+/** A time in milliseconds, or in seconds where they are many. */
+export function milliseconds(time: number): string {
+  return time >= 10_000 ? `${number(time / 1000)} s` : `${number(time)} ms`
+}

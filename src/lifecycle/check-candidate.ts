@@ -19,6 +19,10 @@ export const ChampionFacts = Type.Object({
 })
 export type ChampionFacts = Static<typeof ChampionFacts>
 
+/** A champion before the present one; with `reason` it cannot be compared. */
+export const FormerFacts = Type.Union([ChampionFacts, Type.Object({ version: Type.Integer(), reason: Type.String() })])
+export type FormerFacts = Static<typeof FormerFacts>
+
 /** What the child that judges is given. */
 export const CheckInput = Type.Object({
   definition: StoredModel,
@@ -27,6 +31,8 @@ export const CheckInput = Type.Object({
   /** What a candidate has seen that was offered; one fresh from training has seen the sets alone. */
   candidate: Type.Optional(Seen),
   champion: Type.Optional(ChampionFacts),
+  /** The champions before it, the newest first. */
+  formers: Type.Array(FormerFacts),
   seed: Type.Integer(),
 })
 export type CheckInput = Static<typeof CheckInput>
@@ -41,6 +47,7 @@ export interface CheckRequest {
   readonly candidateFolder: string
   readonly candidate: Seen | undefined
   readonly champion: ChampionFacts | undefined
+  readonly formers: readonly FormerFacts[]
   readonly seed: number
   readonly memoryBytes: number
   readonly milliseconds: number
@@ -56,13 +63,13 @@ export interface CheckRequest {
  * reason, not a failure of the run.
  */
 export async function checkCandidate(request: CheckRequest, signal: AbortSignal): Promise<Verdict> {
-  const { definition, sets, candidateFolder, candidate, champion, seed } = request
+  const { definition, sets, candidateFolder, candidate, champion, formers, seed } = request
   const unservable = (reason: string): Verdict => unservableVerdict(primaryMetricOf(definition.task), seed, reason, champion !== undefined)
   try {
     const output = await runChildJob(
       {
         entry: request.entry,
-        input: { definition, sets, candidateFolder, candidate, champion, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
+        input: { definition, sets, candidateFolder, candidate, champion, formers: [...formers], seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
         output: CheckOutput,
         token: request.token,
         limits: { milliseconds: request.milliseconds, memoryBytes: request.memoryBytes },

@@ -5,11 +5,11 @@ import { approvalWhen } from '../define/resolve-approval.js'
 import { isDeadlocked } from '../evaluation/deadlock.js'
 import { Answer, Verdict } from '../evaluation/verdict.js'
 import { fetchPackage } from '../packages/store.js'
-import { getChampion } from '../registry/champion.js'
-import { getVersion, type Version } from '../registry/version.js'
+import { getVersion } from '../registry/version.js'
+import { championFacts, formerFacts } from './champion-facts.js'
 import { noteStandard, Standard } from './standard.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
-import { checkCandidate, type ChampionFacts } from './check-candidate.js'
+import { checkCandidate } from './check-candidate.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
@@ -45,7 +45,8 @@ export async function check(
   const sets = await ensureSets(rooms, run, data, former, attempt, folder)
   const candidateFolder = join(folder, 'candidate')
   await fetchPackage(rooms.objects, candidate.digest, candidateFolder)
-  const champion = await championFacts(rooms, run, data, join(folder, 'champion'))
+  const champion = await championFacts(rooms, run, data, folder)
+  const formers = champion === undefined ? [] : await formerFacts(rooms, run, data, folder)
   const verdict = await checkCandidate(
     {
       definition: run.definition,
@@ -53,6 +54,7 @@ export async function check(
       candidateFolder,
       candidate: await seenByOffered(rooms, run, data),
       champion,
+      formers,
       seed: data.seed,
       memoryBytes: run.definition.limits.trainMemoryBytes,
       milliseconds: run.definition.limits.trainMilliseconds,
@@ -93,31 +95,9 @@ export function whatFollows({ definition, offer }: Pick<LifecycleRun, 'definitio
   return verdict.answer === 'inconclusive' && (approval === 'when-inconclusive' || isDeadlocked(verdict)) ? 'approval' : 'none'
 }
 
-/** What the check must know of the champion, with its package made ready; undefined for a first version. */
-async function championFacts(rooms: Rooms, run: LifecycleRun, data: Ingested, folder: string): Promise<ChampionFacts | undefined> {
-  const champion = await getChampion(rooms.database, run.model)
-  if (champion === undefined) return undefined
-  const version = await getVersion(rooms.database, run.model, champion.version)
-  await fetchPackage(rooms.objects, version.digest, folder)
-  return { version: version.number, folder, ...(await seenByVersion(rooms, run.model, version, data)), reused: await verdictsSince(rooms, run, version) }
-}
-
 /** What an offered candidate has seen; undefined for one fresh from training, which has seen the sets alone. */
 async function seenByOffered(rooms: Rooms, { model, offer }: LifecycleRun, data: Ingested): Promise<Seen | undefined> {
   if (offer === undefined) return undefined
   if (offer.kind === 'package') return seenBefore(rooms, model, offer.origin.trainedOn)
   return seenByVersion(rooms, model, await getVersion(rooms.database, model, offer.version), data)
-}
-
-/** How many verdicts of the model have rested on the test rows of a version: its own, and those since (EVIDENCE rule 5). */
-async function verdictsSince({ database }: Rooms, run: LifecycleRun, { lineage }: Version): Promise<number> {
-  const { count } = await database
-    .selectFrom('runs')
-    .select(({ fn }) => fn.countAll<string>().as('count'))
-    .where('model', '=', run.model)
-    .where('verdict', 'is not', null)
-    .where('id', '!=', run.id)
-    .where('number', '>=', (from) => from.selectFrom('runs').select('number').where('id', '=', lineage.run))
-    .executeTakeFirstOrThrow()
-  return Number(count)
 }

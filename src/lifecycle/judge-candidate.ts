@@ -3,14 +3,15 @@ import { readTestSet, type TestSet } from '../data/read-test-set.js'
 import { openTestRows } from '../data/test-rows.js'
 import type { StoredModel } from '../define/stored-definition.js'
 import { measureHoldout } from '../evaluation/holdout.js'
-import { judge, type ChampionCase } from '../evaluation/judge.js'
+import { judge } from '../evaluation/judge.js'
 import { inClasses, type Scored } from '../evaluation/scored.js'
 import type { Verdict } from '../evaluation/verdict.js'
 import type { Signature } from '../packages/manifest.js'
 import { readManifest } from '../packages/read.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
-import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOutput } from './check-candidate.js'
+import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOutput, type FormerFacts } from './check-candidate.js'
 import { eligibleRows } from './eligible-rows.js'
+import { judgeServing } from './judge-serving.js'
 import { scoreRows, type Answered, type Answers } from './score-rows.js'
 import type { Seen } from './seen.js'
 
@@ -18,12 +19,14 @@ import type { Seen } from './seen.js'
 export async function judgeCandidate(adapters: readonly PredictorAdapter[], input: CheckInput, threads = 1): Promise<CheckOutput> {
   const { definition, sets } = input
   const source = await openTestRows(sets.folder)
-  const testSet = await readTestSet(source, definition.columns, definition.check.flatMap((rule) => (rule.kind === 'threshold' && rule.slice !== undefined ? [rule.slice.column] : [])))
-  const incomparable = input.champion === undefined ? undefined : whyIncomparable(definition, (await readManifest(input.champion.folder)).signature)
-  const [candidate, champion] = await scoreRows(adapters, [input.candidateFolder, ...(input.champion === undefined || incomparable !== undefined ? [] : [input.champion.folder])], source)
+  const testSet = await readTestSet(source, definition.columns, slicedColumns(definition))
+  const others = await Promise.all([...(input.champion === undefined ? [] : [input.champion]), ...input.formers].map((facts) => otherOf(definition, facts)))
+  const [candidate, ...answers] = await scoreRows(adapters, [input.candidateFolder, ...others.flatMap(({ folder }) => folder ?? [])], source)
   if (candidate === undefined) throw new Error('the candidate was not scored')
   if (candidate.kind === 'broken') return candidateUnservable(candidate.error)
   const classes = classesOf(candidate.signature, testSet)
+  const answered = others.map((other) => ({ ...other, ...scoredOrWhy(other, other.folder === undefined ? undefined : answers.shift(), testSet, classes) }))
+  const [champion, ...formers] = input.champion === undefined ? [undefined, ...answered] : answered
   const verdict = judge(
     {
       task: definition.task,
@@ -31,11 +34,13 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       replaceIfBetter: definition.replaceIfBetter,
       candidate: scoredOf(candidate, testSet, classes),
       baseline: baselineOf(input, testSet, classes),
-      champion: input.champion === undefined ? undefined : championCase(input.champion, incomparable, champion, testSet, classes),
+      champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, fresh: freshFor(input.champion, testSet), reused: input.champion.reused },
+      formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
+      elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source),
       unitOfRow: testSet.units,
       unit: unitName(definition, testSet),
       split: definition.split.kind === 'time' ? 'time' : 'group',
-      eligible: await eligibleForBoth(input, testSet),
+      eligible: await eligibleForBoth(input, input.champion, testSet),
       slices: testSet.slices,
       seed: input.seed,
     },
@@ -54,9 +59,9 @@ function isFlattered({ candidate, champion }: CheckInput): boolean {
   return champion === undefined && candidate?.brought?.kind === 'unknown'
 }
 
-/** Rows that neither champion nor candidate has trained or validated on. */
-async function eligibleForBoth(input: CheckInput, testSet: TestSet): Promise<(row: number) => boolean> {
-  const models: readonly (Seen | undefined)[] = [input.champion, isFlattered(input) ? undefined : input.candidate]
+/** Rows that neither the candidate nor another model has trained or validated on. */
+async function eligibleForBoth(input: CheckInput, other: Seen | undefined, testSet: TestSet): Promise<(row: number) => boolean> {
+  const models: readonly (Seen | undefined)[] = [other, isFlattered(input) ? undefined : input.candidate]
   const each = await Promise.all(
     models.map(async (seen) => {
       const learnt = seen?.brought?.kind === 'units' ? await learntRows(input.sets.folder, input.definition.columns, seen.brought.file, testSet.rows) : undefined
@@ -91,14 +96,37 @@ function baselineOf({ sets }: CheckInput, testSet: TestSet, classes: readonly st
   return { task: 'classification', labels: labelsOf(testSet, classes), probabilities, classes: classes.length }
 }
 
-function championCase(facts: ChampionFacts, incomparable: string | undefined, answers: Answers | undefined, testSet: TestSet, classes: readonly string[]): ChampionCase {
-  const known = new Set(facts.drops)
+/** A model that serves or has served. Without `folder` it is not to be asked, for the reason. */
+interface Other {
+  readonly version: number
+  readonly folder?: string
+  readonly facts?: ChampionFacts
+  readonly reason?: string
+}
+
+async function otherOf(definition: StoredModel, facts: FormerFacts): Promise<Other> {
+  if ('reason' in facts) return facts
+  const { version, folder } = facts
+  const reason = whyIncomparable(definition, (await readManifest(folder)).signature)
+  return reason === undefined ? { version, folder, facts } : { version, facts, reason }
+}
+
+function scoredOrWhy({ reason }: Other, answers: Answers | undefined, testSet: TestSet, classes: readonly string[]): { readonly scored: Scored | undefined; readonly reason?: string | undefined } {
+  if (answers === undefined) return { scored: undefined, reason }
+  // Whatever breaks in it: a model that cannot answer must not keep every later run from its end.
+  if (answers.kind === 'broken') return { scored: undefined, reason: answers.error instanceof Error ? answers.error.message : String(answers.error) }
+  return { scored: scoredOf(answers, testSet, classes) }
+}
+
+function freshFor({ drops }: ChampionFacts, testSet: TestSet): (row: number) => boolean {
+  const known = new Set(drops)
   const isKnown = testSet.drops.values.map((drop) => known.has(drop))
-  const champion = { version: facts.version, fresh: (row: number): boolean => isKnown[testSet.drops.codes[row] ?? 0] !== true }
-  if (answers === undefined) return { ...champion, scored: undefined, reason: incomparable ?? 'it was not asked' }
-  // Whatever breaks in it: a champion that cannot answer must not keep every later run from its end.
-  if (answers.kind === 'broken') return { ...champion, scored: undefined, reason: answers.error instanceof Error ? answers.error.message : String(answers.error) }
-  return { ...champion, scored: scoredOf(answers, testSet, classes), reused: facts.reused }
+  return (row) => isKnown[testSet.drops.codes[row] ?? 0] !== true
+}
+
+/** The columns whose values rules tell apart, each once. */
+function slicedColumns({ check }: StoredModel): readonly string[] {
+  return [...new Set(check.flatMap((rule) => (rule.kind === 'between' ? [rule.column] : rule.kind === 'threshold' && rule.slice !== undefined ? [rule.slice.column] : [])))]
 }
 
 /** Why a model that served before cannot be judged by the definition's rows (EVIDENCE rule 13); undefined if it can. */

@@ -64,6 +64,20 @@ export async function championMoves(database: Database, model: string, limit = 5
   }))
 }
 
+/** The versions that have been champion besides the present one, as many as that, the latest first. */
+export async function championsBefore(database: Database, model: string, most: number): Promise<readonly number[]> {
+  const rows = await database
+    .selectFrom('champion_moves')
+    .select('version')
+    .where('model', '=', model)
+    .where('version', '!=', (from) => from.selectFrom('champions').select('version').where('model', '=', model))
+    .groupBy('version')
+    .orderBy(({ fn }) => fn.max('generation'), 'desc')
+    .limit(most)
+    .execute()
+  return rows.map(({ version }) => version)
+}
+
 export interface Move {
   readonly model: string
   readonly version: number

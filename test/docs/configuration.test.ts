@@ -78,6 +78,8 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: '`limits`', schema: within(WrittenModel, 'properties', 'limits'), spellOut: (option, value) => `limits: { ${option}: ${value} }` },
   { heading: 'Options of `atMost` and `atLeast`', schema: alternatives(StoredRule, 0), besides: ['metric', 'custom', 'bound', 'value', 'slice'] },
   { heading: 'Options of `each`', schema: within(StoredRule, 'anyOf', '0', 'properties', 'slice'), spellOut: (option, value) => `check: (m) => [m.each('colour', { ${option}: ${value} }).mae.atMost(1)]`, besides: ['column'] },
+  { heading: 'Options of `between`', schema: alternatives(StoredRule, 3), spellOut: (option, value) => `check: (m) => [m.between('colour', { ${option}: ${value} }).mae.differAtMost(1)]`, besides: ['metric', 'custom', 'column', 'limit'] },
+  { heading: 'Options of `latency.atMost`', schema: alternatives(StoredRule, 4), spellOut: (option, value) => `check: (m) => [m.latency.atMost('5 milliseconds', { ${option}: ${value} })]`, besides: ['milliseconds'] },
   { heading: 'Margins', schema: StoredMargin },
   { heading: 'Options of `notWorseThanChampion` and `betterThanChampion`', schema: alternatives(StoredRule, 1), besides: ['metric', 'custom', 'comparison', 'margin'] },
   { heading: 'Options of columns', schema: within(WrittenModel, 'properties', 'columns', 'patternProperties', '^.*$'), spellOut: (option, value) => `columns: { colour: column.category({ ${option}: ${value} }), at: column.time(), price: column.target() }`, besides: ['type', 'role'] },

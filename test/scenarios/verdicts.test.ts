@@ -93,3 +93,53 @@ test('a model below its standard is told of once, and the lesser evil replaces i
   assert.equal((await project.ended(`${MODEL}-4`)).outcome, 'promoted')
   assert.deepEqual(await standardEvents(project), ['model.below-standard', 'model.meets-standard'])
 })
+
+test('a chain of versions that are each a little worse is stopped by what served before them', async (t) => {
+  // An error of 10, 14 and 20 %: each is less than half as much again as the one before, the last is twice the first.
+  const files = projectWith('m.mae.notWorseThanChampion({ relative: 0.5 })')
+  const project = await startedProject(t, { ...files, 'spoil.txt': '1.1' })
+  await project.put(`${DROPS}/week-01.csv`, deliveries(1, 2000))
+  assert.equal((await project.ended(`${MODEL}-1`)).outcome, 'promoted')
+  const outcomes: (string | undefined)[] = []
+  for (const [index, spoil] of ['1.14', '1.2', '1.2'].entries()) {
+    await project.put('spoil.txt', spoil)
+    await project.put(`${DROPS}/week-0${index + 2}.csv`, deliveries(index + 2, 200))
+    const run = await project.ended(`${MODEL}-${index + 2}`)
+    outcomes.push(run.outcome)
+    const creep = run.verdict?.rules.find(({ rule }) => rule.kind === 'creep')
+    if (index === 0) assert.equal(creep, undefined, 'nothing served before the champion')
+    else {
+      assert.equal(run.rules.find(({ label }) => label === 'MAE not worse than the champion by 50 %')?.answer, 'passed', run.explanation)
+      assert.equal(creep?.answer, 'failed')
+      assert.match(run.explanation ?? '', /version 1, which was champion before, has .* in small steps the model has sunk too far\. The champion stays\./)
+      assert.ok(run.rules.some(({ label }) => label === 'MAE not worse than former champions by 50 %'))
+    }
+  }
+  assert.deepEqual(outcomes, ['promoted', 'rejected', 'rejected'])
+
+  await project.api().decideDrops({ kind: 'withdraw', drops: [`${MODEL}-d1`], reason: 'the scales were wrong' })
+  await project.put(`${DROPS}/week-05.csv`, deliveries(5, 200))
+  const after = await project.ended(`${MODEL}-5`)
+  const creep = after.verdict?.rules.find(({ rule }) => rule.kind === 'creep')
+  assert.deepEqual(creep?.former?.compared, [])
+  assert.match(creep.former.skipped.map(({ version, reason }) => `${version}: ${reason}`).join(), /^\d: made from delivery-time-d1, withdrawn since$/)
+})
+
+test('latency and size of the package are measured on what will serve, champion beside', async (t) => {
+  const files = projectWith("m.mape.atMost(0.25), m.latency.atMost('2 seconds'), m.latency.atMost('0.00001 milliseconds', { rows: 100, percentile: 50 }), m.packageSize.atMost('50 MB'), m.packageSize.atMost('1 kB')")
+  const project = await startedProject(t, files)
+  await project.put(`${DROPS}/week-01.csv`, deliveries(1))
+  const run = await project.ended(`${MODEL}-1`)
+  assert.equal(run.outcome, 'rejected', run.explanation)
+  assert.deepEqual(run.rules.map(({ label, answer }) => [label, answer]), [
+    ['MAPE at most 25 %', 'passed'],
+    ['one row within 2,000 ms at the 95th percentile', 'passed'],
+    ['100 rows within 0.00001 ms at the 50th percentile', 'failed'],
+    ['package at most 50 MB', 'passed'],
+    ['package at most 1 kB', 'failed'],
+    ['MAE better than the baseline', 'passed'],
+  ])
+  const [, latency] = run.verdict?.rules ?? []
+  assert.ok(latency?.timing !== undefined && latency.timing.candidate > 0 && latency.timing.requests >= 200)
+  assert.match(run.explanation ?? '', /A request of 100 rows takes [\d.]+ ms at the 50th percentile of [\d,]+, .* too long.*The package has [\d.]+ kB, .* too much; at most 1 kB is asked for\./)
+})
