@@ -10,7 +10,7 @@ export const catalogue = {
   'environment-unknown': [422, 'There is no environment {name}; there are: {environments}.', 'Environments stand under `environments` in refit.config.ts; one is chosen by --environment or REFIT_ENVIRONMENT.'],
   'environment-invalid': [422, '"{name}" is no name of an environment.', 'A name has lower-case letters, digits and hyphens, begins with a letter, and has at most 32 characters.'],
   'secret-missing': [422, 'The environment variable {name}, which the definition names as a secret, is not set.', 'Set it for whoever runs `refit up`, and start Refit again.'],
-  'project-exists': [409, 'There is something already that would be overwritten: {files}', 'Nothing has been written. Name another folder with --folder, or another model with --name.'],
+  'project-exists': [409, 'There is something already that would be overwritten: {files}', 'Nothing has been written. Name another folder with --folder; a further model of a project is a file of its own below models/, named in refit.config.ts.'],
   'data-unfit': [422, '{file} cannot start a project: {reason}', 'Mend the file, or give another one; it should look like the drops that will follow.'],
   'choice-invalid': [422, 'The choices do not fit the data (faults: {count}).', 'Each names its flag; nothing has been written.'],
 
@@ -20,7 +20,7 @@ export const catalogue = {
   'forbidden': [403, 'This needs the role {role}.', 'Ask whoever runs the platform for a token with that role.'],
   'host-not-allowed': [403, 'Requests for host "{host}" are not answered here.', 'Use the address printed by `refit up`, or list the host under server.hosts in refit.config.ts.'],
   'origin-not-allowed': [403, 'Requests from pages of {origin} are not answered here.', 'List the origin under server.origins in refit.config.ts if it is yours.'],
-  'not-found': [404, 'There is no {what}.', '`refit status` lists the models, `refit runs` the runs, `refit versions` the versions.'],
+  'not-found': [404, 'There is no {what}.', '`refit status` lists the models, `refit runs` the runs, `refit drops` the drops, `refit versions` the versions.'],
   'conflict': [409, '{reason}', 'Look at the present state with `refit status` and try again.'],
 
   // Control API

@@ -5,6 +5,7 @@ import { getDrop, listDrops, snapshotCounts, snapshotsOf } from '../drops/querie
 import { getModel } from '../registry/models.js'
 import { eventsOfDrop } from '../runs/event.js'
 import { dropSummary, withdrawalAnswer } from './drop-answers.js'
+import { dropSteps } from './drop-steps.js'
 import { describeEvent } from './event-text.js'
 import type { ApiParts } from './parts.js'
 import { uploadRoute } from './upload.js'
@@ -65,7 +66,7 @@ export function dropRoutes(parts: ApiParts): FastifyPluginAsyncTypebox {
         const drop = await getDrop(database, params.id)
         const snapshots = [...(await snapshotsOf(database, drop.id))]
         const history = (await eventsOfDrop(database, drop.id)).map((event) => ({ ...event, text: describeEvent(event) }))
-        return { ...dropSummary(drop, snapshots.length), snapshots, history }
+        return { ...dropSummary(drop, snapshots.length), snapshots, history, nextSteps: [...dropSteps(drop)] }
       },
     )
 

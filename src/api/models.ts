@@ -1,10 +1,11 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { waitingDropCount } from '../drops/queries.js'
+import { quarantinedDropCount, waitingDropCount } from '../drops/queries.js'
 import { championMoves, getChampion } from '../registry/champion.js'
 import { differenceOf } from '../registry/definitions.js'
 import { getModel, listModels, type RegisteredModel } from '../registry/models.js'
 import { getVersion, type Version } from '../registry/version.js'
+import { withdrawnAmong } from '../registry/withdrawn-data.js'
 import { presentRuns } from '../runs/queries.js'
 import type { Run } from '../runs/run.js'
 import type { ApiParts } from './parts.js'
@@ -31,8 +32,9 @@ export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallb
         task: model.definition.task,
         target: targetOf(model),
         waitingDrops: await waitingDropCount(database, model.name),
+        quarantinedDrops: await quarantinedDropCount(database, model.name),
         ...(servingUrl === undefined ? {} : { endpoint: `${servingUrl}/models/${model.name}/predict` }),
-        ...(pointer === undefined || champion === undefined ? {} : { champion: championSummary(pointer, champion) }),
+        ...(pointer === undefined || champion === undefined ? {} : { champion: championSummary(pointer, champion, await withdrawnAmong(database, champion.lineage.drops)) }),
         ...(active === undefined ? {} : { active: runSummary(active) }),
         ...(waiting === undefined ? {} : { waiting: runSummary(waiting) }),
         ...(lastEnded === undefined ? {} : { lastEnded: runSummary(lastEnded) }),
@@ -104,7 +106,7 @@ async function changedSince(database: ApiParts['database'], model: RegisteredMod
   return difference.changes.length === 0 ? {} : { changed: { since: last.id, ...difference } }
 }
 
-function championSummary(pointer: { version: number; generation: number; since: Date }, version: Version): ChampionSummary {
+function championSummary(pointer: { version: number; generation: number; since: Date }, version: Version, withdrawn: readonly string[]): ChampionSummary {
   const name = version.verdict?.primaryMetric
   const estimate = name === undefined ? undefined : version.verdict?.candidate[name]
   return {
@@ -112,6 +114,7 @@ function championSummary(pointer: { version: number; generation: number; since: 
     generation: pointer.generation,
     since: instant(pointer.since),
     digest: version.digest,
+    ...(withdrawn.length === 0 ? {} : { withdrawnDrops: [...withdrawn] }),
     ...(name === undefined || estimate === undefined ? {} : { metric: { name, ...estimate, text: `${metricLabel(name)} ${metricFigure(name, estimate.value)}` } }),
   }
 }

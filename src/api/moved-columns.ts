@@ -7,6 +7,8 @@ const MOST_NAMED = 5
 export function movedColumns({ columns, drift }: SnapshotProfile): readonly MovedColumn[] {
   return Object.entries(drift?.columns ?? {})
     .toSorted(([, a], [, b]) => (b.psi ?? 0) - (a.psi ?? 0))
+    // Time goes on: that says nothing of the rows.
+    .filter(([column]) => columns[column]?.role !== 'time')
     .flatMap(([column, found]) => {
       const moved = movedWord(found)
       return moved === undefined ? [] : [{ column, moved, text: `${column}${columns[column]?.role === 'target' ? ' (the target)' : ''}: ${words(found)}` }]

@@ -9,7 +9,7 @@ const MOST_WIDTH = 100
 const MOST_LINES = 2
 
 /** Drops as a table, each with why it is in its state: below it on a terminal, behind it where nobody watches. */
-export function dropTable(page: Page, model: string, { drops, before }: DropList, now: number): readonly string[] {
+export function dropTable(page: Page, model: string, { drops, before }: DropList, now: number, filter = ''): readonly string[] {
   if (drops.length === 0) return ['No such drop.']
   const isPiped = !Number.isFinite(page.width)
   const rows = drops.map((drop) => [
@@ -23,7 +23,7 @@ export function dropTable(page: Page, model: string, { drops, before }: DropList
   ])
   const [head = '', ...lines] = table(page, ['drop', 'name', 'state', '   rows', 'arrived', 'snapshots', ...(isPiped ? ['why'] : [])], rows)
   const told = isPiped ? lines : lines.flatMap((line, index) => [line, ...below(page, drops[index])])
-  return [head, ...told, ...(before === undefined ? [] : [page.paint.dim(`Older ones: refit drops ${model} --before ${before}`)])]
+  return [head, ...told, ...(before === undefined ? [] : [page.paint.dim(`Older ones: refit drops ${model}${filter} --before ${before}`)])]
 }
 
 function below(page: Page, drop: DropSummary | undefined): readonly string[] {
@@ -52,34 +52,16 @@ export function dropReport(page: Page, drop: DropDetail, now: number): readonly 
   ])
   const why = whyOf(drop)
   return [
-    `${dropWord(paint, drop.state)}  ${paint.bold(drop.key)}  ${paint.dim(`${drop.id}, ${size(drop.bytes)}, ${ago(drop.recordedAt, now)} from ${drop.source}`)}`,
+    `${dropWord(paint, drop.state)}  ${paint.bold(drop.key)}`,
+    ...text(`${drop.id}, ${size(drop.bytes)}, ${ago(drop.recordedAt, now)} from ${drop.source}`).map(paint.dim),
     ...(drop.rows === undefined ? [] : text(`${count(drop.rows)} rows${drop.oldest === undefined ? '' : `, ${drop.oldest} to ${drop.newest ?? ''}`}`)),
     ...(drop.faults !== undefined || why === undefined ? [] : text(why)),
     ...faults,
     ...text(`In ${drop.snapshots.length} ${drop.snapshots.length === 1 ? 'snapshot' : 'snapshots'}${listed(drop.snapshots.map((digest) => digest.slice(0, 12)), ': ')}`),
     '',
     ...drop.history.flatMap(({ at, run, text: told }) => text(`${at.slice(0, 16).replace('T', ' ')}  ${told}${run === undefined ? '' : ` (${run})`}`)),
-    ...next(drop).flatMap((line, index) => [...(index === 0 ? [''] : []), ...text(line)]),
+    ...drop.nextSteps.flatMap((line, index) => [...(index === 0 ? [''] : []), ...text(line)]),
   ]
-}
-
-function next({ id, model, state, faults }: DropDetail): readonly string[] {
-  switch (state) {
-    case 'quarantined':
-      return [
-        `Deliver the file mended; or \`refit drops release ${id} --reason "…"\` if it is right as it is.`,
-        ...(faults === undefined ? [] : [`After a change of the columns, \`refit drops restore ${id} --reason "…"\` has it read again.`]),
-      ]
-    case 'ingested':
-      return [`\`refit drops withdraw ${id} --reason "…"\` takes it out of the history; with --repair also out of service.`]
-    case 'discarded':
-    case 'withdrawn':
-      return [`\`refit drops restore ${id} --reason "…"\` has it read again.`]
-    case 'recorded':
-      return [`The next run takes it; \`refit run ${model}\` starts one.`]
-    case 'superseded':
-      return []
-  }
 }
 
 /** What a decision has done, and what a repair did or would do. */

@@ -116,7 +116,7 @@ export function testedOn({ rows, units, unit, ineligibleRows }: NonNullable<RunD
   return `${count(rows)} rows${inUnits}${ineligibleRows === 0 ? '' : `, ${count(ineligibleRows)} left out as seen before`}`
 }
 
-function ruleLines(terminal: Page, { rules }: RunDetail): readonly string[] {
+function ruleLines(terminal: Page, { rules, explanation: told = '' }: RunDetail): readonly string[] {
   if (rules.length === 0) return []
   const { paint } = terminal
   const width = textWidth(terminal)
@@ -126,11 +126,12 @@ function ruleLines(terminal: Page, { rules }: RunDetail): readonly string[] {
     (rule.champion ?? '').padStart(8),
   ])
   const [head = '', ...lines] = table({ paint, width: width - 2 }, ['  rule', 'candidate', 'champion'], rows)
-  const told = lines.flatMap((line, index) => {
+  const explained = lines.flatMap((line, index) => {
     const rule = rules[index]
-    return rule === undefined || rule.answer === 'passed' ? [line] : [line, ...wrap(rule.explanation, width - 6).map((text) => `    ${paint.dim(text)}`)]
+    // What the first paragraph has said need not be said again.
+    return rule === undefined || rule.answer === 'passed' || told.includes(rule.explanation) ? [line] : [line, ...wrap(rule.explanation, width - 6).map((text) => `    ${paint.dim(text)}`)]
   })
-  return ['', ...[head, ...told].map((line) => `  ${line}`)]
+  return ['', ...[head, ...explained].map((line) => `  ${line}`)]
 }
 
 function failureLines(terminal: Page, { error }: RunDetail): readonly string[] {

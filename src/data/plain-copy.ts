@@ -43,7 +43,8 @@ export async function plainCopy(file: PlainCopyRequest): Promise<ReadableFile> {
       if (encoding === 'utf-8' && suspicion !== undefined) {
         throw new FileFault({ code: 'wrong-encoding', message: `The file looks like UTF-16 without its mark; declare format: { encoding: '${suspicion}' } if it is.` })
       }
-      return encoding === 'utf-8' ? given : copy(file, [toUtf8(file.encoding)])
+      if (encoding === 'utf-8' || (isSingleByte(encoding) && (await isUtf8(createReadStream(file.path))))) return given
+      return copy(file, [toUtf8(file.encoding)])
     }
     case 'zstd':
       await refuseBrokenZstd(file.path)
@@ -53,7 +54,9 @@ export async function plainCopy(file: PlainCopyRequest): Promise<ReadableFile> {
       return given
     case 'gzip': {
       const most = Math.max(ALWAYS_ALLOWED_BYTES, (await stat(file.path)).size * LARGEST_EXPANSION.gzip)
-      return copy(file, [createGunzip(), atMost(most), ...(format.kind === 'parquet' ? [] : [toUtf8(file.encoding)])])
+      if (format.kind === 'parquet') return copy(file, [createGunzip(), atMost(most)])
+      const isPlain = isSingleByte(file.encoding) && (await isUtf8(createReadStream(file.path).pipe(createGunzip())))
+      return copy(file, [createGunzip(), atMost(most), toUtf8(isPlain ? 'utf-8' : file.encoding)])
     }
   }
 }
@@ -88,6 +91,26 @@ function atMost(bytes: number): Transform {
 
 function expanding(format: keyof typeof LARGEST_EXPANSION): FileFault {
   return new FileFault({ code: 'damaged', message: `The ${format} file holds more than ${LARGEST_EXPANSION[format].toLocaleString('en-US')} times its size; send it uncompressed if that is right.` })
+}
+
+/** Encodings in which every sequence of bytes is a text, also one that was meant as UTF-8. */
+function isSingleByte(encoding: Encoding | undefined): boolean {
+  return encoding === 'latin-1' || encoding === 'windows-1252'
+}
+
+/**
+ * Whether all of it is UTF-8. Text of a single-byte encoding with anything beyond ASCII practically never is, so that a
+ * sender may change over to UTF-8 without its umlauts becoming two letters each. What breaks off is told by whoever reads it.
+ */
+async function isUtf8(content: AsyncIterable<Buffer>): Promise<boolean> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  try {
+    for await (const chunk of content) decoder.decode(chunk, { stream: true })
+    decoder.decode()
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Text of any encoding as UTF-8. A mark at its beginning goes before what is declared. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { append, replace, upsert, type Delivery } from './delivery.js'
 import { resolveDelivery, withDeleted } from './resolve-delivery.js'
+import { resolveProject } from './resolve-project.js'
 import type { StoredColumn } from './stored-definition.js'
 
 const columns: Readonly<Record<string, StoredColumn>> = {
@@ -27,4 +28,20 @@ test('an upsert needs a key, and a column of its own that tells deleted rows', (
   assert.match(resolve(upsert({ deleted: 'rooms' })).faults.join(), /delivery\.deleted: column rooms tells which rows are deleted; it can only be column\.ignored\(\)/)
   assert.match(resolve(upsert({ deleted: '' })).faults.join(), /delivery\.deleted/)
   assert.deepEqual(resolve(upsert({ deleted: 'not-among-the-columns' })).faults, [])
+})
+
+test('a source that reads rows again needs an upsert, or they would stand there twice', () => {
+  const faultsOf = (delivery: Delivery): readonly string[] => {
+    const model = {
+      task: 'regression',
+      columns: { id: { type: 'text', role: 'key' }, rooms: { type: 'number', role: 'feature' }, price: { type: 'number', role: 'target' } },
+      source: { kind: 'query', options: { overlap: '5 minutes' } },
+      delivery,
+      train: { kind: 'module', options: {} },
+    }
+    const resolved = resolveProject({ models: { price: model } }, { sources: { query: {} }, trainers: { module: {} } })
+    return 'faults' in resolved ? resolved.faults.map(({ path, message }) => `${path}: ${message}`) : []
+  }
+  assert.deepEqual(faultsOf(append()), ['models.price.source.overlap: rows that are read again come twice; it needs delivery: upsert() and a key column'])
+  assert.deepEqual(faultsOf(upsert()), [])
 })

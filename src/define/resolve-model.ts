@@ -96,6 +96,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
   const delivery = resolveDelivery(written.delivery, columns, fault)
   const prepare = resolvePrepare(written, columns, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)
+  if (written.source.options['overlap'] !== undefined && delivery?.kind !== 'upsert') fault('source.overlap', 'rows that are read again come twice; it needs delivery: upsert() and a key column')
   checkAdapter(written.train, schemas.trainers, 'train', fault)
   const check = resolveRules(written.check ?? [], { task: written.task, columns, fault })
   checkTriggers(written, fault)

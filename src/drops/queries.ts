@@ -55,6 +55,12 @@ export async function snapshotCounts(database: Database, drops: readonly string[
   return new Map(rows.map(({ drop_id: drop, count }) => [drop, Number(count)]))
 }
 
+/** How many drops of a model were refused and nobody has decided about. */
+export async function quarantinedDropCount(database: Database, model: string): Promise<number> {
+  const row = await database.selectFrom('drops').select((query) => query.fn.countAll().as('count')).where('model', '=', model).where('state', '=', 'quarantined').executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
 /** Drops that wait for a run, in order of arrival. */
 export async function waitingDrops(database: Database, model: string): Promise<readonly Drop[]> {
   const rows = await database

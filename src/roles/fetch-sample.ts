@@ -20,6 +20,8 @@ export interface FetchedSample {
 const LARGE_BYTES = 1024 ** 3
 const MOST_LISTED = 10_000
 const data = /\.(csv|tsv|txt|json|ndjson|jsonl|parquet)(\.gz|\.zst)?$/i
+/** What lies beside tables more often than it is one. */
+const doubtful = /\.(txt|json)(\.gz|\.zst)?$/i
 
 /**
  * Fetches the newest object of data below an address, or the one that it names.
@@ -59,7 +61,8 @@ async function newestBelow(bucket: Bucket, prefix: string, signal: AbortSignal):
     listed += 1
     if (listed >= MOST_LISTED) break
   }
-  const [smallest] = found.toSorted((a, b) => a.bytes - b.bytes)
-  const small = found.filter(({ bytes }) => bytes <= LARGE_BYTES)
+  const tables = found.some(({ key }) => !doubtful.test(key)) ? found.filter(({ key }) => !doubtful.test(key)) : found
+  const [smallest] = tables.toSorted((a, b) => a.bytes - b.bytes)
+  const small = tables.filter(({ bytes }) => bytes <= LARGE_BYTES)
   return small.toSorted((a, b) => b.modified.getTime() - a.modified.getTime() || (a.key < b.key ? 1 : -1))[0] ?? smallest
 }

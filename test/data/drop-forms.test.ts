@@ -105,6 +105,14 @@ test('a delimiter, a quote, an encoding or a missing header is read as it is dec
   for (const [format, content] of declared) assert.equal(await partOf(context, { 'declared.csv': content }, format), plain, JSON.stringify(format))
 })
 
+test('a file in UTF-8 stays what it is where a single-byte encoding is declared: senders change over one after the other', async (context) => {
+  const named = csvOf(lines.map((line) => line.replace(/^h1,/, 'Zürich – 東京,')))
+  const plain = await partOf(context, { 'plain.csv': named })
+  for (const encoding of ['windows-1252', 'latin-1'] as const) {
+    for (const content of [named, gzipSync(named)]) assert.equal(await partOf(context, { 'plain.csv': content }, { encoding }), plain, encoding)
+  }
+})
+
 test('latin-1 is not windows-1252: its letters are those of ISO 8859-1', async (context) => {
   const { parts } = await read(context, { 'latin.csv': Buffer.from(csvOf(lines.map((line) => line.replace(/^h1,/, 'Zürich,'))), 'latin1') }, columns, { format: { encoding: 'latin-1' } })
   assert.ok((await rowsIn(parts[0]?.path)).some((row) => row['house'] === 'Zürich'))

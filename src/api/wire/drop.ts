@@ -63,6 +63,8 @@ export const DropDetail = Type.Object({
   snapshots: Type.Array(Type.String()),
   /** All that happened to it, in order. */
   history: Type.Array(EventRecord),
+  /** What can be done about it, a sentence each. */
+  nextSteps: Type.Array(Type.String()),
 })
 export type DropDetail = Static<typeof DropDetail>
 

@@ -12,6 +12,8 @@ export const ChampionSummary = Type.Object({
   since: Instant,
   /** Of its package. */
   digest: Type.String(),
+  /** Drops that it was made from and that are withdrawn since. */
+  withdrawnDrops: Type.Optional(Type.Array(Type.String())),
   /** Its primary metric, from the verdict that let it through. */
   metric: Type.Optional(Type.Object({ name: Type.String(), ...Estimate.properties, text: Type.String({ description: 'E.g. `MAPE 12.7 %`' }) })),
 })
@@ -30,6 +32,8 @@ export const ModelSummary = Type.Object({
   lastEnded: Type.Optional(RunSummary),
   /** Drops that no run has taken yet. */
   waitingDrops: Type.Integer(),
+  /** Drops that were refused and about which nobody has decided. */
+  quarantinedDrops: Type.Integer(),
   /** Since when its life has ended; absent while it lives. */
   retired: Type.Optional(Type.Object({ at: Instant, by: Type.String(), reason: Type.String() })),
   /** What its definition changes that no run has started with yet. */

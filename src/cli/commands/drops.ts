@@ -35,7 +35,7 @@ export function addDrops(program: Command): void {
       const model = await modelOrOnly(api, named)
       const list = await api.drops(model, { state: options.state, limit: options.limit, before: options.before })
       if (terminal.json) terminal.document(list)
-      else print(dropTable(terminal, model, list, Date.now()))
+      else print(dropTable(terminal, model, list, Date.now(), options.state === undefined ? '' : ` --state ${options.state}`))
     })
   for (const { kind, description } of decisions) {
     const command = drops
