@@ -3,7 +3,7 @@ import { refitError, type RefitError } from '../errors.js'
 import { again, BrokenBody } from './again.js'
 import { connectS3, type Patience, type S3 } from './client.js'
 import { isAbsent, isUnreadable, s3Fault } from './faults.js'
-import { bucketObject, type BucketObject, type Reading, type Which } from './object.js'
+import { bucketObject, keyIn, type BucketObject, type Reading, type Which } from './object.js'
 import { readObject } from './reading.js'
 
 /**
@@ -96,10 +96,9 @@ async function* list(s3: () => Promise<S3>, bucket: string, prefix: string, sign
       },
       ({ message }) => refitError('s3-away', { endpoint, reason: message }),
     )
-    const isEncoded = answer.EncodingType === 'url'
     for (const { Key: key, Size: bytes, LastModified: modified, ETag: etag } of answer.Contents ?? []) {
       if (key === undefined || bytes === undefined || etag === undefined) throw unreadableList(endpoint)
-      yield bucketObject(isEncoded ? decoded(key) : key, bytes, modified, etag, undefined)
+      yield bucketObject(keyIn(answer, key), bytes, modified, etag, undefined)
     }
     const next = answer.IsTruncated === true ? answer.NextContinuationToken : undefined
     if (answer.IsTruncated === true && (next === undefined || next === token)) throw unreadableList(endpoint)
@@ -109,15 +108,6 @@ async function* list(s3: () => Promise<S3>, bucket: string, prefix: string, sign
 
 function unreadableList(endpoint: string): RefitError {
   return refitError('s3-away', { endpoint, reason: 'its list of objects is not whole' })
-}
-
-function decoded(key: string): string {
-  try {
-    return decodeURIComponent(key.replaceAll('+', ' '))
-  } catch {
-    // It says that keys are encoded, and this one is not.
-    return key
-  }
 }
 
 async function keepsVersions({ sdk, client, endpoint }: S3, bucket: string): Promise<boolean | undefined> {

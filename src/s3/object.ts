@@ -27,3 +27,14 @@ export interface Reading {
 export function bucketObject(key: string, bytes: number, modified: Date | undefined, etag: string, version: string | undefined): BucketObject {
   return { key, bytes, modified: modified ?? new Date(0), etag, ...(version === undefined || version === 'null' ? {} : { version }) }
 }
+
+/** A key of a listing that says how its keys are encoded, for they may hold what XML cannot. */
+export function keyIn(listing: { readonly EncodingType?: string | undefined }, key: string): string {
+  if (listing.EncodingType !== 'url') return key
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '))
+  } catch {
+    // It says that keys are encoded, and this one is not.
+    return key
+  }
+}

@@ -7,11 +7,17 @@ import type { RegisteredModel } from '../registry/models.js'
 import { requestRun } from '../runs/requests.js'
 import type { ListedObject, Source } from '../sources/source.js'
 
+/** What became of a listing. */
+export interface RecordedListing {
+  /** Keys of what is recorded now. */
+  readonly recorded: readonly string[]
+  /** Keys of what could not be read, with the `source-unreadable` that says why. */
+  readonly unreadable: ReadonlyMap<string, RefitError>
+}
+
 /**
  * Records what a source lists and is not recorded yet, in the order of the keys, so that weekly files that
- * arrive together are taken in their order. `watermark` is the one that the source was asked with. Returns the keys of
- * what is recorded now.
- * @throws RefitError `source-unreadable` for the first that could not be read, when all others are recorded
+ * arrive together are taken in their order. `watermark` is the one that the source was asked with.
  */
 export async function recordListed(
   database: Database,
@@ -21,10 +27,10 @@ export async function recordListed(
   source: Source,
   listed: readonly ListedObject[],
   watermark?: string,
-): Promise<readonly string[]> {
+): Promise<RecordedListing> {
   const known = await recordedVersions(database, model, source.name, listed.map(({ key }) => key))
   const recorded: string[] = []
-  let unreadable: RefitError | undefined
+  const unreadable = new Map<string, RefitError>()
   for (const object of listed.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     try {
       if (!known.has(versionKey(object.key, object.version))) await recordObject(database, objects, clock, model, source, object, watermark)
@@ -34,11 +40,10 @@ export async function recordListed(
       if (error instanceof RefitError && error.code === 'source-object-gone') continue
       // One that may not be read must not keep back those that come after it; it is told when they are recorded.
       if (!(error instanceof RefitError && error.code === 'source-unreadable')) throw error
-      unreadable ??= error
+      unreadable.set(object.key, error)
     }
   }
-  if (unreadable !== undefined) throw unreadable
-  return recorded
+  return { recorded, unreadable }
 }
 
 async function recordObject(database: Database, objects: ObjectStore, clock: Clock, model: string, source: Source, object: ListedObject, before: string | undefined): Promise<void> {

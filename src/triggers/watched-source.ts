@@ -2,11 +2,12 @@ import type { Clock } from '../clock.js'
 import { isOutage } from '../database/outage.js'
 import type { Database } from '../database/schema.js'
 import { newestWatermark } from '../drops/record.js'
-import { refitError } from '../errors.js'
+import { refitError, type RefitError } from '../errors.js'
 import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import type { ListedObject, Source } from '../sources/source.js'
-import { recordListed } from './arrival.js'
+import { createAnnouncers, type FailureOf } from './announcers.js'
+import { recordListed, type RecordedListing } from './arrival.js'
 import { observe, withRecorded, type Sighting } from './settled.js'
 import { sourceHealth } from './source-health.js'
 import { createWaitingList } from './waiting-list.js'
@@ -43,12 +44,6 @@ export interface WatchedSource extends HintedLoop {
   announce(key: string): Promise<void>
 }
 
-/** Whoever announced a key and waits for it to be recorded. */
-interface Announcer {
-  resolve(): void
-  reject(error: unknown): void
-}
-
 /**
  * Looks at a source until stopped, and records what has arrived. Listing is the truth; hints and announcements only
  * hasten it. Each source has a loop of its own, so that a slow one holds up no other.
@@ -58,7 +53,7 @@ export function watchSource(options: WatchOptions): WatchedSource {
   const interval = source.every ?? options.lookEvery
   const ended = new AbortController()
   const health = sourceHealth(database, clock, model, source.name)
-  let announced = new Map<string, Announcer[]>()
+  const announcers = createAnnouncers()
   let unwatch: (() => Promise<void>) | undefined
   let sightings: ReadonlyMap<string, Sighting> = new Map()
   /** Time of the next listing, and whether somebody asks for it before then. */
@@ -69,13 +64,10 @@ export function watchSource(options: WatchOptions): WatchedSource {
   let pause = interval
   let gathering = false
 
+  const notLookedAt = (): RefitError => refitError('source-unreadable', { source: source.name, reason: 'it is not looked at any more' })
   const announce = async (key: string): Promise<void> => {
-    if (ended.signal.aborted) throw refitError('source-unreadable', { source: source.name, reason: 'it is not looked at any more' })
-    const recorded = new Promise<void>((resolve, reject) => {
-      const announcers = announced.get(key)
-      if (announcers === undefined) announced.set(key, [{ resolve, reject }])
-      else announcers.push({ resolve, reject })
-    })
+    if (ended.signal.aborted) throw notLookedAt()
+    const recorded = announcers.announce(key)
     loop.hint()
     await recorded
   }
@@ -91,19 +83,34 @@ export function watchSource(options: WatchOptions): WatchedSource {
     loop.hint()
   }
 
-  /** Milliseconds until something is to be done here again. */
-  const look = async (keys: readonly string[], stopped: AbortSignal): Promise<number> => {
-    unwatch ??= await source.watch((key) => void (key === undefined ? listSoon() : announce(key).catch(() => undefined)))
+  const untilListing = (): number => {
     // A clock set back must not put the next listing off until the former time has come again.
-    const untilListing = asked ? 0 : Math.min(nextListing - clock.now().getTime(), pause)
-    const listed = untilListing <= 0 ? undefined : await find(keys)
-    if (listed !== undefined && listed.length === 0) return untilListing
-    const watermark = await newestWatermark(database, model, source.name)
-    if (listed !== undefined) {
-      await recordListed(database, objects, clock, model, source, listed, watermark)
-      return untilListing
-    }
+    return asked ? 0 : Math.max(0, Math.min(nextListing - clock.now().getTime(), pause))
+  }
+
+  const canFind = (keys: readonly string[]): boolean => keys.length === 0 || (source.find !== undefined && source.appearsWhole && keys.length <= MOST_ANNOUNCED)
+
+  /** Lists, and tells how that went: a listing decides how the source does, and when the next one is due, whatever is announced. */
+  const list = async (stopped: AbortSignal): Promise<FailureOf> => {
     asked = false
+    try {
+      const unreadable = await recordListing(stopped)
+      const [first] = unreadable.values()
+      await (first === undefined ? health.well() : tellFailed(first))
+      return (key) => [...unreadable].find(([object]) => key === object || key.startsWith(`${object}/`))?.[1]
+    } catch (error) {
+      if (isOutage(error) || stopped.aborted) throw error
+      pause = interval
+      await tellFailed(error)
+      return () => error
+    } finally {
+      nextListing = clock.now().getTime() + pause
+    }
+  }
+
+  const recordListing = async (stopped: AbortSignal): Promise<RecordedListing['unreadable']> => {
+    unwatch ??= await source.watch((key) => void (key === undefined ? listSoon() : announce(key).catch(() => undefined)))
+    const watermark = await newestWatermark(database, model, source.name)
     const at = clock.now().getTime()
     const began = performance.now()
     const present = await source.list({ signal: stopped, watermark })
@@ -112,61 +119,60 @@ export function watchSource(options: WatchOptions): WatchedSource {
     const arrived = present.filter(({ waitsFor }) => waitsFor === undefined)
     const seen = observe(sightings, arrived, at, source.appearsWhole ? 0 : options.settleFor)
     sightings = seen.sightings
-    sightings = withRecorded(sightings, await recordListed(database, objects, clock, model, source, seen.settled, watermark))
+    const { recorded, unreadable } = await recordListed(database, objects, clock, model, source, seen.settled, watermark)
+    sightings = withRecorded(sightings, recorded)
     pause = seen.unsettled ? Math.max(options.settleFor, took) : (source.every ?? Math.max(options.lookEvery, took / SHARE_OF_TIME))
-    nextListing = clock.now().getTime() + pause
-    return pause
+    return unreadable
   }
 
-  /** What was announced, as it is now; undefined where only a listing tells. */
-  const find = async (keys: readonly string[]): Promise<readonly ListedObject[] | undefined> => {
-    if (keys.length === 0) return []
-    if (source.find === undefined || !source.appearsWhole || keys.length > MOST_ANNOUNCED) return undefined
-    const findOne = source.find.bind(source)
-    const found: (ListedObject | undefined)[] = []
+  const tellFailed = async (error: unknown): Promise<void> => {
+    const message = messageOf(error)
+    await health.failed(message)
+    log.warn(`source ${source.name}: ${message}`)
+  }
+
+  /** Records what was announced as it is now. What fails is for its announcer to repeat, and for the next listing to find. */
+  const lookAt = async (keys: readonly string[]): Promise<FailureOf> => {
+    const failures = new Map<string, unknown>()
+    const found: ListedObject[] = []
     for (let from = 0; from < keys.length; from += FOUND_AT_ONCE) {
-      found.push(...(await Promise.all(keys.slice(from, from + FOUND_AT_ONCE).map((key) => findOne(key)))))
+      const some = keys.slice(from, from + FOUND_AT_ONCE)
+      const answers = await Promise.allSettled(some.map((key) => source.find?.(key)))
+      for (const [index, answer] of answers.entries()) {
+        const key = some[index] ?? ''
+        if (answer.status === 'rejected') failures.set(key, answer.reason)
+        else if (answer.value !== undefined && answer.value.waitsFor === undefined) found.push(answer.value)
+      }
     }
-    return found.filter((object) => object !== undefined).filter(({ waitsFor }) => waitsFor === undefined)
+    if (found.length > 0) {
+      const { unreadable } = await recordListed(database, objects, clock, model, source, found, await newestWatermark(database, model, source.name))
+      for (const [key, error] of unreadable) failures.set(key, error)
+    }
+    for (const [key, error] of failures) log.warn(`source ${source.name}: ${JSON.stringify(key)} was announced, and could not be looked at: ${messageOf(error)}`)
+    return (key) => failures.get(key)
   }
 
-  /** Looks, and tells whoever announced something how that went. */
-  const lookForAnnouncers = async (stopped: AbortSignal): Promise<number> => {
-    const taken = announced
-    announced = new Map()
-    const announcers = [...taken.values()].flat()
+  const look = async (stopped: AbortSignal): Promise<void> => {
+    const taken = announcers.take()
     try {
-      const pause = await look([...taken.keys()], stopped)
-      for (const { resolve } of announcers) resolve()
-      return pause
+      taken.answer(untilListing() <= 0 || !canFind(taken.keys) ? await list(stopped) : await lookAt(taken.keys))
     } catch (error) {
-      for (const { reject } of announcers) reject(error)
+      taken.answer(() => error)
       throw error
     }
   }
 
-  const lookAndTell = async (stopped: AbortSignal): Promise<number> => {
-    let next = interval
+  /** Milliseconds until something is to be done here again. */
+  const lookAndRequest = async (stopped: AbortSignal): Promise<number> => {
     try {
-      try {
-        next = await lookForAnnouncers(stopped)
-        await health.well()
-      } catch (error) {
-        if (isOutage(error) || stopped.aborted) throw error
-        // Whatever was announced is found by the next listing.
-        pause = interval
-        nextListing = clock.now().getTime() + pause
-        const message = error instanceof Error ? error.message : String(error)
-        await health.failed(message)
-        log.warn(`source ${source.name}: ${message}`)
-      }
+      await look(stopped)
       await options.onLook()
+      return untilListing()
     } catch (error) {
       asked = true
-      next = options.lookEvery
       if (!isOutage(error) && !stopped.aborted) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      return options.lookEvery
     }
-    return next
   }
 
   const endWatch = async (): Promise<void> => {
@@ -176,7 +182,7 @@ export function watchSource(options: WatchOptions): WatchedSource {
   }
 
   const waiting = createWaitingList(clock, health.waiting)
-  const loop = startHintedLoop(clock, lookAndTell)
+  const loop = startHintedLoop(clock, lookAndRequest)
   return {
     announce,
     hint: () => (source.every === undefined ? listNow() : loop.hint()),
@@ -185,8 +191,12 @@ export function watchSource(options: WatchOptions): WatchedSource {
       // What is being read from it may break off now.
       await endWatch()
       await loop.stop()
-      for (const { reject } of [...announced.values()].flat()) reject(refitError('source-unreadable', { source: source.name, reason: 'it is not looked at any more' }))
+      announcers.take().answer(notLookedAt)
       await endWatch()
     },
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -94,6 +95,22 @@ test('s3, where the bucket keeps versions: more objects than a page holds are al
   for (let from = 0; from < keys.length; from += 50) await Promise.all(keys.slice(from, from + 50).map((key) => deliver(key, key)))
   await deliver(keys[3] ?? '', 'anew')
   assert.deepEqual((await source.list(look)).map(({ key }) => key), keys)
+})
+
+test('s3, where the bucket keeps versions: keys of a server that says that it encodes them, and does not, are taken as they are', async (t) => {
+  const versioning = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+  const version = '<Version><Key>weeks/100%.csv</Key><VersionId>v1</VersionId><IsLatest>true</IsLatest><LastModified>2026-06-01T08:00:00Z</LastModified><ETag>"a1"</ETag><Size>5</Size></Version>'
+  const foreign = createServer(({ url }, answer) => {
+    const body = url?.includes('versioning') === true ? versioning : `<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${version}</ListVersionsResult>`
+    answer.writeHead(200, { 'Content-Type': 'application/xml' }).end(body)
+  })
+  await new Promise<void>((resolve) => foreign.listen(0, '127.0.0.1', resolve))
+  t.after(() => foreign.close())
+  const address = foreign.address()
+  assert.ok(address !== null && typeof address === 'object')
+  const credentials = { accessKeyId: 'anybody', secretAccessKey: 'anything' }
+  const source = s3Source({ address: 's3://drops/weeks', listEvery: 60_000, endpoint: `http://127.0.0.1:${address.port}`, credentials })
+  assert.deepEqual(await source.list(look), [{ key: '100%.csv', version: 'v1', bytes: 5 }])
 })
 
 test('s3: an object uploaded in parts is read whole', needsS3Server, async () => {

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test'
 /** What goes wrong with one request, or its answer. */
 export type Fault =
   /** The server is never asked. */
-  | { readonly kind: 'status'; readonly status: 500 | 502 | 503; readonly retryAfter?: number; readonly code: string }
+  | { readonly kind: 'status'; readonly status: 403 | 500 | 502 | 503; readonly retryAfter?: number; readonly code: string }
   /** The answer has the status of a success and the body of a failure. `done`: the server had done what was asked. */
   | { readonly kind: 'error-in-success'; readonly done: boolean }
   /** The connection is reset: before the server is asked, after it has answered, or within the body of the answer. */

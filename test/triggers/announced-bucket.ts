@@ -11,6 +11,7 @@ import { snsVerifier, type SnsWeb } from '../../src/triggers/announcements/sns-s
 import { startTriggers } from '../../src/triggers/triggers.js'
 import { startApi, type RunningApi } from '../api/running-api.js'
 import { until } from '../support/running-project.js'
+import { startFaultyProxy, type Fault, type SeenRequest } from '../support/faulty-proxy.js'
 import { s3Server, type S3Server } from '../support/s3-server.js'
 import { settableClock } from '../support/settable-clock.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
@@ -35,6 +36,8 @@ export interface AnnouncedBucket {
   drops(): Promise<readonly string[]>
   /** Comes back when so many drops are recorded. */
   recorded(count: number): Promise<readonly string[]>
+  /** So many milliseconds pass. */
+  passes(milliseconds: number): void
   /** Time passes until the next listing, and that is over. */
   listed(): Promise<void>
 }
@@ -46,6 +49,8 @@ export interface BucketOptions {
   /** Further options of the source, or in place of those that it has. */
   readonly source?: object
   readonly sns?: SnsWeb
+  /** What goes wrong between the source and the server. */
+  readonly proxy?: (seen: SeenRequest) => Fault | undefined
 }
 
 /** A control API with tokens, and two servers of S3, one of which announces: what tests of announcements share. */
@@ -90,7 +95,7 @@ interface Shared {
 
 let models = 0
 
-async function announceBucket(t: TestContext, { api, url, server, options: { versions = false, source = {}, sns }, onReceiver }: Shared): Promise<AnnouncedBucket> {
+async function announceBucket(t: TestContext, { api, url, server, options: { versions = false, source = {}, sns, proxy }, onReceiver }: Shared): Promise<AnnouncedBucket> {
   const clock = settableClock('2026-06-01T08:00:00Z')
   const logged: string[] = []
   const note = (message: string): void => {
@@ -101,7 +106,8 @@ async function announceBucket(t: TestContext, { api, url, server, options: { ver
   models += 1
   const model = `weekly-${models}`
   const bucket = await server.bucket(`drops-${models}`, { versions })
-  const options = { address: `s3://${bucket}/weeks`, ...server.access, listEvery: LIST_EVERY_MS, announcements: { secret: '${secret:TEST_S3_EVENTS}', topics: [topic] }, ...source }
+  const endpoint = proxy === undefined ? {} : { endpoint: (await startFaultyProxy(t, server.access.endpoint, proxy)).endpoint }
+  const options = { address: `s3://${bucket}/weeks`, ...server.access, ...endpoint, listEvery: LIST_EVERY_MS, announcements: { secret: '${secret:TEST_S3_EVENTS}', topics: [topic] }, ...source }
   await registerModels(api.database, clock, projectOf(modelNamed(model, { source: { kind: 's3', options } })), 'test')
   const triggers = startTriggers({
     database: api.database,
@@ -158,6 +164,7 @@ async function announceBucket(t: TestContext, { api, url, server, options: { ver
         const present = await drops()
         return present.length >= count ? present : undefined
       }),
+    passes: clock.advance,
     listed,
   }
 }

@@ -136,6 +136,23 @@ test('while the bucket cannot be reached an announcement is refused, to be repea
   assert.deepEqual(await drops(), [drop('repeated.csv', 'x'), drop('never-announced.csv', 'y')])
 })
 
+test('an object that may not be looked at fails its own announcement alone, and puts no listing off', needsS3Server, async (t) => {
+  const { bucket, put, post, drops, recorded, passes } = await announcing.bucket(t, { proxy: ({ method, url }) => (method === 'HEAD' && url.includes('secret.csv') ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined) })
+  const good = ['weeks/week-05.csv', 'weeks/week-06.csv', 'weeks/week-07.csv']
+  for (const key of [...good, 'weeks/secret.csv']) await put(key, key)
+  const answers = await Promise.all([...good, 'weeks/secret.csv', 'weeks/a\0b.csv'].map((key) => post({ bucket, key })))
+  assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 502, 200])
+  assert.equal((await drops()).length, good.length)
+  await put('weeks/never-announced.csv', 'y')
+  // More than the time between two listings passes, and never so much between two announcements.
+  for (let time = 0; time < 4; time += 1) {
+    passes(25_000)
+    assert.ok([200, 502].includes((await post({ bucket, key: 'weeks/secret.csv' })).status))
+  }
+  const present = await recorded(5)
+  assert.ok(present.includes(drop('never-announced.csv', 'y')), present.join(', '))
+})
+
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const sns = 'https://sns.us-east-1.amazonaws.com'
 

@@ -42,12 +42,10 @@ export function s3Source(given: Readonly<Record<string, unknown>>): Source {
   }
 
   const open: Source['open'] = async ({ key, version }) => {
+    if (isNoKey(key)) throw refitError('source-object-gone', { key })
     const gone = (cause?: unknown): RefitError => refitError('source-object-gone', { key }, { cause })
-    // Some servers refuse steps such as `..` in a key; others have keys with them.
-    const goneCodes = ['s3-object-changed', ...(/(^|\/)\.\.?(\/|$)/.test(key) ? ['s3-refused'] : [])]
+    const goneCodes = ['s3-object-changed', ...(hasSteps(key) ? ['s3-refused'] : [])]
     const translated = (error: unknown): unknown => (error instanceof RefitError && goneCodes.includes(error.code) ? gone(error) : unreadable(error))
-    // No key of S3 holds what cannot be written in XML, and none is empty.
-    if (key === '' || key.includes('\0')) throw gone()
     try {
       const etag = etagOf(version)
       const reading = await bucket.read(prefix + key, { etag })
@@ -90,11 +88,13 @@ export function s3Source(given: Readonly<Record<string, unknown>>): Source {
     ...(group === undefined
       ? {
           find: async (key: string) => {
+            if (isNoKey(key)) return undefined
             try {
               isVersioned ??= await askVersioned()
               const object = await bucket.head(prefix + key)
               return object === undefined || isFolder(object, prefix) ? undefined : fileOf(object)
             } catch (error) {
+              if (hasSteps(key) && error instanceof RefitError && error.code === 's3-refused') return undefined
               throw unreadable(error)
             }
           },
@@ -121,6 +121,16 @@ function versionOf({ version, etag, bytes, modified }: BucketObject, isVersioned
 /** The tag within a version that is none of the bucket's own. */
 function etagOf(version: string): string | undefined {
   return /^"[^"]*"/.exec(version)?.[0]
+}
+
+/** No key of S3 holds what cannot be written in XML, and none is empty. */
+function isNoKey(key: string): boolean {
+  return key === '' || key.includes('\0')
+}
+
+/** Some servers refuse steps such as `..` in a key; others have keys with them. */
+function hasSteps(key: string): boolean {
+  return /(^|\/)\.\.?(\/|$)/.test(key)
 }
 
 /** What consoles and Hadoop leave to show a folder. */

@@ -1,6 +1,6 @@
 import type { Bucket } from '../../s3/bucket.js'
 import { s3Fault } from '../../s3/faults.js'
-import { bucketObject, type BucketObject } from '../../s3/object.js'
+import { bucketObject, keyIn, type BucketObject } from '../../s3/object.js'
 import { refitError } from '../../errors.js'
 
 /**
@@ -16,17 +16,16 @@ export async function* latestVersions(bucket: Bucket, prefix: string, signal: Ab
     const answer = await client.send(page, { abortSignal: signal }).catch((error: unknown) => {
       throw s3Fault(error, { action: 'to list the versions of', bucket: bucket.name, key: prefix, endpoint })
     })
-    const decode = answer.EncodingType === 'url' ? (key: string): string => decodeURIComponent(key.replaceAll('+', ' ')) : (key: string): string => key
     for (const { Key: key, Size: bytes, LastModified: modified, ETag: etag, VersionId: version, IsLatest: isLatest } of answer.Versions ?? []) {
       if (key === undefined || bytes === undefined || etag === undefined) throw notWhole(endpoint)
       // Servers differ in whether a page begins with what the former one ended with.
       if (isLatest !== true || key === former) continue
       former = key
-      yield bucketObject(decode(key), bytes, modified, etag, version)
+      yield bucketObject(keyIn(answer, key), bytes, modified, etag, version)
     }
     const { IsTruncated: isTruncated, NextKeyMarker: key, NextVersionIdMarker: version } = answer
     if (isTruncated === true && key === undefined) throw notWhole(endpoint)
-    after = isTruncated !== true || key === undefined ? undefined : { KeyMarker: decode(key), ...(version === undefined ? {} : { VersionIdMarker: version }) }
+    after = isTruncated !== true || key === undefined ? undefined : { KeyMarker: keyIn(answer, key), ...(version === undefined ? {} : { VersionIdMarker: version }) }
   } while (after !== undefined)
 }
 
