@@ -2,7 +2,8 @@ import { createContext, runInContext, Script, type Context } from 'node:vm'
 
 /**
  * The language and nothing else: no process, no files, no network, no timers. Whatever is prepared here follows from
- * what is handed in, wherever and whenever it runs. This keeps mistakes out, not attacks: the code is its owner's.
+ * what is handed in, wherever and whenever it runs; zone and language are those that the process was started with, which
+ * are the same for all that prepare. This keeps mistakes out, not attacks: the code is its owner's.
  */
 export interface Realm {
   /** What the CommonJS module `code` exports as its default. @throws whatever its top level throws */

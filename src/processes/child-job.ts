@@ -6,6 +6,7 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { deserialiseError, RefitError, refitError } from '../errors.js'
 import { basicEnvironment, runProcess, type ProcessEnd } from './run-process.js'
+import { SAME_EVERYWHERE } from './same-everywhere.js'
 
 /**
  * Work in a disposable child process of our own code: input and result go through files in the working folder, so
@@ -63,7 +64,7 @@ export async function runChildJob<S extends TSchema>(job: ChildJob<S>, signal: A
       {
         command: process.execPath,
         arguments: [`--max-old-space-size=${heapMegabytes}`, fileURLToPath(job.entry), inputFile, answerFile],
-        environment: { ...job.environment, ...basicEnvironment() },
+        environment: { ...job.environment, ...basicEnvironment(), ...SAME_EVERYWHERE },
         workingFolder: job.workingFolder,
         token: job.token,
         limits: job.limits,
