@@ -1,6 +1,7 @@
 import { limitFaults } from '../data/drop-limits.js'
 import { implausibilities } from '../data/plausibility/plausibility.js'
 import type { AcceptedDrop } from '../data/plausibility/reference.js'
+import type { DropProfile } from '../data/drop-profile-format.js'
 import type { DropReading } from '../data/snapshot.js'
 import { plainContract, type StoredModel } from '../define/stored-definition.js'
 import type { Drop } from './drop.js'
@@ -13,11 +14,15 @@ export interface Judge {
   accepted(drop: Drop, reading: DropReading): void
   /** From now on they are not any more. */
   superseded(drop: Drop): void
+  /** A copy has the rows of the original from now on; returns what is known of them. */
+  replaced(original: Drop, copy: Drop): DropProfile | undefined
 }
 
 /** Judges by the contract of a definition; `known` are the drops accepted before, in order of arrival. */
 export function judgeBeside(known: readonly AcceptedDrop[], { columns, contract = plainContract, delivery }: Pick<StoredModel, 'columns' | 'contract' | 'delivery'>): Judge {
   const history = new Map(known.map((drop) => [drop.id, drop]))
+  /** Also of those that are superseded. */
+  const profiles = new Map(known.map(({ id, profile }) => [id, profile]))
   // Where each drop is the whole table, it is the former ones that it must be like, though it takes their place.
   const isWhole = delivery?.kind === 'replace'
   const rules = { columns, plausibility: contract.plausibility, rowsMayRepeat: isWhole || delivery?.kind === 'upsert' }
@@ -34,10 +39,20 @@ export function judgeBeside(known: readonly AcceptedDrop[], { columns, contract 
       return letThrough.length === 0 ? reading : { accepted: true, part, profile: { ...profile, letThrough } }
     },
     accepted(drop, reading) {
-      if (reading.accepted && reading.profile !== undefined) history.set(drop.id, { id: drop.id, key: drop.key, arrivedAt: drop.recordedAt, profile: reading.profile })
+      if (!reading.accepted || reading.profile === undefined) return
+      history.set(drop.id, { id: drop.id, key: drop.key, arrivedAt: drop.recordedAt, profile: reading.profile })
+      profiles.set(drop.id, reading.profile)
     },
     superseded(drop) {
       if (!isWhole) history.delete(drop.id)
+    },
+    replaced({ id }, copy) {
+      const profile = profiles.get(id)
+      if (profile !== undefined) {
+        profiles.set(copy.id, profile)
+        history.set(copy.id, { id: copy.id, key: copy.key, arrivedAt: copy.recordedAt, profile })
+      }
+      return profile
     },
   }
 }

@@ -74,6 +74,23 @@ export async function waitingDrops(database: Database, model: string): Promise<r
   return rows.map(dropFromRow)
 }
 
+/** Drops that were discarded as copies of what is in the history, in order of arrival; not those that a person discarded. */
+export async function discardedCopies(database: Database, model: string): Promise<readonly Drop[]> {
+  const rows = await database
+    .selectFrom('drops as copy')
+    .selectAll()
+    .where('model', '=', model)
+    .where('state', '=', 'discarded')
+    .where(sql<boolean>`coalesce(decision->>'kind', '') <> 'discard'`)
+    .where(({ exists, selectFrom }) =>
+      exists(selectFrom('drops as original').select('original.id').where('original.model', '=', model).where('original.state', '=', 'ingested').whereRef('original.sha256', '=', 'copy.sha256')),
+    )
+    .orderBy(sql`length(copy.id)`)
+    .orderBy('id')
+    .execute()
+  return rows.map(dropFromRow)
+}
+
 /** Drops whose parts make up the history, in order of arrival. */
 export async function ingestedDrops(database: Database, model: string): Promise<readonly Drop[]> {
   const rows = await database

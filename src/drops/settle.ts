@@ -24,8 +24,9 @@ const eventOf = {
 /**
  * Decides about drops by their arrival: of two that stand for the same the later one counts, but only if it is
  * accepted, and also where the earlier one is taken later; content that is in the history already is discarded, so
- * that rows never double. A drop without a reading is left as it is, unless it needs none. A judge looks at each that
- * would be accepted beside those accepted before it.
+ * that rows never double, and takes the place of that one when it is superseded, so that none vanish. A drop without a
+ * reading is left as it is, unless it needs none. A judge looks at each that would be accepted beside those accepted
+ * before it. `waiting` also has the copies that were discarded before (`discardedCopies`).
  */
 export function decideDrops(
   waiting: readonly Drop[],
@@ -38,27 +39,51 @@ export function decideDrops(
   // The same rows again would double; where they have keys they only say again how things stand.
   const byContent = new Map<string, Drop>()
   const bySubject = new Map<string, Drop>()
-  const supersede = (drop: Drop, by: Drop): void => {
+  const copiesOf = new Map<string, Drop[]>()
+  const partNow = (drop: Drop): Part | undefined => {
     const before = decisions.get(drop.id)
-    const part = before?.state === 'ingested' && before.reading.accepted ? before.reading.part : drop.part
-    decisions.set(drop.id, { drop, state: 'superseded', by: by.id, part })
+    return before?.state === 'ingested' && before.reading.accepted ? before.reading.part : drop.part
+  }
+  const supersede = (drop: Drop, by: Drop): void => {
+    decisions.set(drop.id, { drop, state: 'superseded', by: by.id, part: partNow(drop) })
     if (byContent.get(drop.sha256) === drop) byContent.delete(drop.sha256)
     judge?.superseded(drop)
   }
   const take = (drop: Drop): void => {
     const subject = subjectOf(drop, delivery)
     const former = bySubject.get(subject)
+    const part = former === undefined ? undefined : partNow(former)
     if (former !== undefined) supersede(former, drop)
     bySubject.set(subject, drop)
     byContent.set(drop.sha256, drop)
+    if (former !== undefined && part !== undefined) replaceByCopy(former, part)
+  }
+  /** The first copy of what has been superseded that nothing later stands in place of has its rows from now on. */
+  const replaceByCopy = (original: Drop, part: Part): void => {
+    if (byContent.has(original.sha256)) return
+    const copy = copiesOf.get(original.id)?.find((candidate) => {
+      const present = bySubject.get(subjectOf(candidate, delivery))
+      return present === undefined || byArrival(present, candidate) < 0
+    })
+    if (copy === undefined) return
+    const profile = judge?.replaced(original, copy)
+    decisions.set(copy.id, { drop: copy, state: 'ingested', reading: { accepted: true, part: { ...part, drop: copy.id }, ...(profile === undefined ? {} : { profile }) } })
+    copiesOf.set(copy.id, copiesOf.get(original.id)?.filter((other) => other !== copy) ?? [])
+    take(copy)
+  }
+  const keepCopy = (copy: Drop, original: Drop | undefined): void => {
+    if (original !== undefined && byArrival(original, copy) < 0) copiesOf.set(original.id, [...(copiesOf.get(original.id) ?? []), copy])
   }
   for (const drop of ingested.toSorted(byArrival)) take(drop)
-  for (const drop of waiting.toSorted(byArrival)) {
+  const discarded = waiting.filter(({ state }) => state === 'discarded').toSorted(byArrival)
+  for (const drop of discarded) keepCopy(drop, byContent.get(drop.sha256))
+  for (const drop of waiting.filter(({ state }) => state !== 'discarded').toSorted(byArrival)) {
     const copied = delivery === 'upsert' ? undefined : byContent.get(drop.sha256)
     const present = bySubject.get(subjectOf(drop, delivery))
     const reading = readings.get(drop.id)
     if (copied !== undefined) {
-      decisions.set(drop.id, { drop, state: 'discarded', summary: `Its content is that of drop ${copied.id} (${copied.key}). It stays out, also when that one goes; \`refit drops restore\` takes it in then.` })
+      keepCopy(drop, copied)
+      decisions.set(drop.id, { drop, state: 'discarded', summary: `Its content is that of drop ${copied.id} (${copied.key}). It takes the place of that one when it is superseded, and stays out when it is withdrawn; \`refit drops restore\` takes it in then.` })
     } else if (present !== undefined && byArrival(drop, present) < 0) {
       decisions.set(drop.id, { drop, state: 'superseded', by: present.id, part: reading?.accepted === true ? reading.part : undefined })
     } else if (reading !== undefined) {

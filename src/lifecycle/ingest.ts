@@ -5,7 +5,7 @@ import type { Transaction } from '../database/schema.js'
 import type { Drop } from '../drops/drop.js'
 import { judgeBeside } from '../drops/judge.js'
 import { acceptedDrops } from '../drops/profiles.js'
-import { ingestedDrops, waitingDrops } from '../drops/queries.js'
+import { discardedCopies, ingestedDrops, waitingDrops } from '../drops/queries.js'
 import { decideDrops, historyAfter, settleDrops } from '../drops/settle.js'
 import { saveSnapshot } from '../drops/snapshots.js'
 import { PREPARE_FILE } from '../packages/manifest.js'
@@ -36,7 +36,7 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
   return async (transaction) => {
     // Someone may have decided about drops since they were read. From here on nobody can until this is committed.
     await lockModel(transaction, run.model)
-    const waiting = await waitingDrops(transaction, run.model)
+    const waiting = [...(await waitingDrops(transaction, run.model)), ...(await discardedCopies(transaction, run.model))]
     const former = await renewParts(transaction, clock.now(), run.id, await ingestedDrops(transaction, run.model), outdated, readings, run.definition.columns)
     const { delivery } = run.definition
     const judge = judgeBeside(await acceptedDrops(transaction, run.model, delivery?.kind), run.definition)

@@ -137,7 +137,7 @@ export function watchSource(options: WatchOptions): WatchedSource {
     const found: ListedObject[] = []
     for (let from = 0; from < keys.length; from += FOUND_AT_ONCE) {
       const some = keys.slice(from, from + FOUND_AT_ONCE)
-      const answers = await Promise.allSettled(some.map((key) => source.find?.(key)))
+      const answers = await Promise.allSettled(some.map(async (key) => source.find?.(key)))
       for (const [index, answer] of answers.entries()) {
         const key = some[index] ?? ''
         if (answer.status === 'rejected') failures.set(key, answer.reason)

@@ -162,10 +162,56 @@ test('a copy stays discarded when its original goes, and can be restored', async
   await decide('withdraw', [1])
   await history.promoted()
   assert.deepEqual(await history.states(), ['d1 withdrawn', 'd2 discarded'])
-  assert.match((await getDrop(database, `${model}-d2`)).reason.summary ?? '', /stays out, also when that one goes; `refit drops restore`/)
+  assert.match((await getDrop(database, `${model}-d2`)).reason.summary ?? '', /stays out when it is withdrawn; `refit drops restore`/)
   await decide('restore', [2])
   await history.promoted()
   assert.deepEqual(await history.states(), ['d1 withdrawn', 'd2 ingested'])
+})
+
+for (const together of [true, false]) {
+  test(`a copy takes the place of an original that is superseded, ${together ? 'taken together' : 'one after the other'}`, async () => {
+    const announce = async (key: string, content: string): Promise<void> => {
+      await history.announce(key, content)
+      if (!together) await history.promoted()
+    }
+    await announce('latest.csv', 'week 5')
+    await announce('archive/week-05.csv', 'week 5')
+    await announce('backup/week-05.csv', 'week 5')
+    await announce('latest.csv', 'week 6')
+    await announce('archive/week-06.csv', 'week 6')
+    if (together) await history.promoted()
+    assert.deepEqual(await history.states(), ['d1 superseded by d4', 'd2 ingested', 'd3 discarded', 'd4 ingested', 'd5 discarded'])
+    assert.deepEqual(await history.snapshot(), ['d2', 'd4'])
+    await announce('archive/week-05.csv', 'week 5, corrected')
+    await announce('latest.csv', 'week 7')
+    if (together) await history.promoted()
+    assert.deepEqual(await history.states(), ['d1 superseded by d4', 'd2 superseded by d6', 'd3 ingested', 'd4 superseded by d7', 'd5 ingested', 'd6 ingested', 'd7 ingested'])
+    assert.deepEqual(await history.snapshot(), ['d3', 'd5', 'd6', 'd7'])
+    await decide('withdraw', [7])
+    assert.deepEqual((await history.states())[3], 'd4 discarded', 'its rows are there already')
+    await decide('withdraw', [5])
+    await history.promoted()
+    assert.deepEqual(await history.snapshot(), ['d3', 'd6'], 'what someone has withdrawn comes back by no copy')
+  })
+}
+
+test('a copy takes its original\'s place also when what supersedes that one arrived earlier, and was released later', async () => {
+  await history.announce('latest.csv', 'week 5')
+  await history.announce('latest.csv', 'week 6 is bad')
+  await history.promoted()
+  await history.announce('archive/week-05.csv', 'week 5')
+  await history.promoted()
+  assert.deepEqual(await history.states(), ['d1 ingested', 'd2 quarantined', 'd3 discarded'])
+  await decide('release', [2])
+  await history.promoted()
+  assert.deepEqual(await history.states(), ['d1 superseded by d2', 'd2 ingested', 'd3 ingested'])
+})
+
+test('with replace a copy of a table that is superseded stays out', async () => {
+  await modelWith('replace')
+  for (const [key, content] of [['latest.csv', 'one'], ['archive.csv', 'one'], ['latest.csv', 'two']] as const) await history.announce(key, content)
+  await history.promoted()
+  assert.deepEqual(await history.states(), ['d1 superseded by d3', 'd2 discarded', 'd3 ingested'])
 })
 
 test('with replace each accepted drop is the whole table; the one before comes back when it is withdrawn', async () => {

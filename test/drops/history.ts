@@ -6,7 +6,7 @@ import type { DropReading } from '../../src/data/snapshot.js'
 import type { Database } from '../../src/database/schema.js'
 import type { StoredDelivery } from '../../src/define/stored-definition.js'
 import type { Drop } from '../../src/drops/drop.js'
-import { ingestedDrops, waitingDrops } from '../../src/drops/queries.js'
+import { discardedCopies, ingestedDrops, waitingDrops } from '../../src/drops/queries.js'
 import { recordDrop } from '../../src/drops/record.js'
 import { decideDrops, historyAfter, settleDrops } from '../../src/drops/settle.js'
 import { saveSnapshot } from '../../src/drops/snapshots.js'
@@ -47,9 +47,9 @@ export function historyOf(database: Database, objects: ObjectStore, clock: Clock
   let taken: Lineage['drops'] = []
   const taking = async (): Promise<Taken> => {
     const claim = await startedRun(database, model)
-    const waiting = await waitingDrops(database, model)
+    const waiting = [...(await waitingDrops(database, model)), ...(await discardedCopies(database, model))]
     const former = await ingestedDrops(database, model)
-    const decisions = decideDrops(waiting, former, new Map(await Promise.all(waiting.map(async (drop) => [drop.id, await reading(drop)] as const))), delivery)
+    const decisions = decideDrops(waiting, former, new Map(await Promise.all(waiting.filter(({ state }) => state === 'recorded').map(async (drop) => [drop.id, await reading(drop)] as const))), delivery)
     const parts = historyAfter(former, decisions)
     const snapshot = buildSnapshot(parts, {}, { kind: 'all' })
     const drops = parts.map(({ drop, sha256 }) => ({ id: drop, key: drop, sha256 }))

@@ -25,6 +25,7 @@ export interface Plan {
 }
 
 const ROWS = 12
+/** How many of 500 drops live in which way; all others are plain. */
 const lives: readonly (readonly [Life, number])[] = [
   ['overwritten', 60],
   ['mended', 25],
@@ -44,7 +45,7 @@ const lives: readonly (readonly [Life, number])[] = [
 export function planDrops(seed: number, count: number, kills: number): Plan {
   const random = randomFrom(seed)
   const below = (limit: number): number => Math.floor(random() * limit)
-  const kinds = lives.flatMap(([life, number]) => Array.from({ length: number }, () => life))
+  const kinds = lives.flatMap(([life, number]) => Array.from({ length: Math.round((number * count) / 500) }, () => life))
   const drops = shuffled(
     Array.from({ length: count }, (_, index): Life => kinds[index] ?? 'plain'),
     random,
