@@ -10,7 +10,7 @@ const source = join(root, 'src')
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
 const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
-const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry']
+const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
@@ -28,6 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   trainers: [...foundations, 'bundles', 'processes'],
   sources: [...foundations, 's3', 'processes'],
   executors: [...foundations, 'processes'],
+  notifications: [...machinery, 'runs'],
   telemetry: foundations,
   data: machinery,
   evaluation: [...foundations, 'predictors', 'packages'],
@@ -45,7 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   index: core,
 }
 /** Only these may import an adapter: the composition root, and the public helpers' definitions. */
-const rooms = ['trainers', 'predictors', 'sources', 'executors', 'objects']
+const rooms = ['trainers', 'predictors', 'sources', 'executors', 'objects', 'notifications']
 
 interface Import {
   readonly from: string
@@ -123,7 +124,7 @@ test('a command loads no heavy package at its start', () => {
   }
   load(join('cli', 'main.ts'))
   assert.ok(loaded.size > 50 && packages.has('commander'))
-  for (const heavy of ['esbuild', 'fastify', '@duckdb/node-api', '@dbos-inc/dbos-sdk', 'onnxruntime-web', 'ydf-inference', 'ydf-training', '@aws-sdk/client-s3', '@aws-sdk/client-sqs']) assert.ok(!packages.has(heavy), heavy)
+  for (const heavy of ['esbuild', 'fastify', '@duckdb/node-api', '@dbos-inc/dbos-sdk', 'onnxruntime-web', 'ydf-inference', 'ydf-training', '@aws-sdk/client-s3', '@aws-sdk/client-sqs', 'nodemailer']) assert.ok(!packages.has(heavy), heavy)
 })
 
 test('no file is longer than 400 lines', () => {

@@ -11,6 +11,7 @@ import { eventRoutes } from './events.js'
 import { healthRoutes } from './health.js'
 import { logRoutes } from './logs.js'
 import { modelRoutes } from './models.js'
+import { notificationRoutes } from './notifications.js'
 import { describeApi, openRoutes } from './open-api.js'
 import type { ApiParts } from './parts.js'
 import { projectRoutes } from './project.js'
@@ -34,7 +35,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), adoptionRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   return { app, routes }

@@ -27,6 +27,8 @@ const Data = Type.Object({
   count: Type.Optional(Type.Number()),
   source: Type.Optional(Type.String()),
   waitsFor: Type.Optional(Type.String()),
+  since: Type.Optional(Type.String()),
+  target: Type.Optional(Type.String()),
 })
 type Data = Type.Static<typeof Data>
 
@@ -85,6 +87,9 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown, raw
     case 'drop.restored':
       yield `${name} ${kind.slice('drop.'.length)} by ${actor}`
       yield `– ${summary ?? data.reason ?? ''}`
+      break
+    case 'drop.overdue':
+      yield `a drop is overdue: none since ${data.since ?? ''}`
       break
     case 'contract.accepted':
       yield `form of ${name} accepted as the contract by ${actor}`
@@ -153,6 +158,10 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown, raw
       break
     case 'source.waiting':
       yield `source ${data.source ?? ''}: ${data.key ?? ''} waits for ${data.waitsFor ?? 'the rest of it'}`
+      break
+    case 'notification.failed':
+      yield `${data.target ?? 'a target'} could not be told: ${data.summary ?? ''}`
+      if (data.message !== undefined) yield `– ${data.message}`
       break
     default:
       yield kind

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
+import type { Notifications } from '../notifications/notifications.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import type { Adoption } from '../runs/offer.js'
 import type { Run } from '../runs/run.js'
@@ -29,6 +30,8 @@ export interface ApiParts {
   readonly onUpload: () => void
   /** Takes a model that was trained elsewhere, as a tar archive, and asks for a run that checks it. @throws RefitError */
   readonly adopt: (adoption: Adoption, content: Readable, signal: AbortSignal) => Promise<Run>
+  /** Those whom the project tells of what happens. */
+  readonly notifications: Pick<Notifications, 'targets' | 'test'>
   /** What becomes of requests that announce objects of sources. */
   readonly announcements: {
     /** Whether any source is announced by requests. */

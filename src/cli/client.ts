@@ -8,6 +8,7 @@ import { DropDetail, DropList, DropRecorded, DropsDecided, type DecisionBody } f
 import { EventList, EventRecord } from '../api/wire/event.js'
 import { Failure } from '../http/failure.js'
 import { ChampionMoves, ModelDetail, ModelList, ModelRetired, Moved } from '../api/wire/model.js'
+import { NotificationTargets, TestedTargets } from '../api/wire/notification.js'
 import { Health, ProjectStatus, ShuttingDown } from '../api/wire/project.js'
 import { RunDetail, RunList, RunRequested, RunSummary } from '../api/wire/run.js'
 import { SnapshotDetail, SnapshotList, SnapshotSample } from '../api/wire/snapshot.js'
@@ -60,6 +61,8 @@ export function createClient({ url, token, actor }: Connection) {
     health: () => get(Health, '/health'),
     project: () => get(ProjectStatus, '/project'),
     shutdown: (request: { readonly keepServing: boolean }) => post(ShuttingDown, '/project/shutdown', request),
+    notificationTargets: async () => (await get(NotificationTargets, '/notification-targets')).targets,
+    testNotificationTargets: (target?: string) => post(TestedTargets, '/notification-targets/test', { target }),
     models: async () => (await get(ModelList, '/models')).models,
     model: (model: string) => get(ModelDetail, at`/models/${model}`),
     /** The definitions that came into force, the newest first. */

@@ -57,9 +57,8 @@ export function packageCheck(name: string, what: string): Check {
   }
 }
 
-/** Whether the program of a command trainer can be started. */
-export async function programCheck(model: string, program: string, folder: string): Promise<Check> {
-  const name = `Trainer of ${model}`
+/** Whether a program that the project names can be started. */
+export async function programCheck(name: string, program: string, folder: string): Promise<Check> {
   try {
     const { stdout, stderr } = await promisify(execFile)(program, ['--version'], { cwd: folder, timeout: COMMAND_TIMEOUT_MS })
     return { name, ok: true, detail: `${program}: ${(stdout + stderr).trim().split('\n')[0] ?? ''}` }

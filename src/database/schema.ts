@@ -24,6 +24,7 @@ export type RunOutcome =
   | 'cancelled'
 export type AttemptState = 'running' | 'finished' | 'failed' | 'interrupted' | 'cancelled'
 export type VersionState = 'passed' | 'awaiting-approval' | 'approved' | 'declined' | 'superseded' | 'expired'
+export type NotificationState = 'waiting' | 'sent' | 'given-up' | 'dropped'
 export type ChampionCause = 'run' | 'approve' | 'promote' | 'adopt' | 'rollback'
 
 export interface Schema {
@@ -151,6 +152,19 @@ export interface Schema {
     model: string | null
     run: string | null
     data: Json
+  }
+  notification_cursor: { single: Generated<boolean>; cursor: string }
+  notifications: {
+    id: string
+    target: string
+    event: string
+    message: Json
+    state: NotificationState
+    tries: Generated<number>
+    next_try: Time
+    failure: ColumnType<string | null, string | null | undefined, string | null>
+    created_at: Time
+    changed_at: Time
   }
   schedules: { model: string; trigger: string; handled_until: Time }
   replicas: { id: string; pid: number; address: string; live: Json; seen_at: Time }

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { refitError, type Fault } from '../errors.js'
+import { WrittenTarget } from './notify.js'
 import { WrittenModel } from './resolve-model.js'
 import { WrittenObjects } from './resolve-objects.js'
 import { placesOfSecrets } from './secret.js'
@@ -19,6 +20,7 @@ export const WrittenEnvironment = Type.Object(
   {
     database: Type.Optional(Type.String({ minLength: 1 })),
     objects: Type.Optional(WrittenObjects),
+    notify: Type.Optional(Type.Array(WrittenTarget)),
     server: Type.Optional(WrittenServer),
     models: Type.Optional(Type.Record(Type.String(), WrittenModelInEnvironment)),
   },

@@ -76,6 +76,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly replaceIfBetter?: boolean
   /** Whether someone has to approve a version before it serves: `never` (default), `always`, `when-inconclusive`; and until when. */
   readonly approval?: Approval
+  /** Time without a drop after which one is overdue, which is told to those whom the project notifies; default: never. */
+  readonly dropsOverdueAfter?: Duration
   /** Default `[onArrival()]`. */
   readonly triggers?: readonly Trigger[]
   readonly limits?: Limits

@@ -1,4 +1,5 @@
 import type { EvaluatedModel } from './model.js'
+import type { NotificationTarget } from './notify.js'
 
 /** Where control and serving listen. */
 export interface Server {
@@ -36,6 +37,7 @@ export type ModelInEnvironment = Partial<Pick<EvaluatedModel, 'source' | 'format
 export interface Environment<Names extends string = string> {
   readonly database?: string
   readonly objects?: string | S3Objects
+  readonly notify?: readonly NotificationTarget[]
   readonly server?: Server
   readonly models?: Readonly<Partial<Record<Names, ModelInEnvironment>>>
 }
@@ -47,6 +49,8 @@ export interface ProjectDefinition<Names extends string = string> {
   readonly database?: string
   /** Where raw drops, parts and models are kept, e.g. `s3://models/refit`; default: in `.refit`. */
   readonly objects?: string | S3Objects
+  /** Who is told of what needs a person; default: nobody. */
+  readonly notify?: readonly NotificationTarget[]
   readonly server?: Server
   /** The same project at other places, such as `production`; `refit --environment <name>` chooses one. */
   readonly environments?: Readonly<Record<string, Environment<NoInfer<Names>>>>

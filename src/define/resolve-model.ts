@@ -50,6 +50,7 @@ export const WrittenModel = Type.Object(
         ]),
       ),
     ),
+    dropsOverdueAfter: Type.Optional(Type.String()),
     limits: Type.Optional(
       Type.Object(
         {
@@ -69,6 +70,8 @@ export type WrittenModel = Static<typeof WrittenModel>
 export interface AdapterSchemas {
   readonly sources: Readonly<Record<string, TSchema>>
   readonly trainers: Readonly<Record<string, TSchema>>
+  /** Absent: nobody can be told. */
+  readonly notifiers?: Readonly<Record<string, TSchema>>
 }
 
 const DEFAULTS = { trainTime: '1 hour', trainMemory: 4000, dataMemory: 2000 }
@@ -119,6 +122,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     ...(written.replaceIfBetter === true ? { replaceIfBetter: true } : {}),
     approval: resolveApproval(written.approval ?? 'never', duration),
     triggers: [...(written.triggers ?? [{ kind: 'arrival' as const }])],
+    ...(written.dropsOverdueAfter === undefined ? {} : { dropsOverdueMilliseconds: duration(written.dropsOverdueAfter, 'dropsOverdueAfter') }),
     limits: {
       trainMilliseconds: duration(limits.trainTime, 'limits.trainTime'),
       trainMemoryBytes: Math.round(limits.trainMemory * MEGABYTE),

@@ -2,7 +2,9 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Fault } from '../errors.js'
 import { chosenEnvironment, environmentFaults, inEnvironment, WrittenEnvironment } from './environments.js'
+import { WrittenTarget } from './notify.js'
 import { resolveModel, WrittenModel, type AdapterSchemas } from './resolve-model.js'
+import { resolveNotify } from './resolve-notify.js'
 import { resolveObjects, WrittenObjects } from './resolve-objects.js'
 import { placesOfSecrets, unsetSecrets } from './secret.js'
 import { structuralFaults } from './structural-faults.js'
@@ -15,6 +17,7 @@ const WrittenProject = Type.Object(
     models: Type.Record(Type.String(), Type.Unknown(), { minProperties: 1 }),
     database: Type.Optional(Type.String({ minLength: 1 })),
     objects: Type.Optional(WrittenObjects),
+    notify: Type.Optional(Type.Array(WrittenTarget)),
     server: Type.Optional(WrittenServer),
     environments: Type.Optional(Type.Record(Type.String(), WrittenEnvironment)),
   },
@@ -69,6 +72,8 @@ function resolveWritten(written: WrittenProject, schemas: AdapterSchemas): Resol
     faults.push(...resolved.faults, ...misplacedSecrets(model, path))
     models[name] = resolved.model
   }
+  const notify = resolveNotify(written.notify ?? [], schemas.notifiers ?? {}, Object.keys(written.models))
+  faults.push(...notify.faults, ...notify.misplacedSecrets.map(misplaced))
   if (faults.length > 0) return { faults }
   const { database, server = {} } = written
   const project: StoredProject = {
@@ -76,6 +81,7 @@ function resolveWritten(written: WrittenProject, schemas: AdapterSchemas): Resol
     ...(database === undefined ? {} : { database }),
     ...(objects !== undefined && 'objects' in objects ? { objects: objects.objects } : {}),
     server: { controlPort: 7700, servingPort: 7800, bind: '127.0.0.1', hosts: [], origins: [], ...server },
+    ...(written.notify === undefined ? {} : { notify: [...notify.targets] }),
     models,
   }
   return { project }
@@ -94,6 +100,6 @@ function misplacedSecrets({ train, source, ...model }: WrittenModel, path: strin
 }
 
 function misplaced(path: string): Fault {
-  const places = 'in `database`, in `credentials` and `endpoint` of `objects`, in these, `announcements`, `database` and `environment` of a source, and in `environment` and `parameters` of a trainer'
+  const places = 'in `database`, in `credentials` and `endpoint` of `objects`, in these, `announcements`, `database` and `environment` of a source, in `environment` and `parameters` of a trainer, and in `url`, `secret`, `headers`, `smtp` and `environment` of a target of notifications'
   return { path, message: `a secret can stand only ${places}` }
 }

@@ -43,6 +43,37 @@ export function unsetSecrets(value: unknown, path: string): readonly Fault[] {
   return Object.entries(value).flatMap(([name, inner]) => unsetSecrets(inner, path === '' ? name : `${path}.${name}`))
 }
 
+/** A foreign text, such as what a receiver answered, without the values of the secrets that plain data refers to. */
+export function concealSecrets(text: string, options: unknown): string {
+  const names = new Set([...JSON.stringify(options).matchAll(REFERENCE)].map(([, plain, encoded]) => plain ?? encoded ?? ''))
+  let concealed = text
+  for (const name of names) {
+    const value = process.env[name] ?? ''
+    for (const form of new Set([value, encodeURIComponent(value), ...partsOfAddress(value)])) {
+      if (form.length >= SHORTEST_CONCEALED) concealed = concealed.replaceAll(form, `\${secret:${name}}`)
+    }
+  }
+  return concealed
+}
+
+/** A shorter one would be found in words that have nothing to do with it. */
+const SHORTEST_CONCEALED = 4
+
+/** What is secret of an address is what follows its host, and its password. */
+function partsOfAddress(value: string): readonly string[] {
+  if (!URL.canParse(value)) return []
+  const { pathname, search, password } = new URL(value)
+  return [`${pathname}${search}`, pathname, search, password, decoded(password)]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /** The places, at and below `path`, of texts and names in plain data that refer to a secret. */
 export function placesOfSecrets(value: unknown, path: string): readonly string[] {
   if (typeof value === 'string') return refersToSecret(value) ? [path] : []

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { StoredTarget } from './notify.js'
 import { S3Access } from './s3-location.js'
 
 /**
@@ -301,6 +302,8 @@ export const StoredModel = Type.Object({
   replaceIfBetter: Type.Optional(Type.Boolean()),
   approval: StoredApproval,
   triggers: Type.Array(StoredTrigger),
+  /** Time without a drop after which one is overdue; absent: never. */
+  dropsOverdueMilliseconds: Type.Optional(Type.Integer({ minimum: 1 })),
   limits: StoredLimits,
 })
 export type StoredModel = Static<typeof StoredModel>
@@ -326,6 +329,8 @@ export const StoredProject = Type.Object({
   database: Type.Optional(Type.String()),
   /** Undefined for the state folder. */
   objects: Type.Optional(StoredObjects),
+  /** Absent: nobody. */
+  notify: Type.Optional(Type.Array(StoredTarget)),
   server: Type.Object({
     controlPort: Type.Integer({ minimum: 0, maximum: 65_535 }),
     servingPort: Type.Integer({ minimum: 0, maximum: 65_535 }),

@@ -1,6 +1,13 @@
+import type { Clock } from '../clock.js'
+import type { StoredTarget } from '../define/notify.js'
 import type { AdapterReference } from '../define/stored-definition.js'
 import { localExecutor } from '../executors/local/adapter.js'
 import type { Executor } from '../executors/executor.js'
+import { emailNotifier } from '../notifications/email/adapter.js'
+import type { Notifier } from '../notifications/notifier.js'
+import { programNotifier } from '../notifications/program/adapter.js'
+import { slackNotifier } from '../notifications/slack/adapter.js'
+import { webhookNotifier } from '../notifications/webhook/adapter.js'
 import { moduleModel } from '../predictors/module/adapter.js'
 import { onnx } from '../predictors/onnx/adapter.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
@@ -46,4 +53,28 @@ const sources: ReadonlyMap<string, OpenSource> = new Map<string, OpenSource>([
   ['query', (_place, options) => querySource(options)],
   ['s3', (_place, options) => s3Source(options)],
   ['upload', () => uploadSource],
+])
+
+/** What a way of telling somebody may need to know of the project. */
+export interface NotifierPlace {
+  readonly projectFolder: string
+  readonly stateFolder: string
+  readonly clock: Clock
+}
+
+type OpenNotifier = (place: NotifierPlace, target: StoredTarget) => Notifier
+
+/** Opens the way to those whom a project tells. */
+export function openNotifier(place: NotifierPlace, target: StoredTarget): Notifier {
+  const open = notifiers.get(target.kind)
+  // The definition was validated against this very list.
+  if (open === undefined) throw new Error(`no notifier of kind ${target.kind}`)
+  return open(place, target)
+}
+
+const notifiers: ReadonlyMap<string, OpenNotifier> = new Map<string, OpenNotifier>([
+  ['email', (_place, { options }) => emailNotifier(options)],
+  ['program', ({ projectFolder, stateFolder }, { name, options }) => programNotifier({ projectFolder, stateFolder, target: name }, options)],
+  ['slack', (_place, { options }) => slackNotifier(options)],
+  ['webhook', ({ clock }, { options }) => webhookNotifier(clock, options)],
 ])

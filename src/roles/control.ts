@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Logger } from 'pino'
 import { createApi } from '../api/app.js'
 import { ruleLabel } from '../api/rule-label.js'
@@ -15,6 +16,7 @@ import { parseTokens, requireTokensBeyondLoopback, tokenOf } from '../http/acces
 import { adopt } from '../lifecycle/adoption/adopt.js'
 import { attemptLog } from '../lifecycle/folders.js'
 import type { Rooms } from '../lifecycle/run.js'
+import { startNotifications } from '../notifications/notifications.js'
 import { registerModels } from '../registry/models.js'
 import { EVENTS_CHANNEL, latestCursor } from '../runs/event.js'
 import { RUNS_CHANNEL } from '../runs/requests.js'
@@ -23,7 +25,7 @@ import { announcementReceiver } from '../triggers/announcements/receiver.js'
 import { snsVerifier } from '../triggers/announcements/sns-signature.js'
 import { startTriggers } from '../triggers/triggers.js'
 import { askSns } from './ask-sns.js'
-import { executor, openSource, trainers } from './adapters.js'
+import { executor, openNotifier, openSource, trainers } from './adapters.js'
 import { evaluateProject } from './evaluate-project.js'
 import { listenOn } from './listen-on.js'
 import { openObjects } from './objects.js'
@@ -101,6 +103,17 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     await registerModels(connection.database, clock, project, 'refit', ruleLabel)
     const listeners = new Set<() => void>()
     let servingUrl: string | undefined
+    let controlUrl: string | undefined
+    const notifications = await startNotifications({
+      database: connection.database,
+      clock,
+      project: project.environment === undefined ? basename(folder) : `${basename(folder)} (${project.environment})`,
+      targets: project.notify ?? [],
+      openNotifier: (target) => openNotifier({ projectFolder: folder, stateFolder, clock }, target),
+      url: () => controlUrl,
+      log,
+    })
+    started.push(() => notifications.stop())
     const triggers = startTriggers({
       database: connection.database,
       objects,
@@ -116,6 +129,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     started.push(() => worker.stop())
     const listener = listen(databaseUrl, [EVENTS_CHANNEL, RUNS_CHANNEL], (channel) => {
       if (channel === RUNS_CHANNEL) worker.hint()
+      else notifications.hint()
       for (const hint of listeners) hint()
     })
     started.push(() => listener.stop())
@@ -132,6 +146,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         },
         onUpload: triggers.hint,
         adopt: (adoption, content, signal) => adopt(rooms, adoption, content, signal),
+        notifications,
         announcements: announcementReceiver({ sources: triggers.announced, sns: snsVerifier({ get: askSns }), log }),
         onShutdown: options.onShutdown,
       },
@@ -140,6 +155,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     )
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
+    controlUrl = url
     const settings: ServingSettings = { stateFolder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, hosts, origins }
     servingUrl = (await ensureServing(settings, refitVersion)).url
     await writeProcessNote(stateFolder, 'control', url)

@@ -6,6 +6,10 @@ import { resolveProject } from '../define/resolve-project.js'
 import type { StoredProject } from '../define/stored-definition.js'
 import { refitError, type Fault } from '../errors.js'
 import { answerChildJob } from '../processes/child-job.js'
+import * as email from '../notifications/email/definition.js'
+import * as program from '../notifications/program/definition.js'
+import * as slack from '../notifications/slack/definition.js'
+import * as webhook from '../notifications/webhook/definition.js'
 import * as folder from '../sources/folder/definition.js'
 import * as produce from '../sources/produce/definition.js'
 import * as query from '../sources/query/definition.js'
@@ -18,6 +22,7 @@ import * as module from '../trainers/module/definition.js'
 const schemas = {
   sources: { [folder.kind]: folder.options, [produce.kind]: produce.options, [query.kind]: query.options, [s3.kind]: s3.options, [upload.kind]: upload.options },
   trainers: { [gradientBoostedTrees.kind]: gradientBoostedTrees.options, [command.kind]: command.options, [module.kind]: module.options },
+  notifiers: { [email.kind]: email.options, [program.kind]: program.options, [slack.kind]: slack.options, [webhook.kind]: webhook.options },
 }
 
 const Input = Type.Object({

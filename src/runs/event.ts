@@ -19,6 +19,7 @@ export type EventKind =
   | 'drop.released'
   | 'drop.withdrawn'
   | 'drop.restored'
+  | 'drop.overdue'
   | 'run.requested'
   | 'run.coalesced'
   | 'run.started'
@@ -41,6 +42,7 @@ export type EventKind =
   | 'source.failed'
   | 'source.recovered'
   | 'source.waiting'
+  | 'notification.failed'
 
 /** Something that happened: never changed, never removed. */
 export interface NewEvent {
@@ -89,6 +91,8 @@ export interface EventQuery {
   readonly after?: string | undefined
   readonly model?: string | undefined
   readonly run?: string | undefined
+  /** Of these kinds only. */
+  readonly kinds?: readonly string[] | undefined
   readonly limit: number
 }
 
@@ -103,6 +107,7 @@ export async function readEvents(database: Database, query: EventQuery): Promise
     .limit(query.limit)
   if (query.model !== undefined) select = select.where('model', '=', query.model)
   if (query.run !== undefined) select = select.where('run', '=', query.run)
+  if (query.kinds !== undefined) select = select.where('kind', 'in', query.kinds)
   if (query.after !== undefined) {
     const { transaction, id } = parseCursor(query.after)
     select = select.where(sql<boolean>`(transaction, id) > (${transaction}::text::xid8, ${id}::bigint)`)

@@ -10,6 +10,7 @@ import type { Source } from '../sources/source.js'
 import { deliver, type AnnouncedSource } from './announcements/deliver.js'
 import { pollQueue } from './announcements/poll-queue.js'
 import { requestRunForDrops } from './arrival.js'
+import { noteOverdueDrops } from './overdue.js'
 import { fireSchedules } from './schedule.js'
 import { watchSource, type WatchedSource } from './watched-source.js'
 
@@ -31,6 +32,9 @@ export interface Triggers extends HintedLoop {
   announced(): Promise<readonly AnnouncedSource[]>
 }
 
+/** A drop that came while Refit was not running is recorded first; only then it can tell whether one is missing. */
+const FIRST_LOOKS_MS = 60_000
+
 interface Watched {
   readonly definitionHash: string
   readonly watching: WatchedSource
@@ -49,6 +53,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
   const { database, clock, log } = options
   const watched = new Map<string, Watched>()
   let refusing: ReadonlyMap<string, Refusing> = new Map()
+  const startedAt = clock.now().getTime()
   let requesting: Promise<void> = Promise.resolve()
   let sourcesKnown: () => void = () => undefined
   const known = new Promise<void>((resolve) => {
@@ -124,6 +129,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
       await requestRuns(models)
       await fireSchedules(database, clock, models)
       await expireAwaiting(database, clock)
+      if (clock.now().getTime() - startedAt >= FIRST_LOOKS_MS) await noteOverdueDrops(database, clock, models)
     } catch (error) {
       if (!isOutage(error) && !stopped.aborted) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
     }

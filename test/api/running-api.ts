@@ -13,9 +13,13 @@ import { startEmbeddedServer } from '../../src/database/embedded/server.js'
 import { listen } from '../../src/database/listen.js'
 import { migrate } from '../../src/database/migrate.js'
 import type { Database } from '../../src/database/schema.js'
+import type { StoredTarget } from '../../src/define/notify.js'
 import { refitError } from '../../src/errors.js'
+import { startNotifications } from '../../src/notifications/notifications.js'
+import type { Notifier } from '../../src/notifications/notifier.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
+import { openNotifier as openNotifierAt } from '../../src/roles/adapters.js'
 import { EVENTS_CHANNEL } from '../../src/runs/event.js'
 import { removeProject } from '../support/remove-project.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
@@ -33,7 +37,7 @@ export interface RunningApi {
   readonly stop: () => Promise<void>
 }
 
-export async function startApi(options: { readonly tokens?: string; readonly servingUrl?: string; readonly announcements?: ApiParts['announcements'] } = {}): Promise<RunningApi> {
+export async function startApi(options: { readonly tokens?: string; readonly servingUrl?: string; readonly announcements?: ApiParts['announcements']; readonly notify?: readonly StoredTarget[] } = {}): Promise<RunningApi> {
   const folder = await mkdtemp(join(tmpdir(), 'refit-api-'))
   const server = await startEmbeddedServer(join(folder, '.refit'))
   const connection = connect(server.url, { applicationName: 'test' })
@@ -50,6 +54,8 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
       done()
     },
   })
+  const openNotifier = (target: StoredTarget): Notifier => openNotifierAt({ projectFolder: folder, stateFolder: join(folder, '.refit'), clock: systemClock }, target)
+  const notifications = await startNotifications({ database: connection.database, clock: systemClock, project: 'test', targets: options.notify ?? [], openNotifier, url: () => undefined, log: pino({}, sink) })
   let shutdowns = 0
   let uploads = 0
   const logPath = (run: string, stage: string, attempt: number): string => join(folder, `${run}-${stage}-${attempt}.log`)
@@ -68,6 +74,7 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
     onUpload: () => {
       uploads += 1
     },
+    notifications,
     announcements: options.announcements ?? { isOpen: () => Promise.resolve(false), receive: () => Promise.reject(refitError('announcement-unauthenticated', {})) },
     onShutdown: () => {
       shutdowns += 1
@@ -86,6 +93,7 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
     logPath,
     stop: async () => {
       await app.close()
+      await notifications.stop()
       await listener.stop()
       await connection.close()
       await server.release()

@@ -14,6 +14,11 @@ import { RefitError } from '../../src/errors.js'
 import { roles } from '../../src/http/access.js'
 import * as publicApi from '../../src/index.js'
 import { evaluateProject } from '../../src/roles/evaluate-project.js'
+import { WrittenTarget } from '../../src/define/notify.js'
+import * as email from '../../src/notifications/email/definition.js'
+import * as program from '../../src/notifications/program/definition.js'
+import * as slack from '../../src/notifications/slack/definition.js'
+import * as webhook from '../../src/notifications/webhook/definition.js'
 import * as folder from '../../src/sources/folder/definition.js'
 import * as produce from '../../src/sources/produce/definition.js'
 import * as query from '../../src/sources/query/definition.js'
@@ -76,6 +81,11 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: '`module(path, options)`', schema: module.options, spellOut: (option, value) => `train: module('./train.ts', { ${option}: ${value} })` },
   { heading: '`schedule(cron, options)`', schema: alternatives(within(WrittenModel, 'properties', 'triggers', 'items'), 1), spellOut: (option, value) => `triggers: [schedule('0 6 * * 1', { ${option}: ${value} })]`, besides: ['cron'] },
   { heading: '`limits`', schema: within(WrittenModel, 'properties', 'limits'), spellOut: (option, value) => `limits: { ${option}: ${value} }` },
+  { heading: 'Options of every target', schema: WrittenTarget, besides: ['options'] },
+  { heading: '`webhook(url, options)`', schema: webhook.options },
+  { heading: '`slack(url, options)`', schema: slack.options },
+  { heading: '`email(options)`', schema: email.options },
+  { heading: '`program(command, options)`', schema: program.options },
   { heading: 'Options of `atMost` and `atLeast`', schema: alternatives(StoredRule, 0), besides: ['metric', 'custom', 'bound', 'value', 'slice'] },
   { heading: 'Options of `each`', schema: within(StoredRule, 'anyOf', '0', 'properties', 'slice'), spellOut: (option, value) => `check: (m) => [m.each('colour', { ${option}: ${value} }).mae.atMost(1)]`, besides: ['column'] },
   { heading: 'Options of `between`', schema: alternatives(StoredRule, 3), spellOut: (option, value) => `check: (m) => [m.between('colour', { ${option}: ${value} }).mae.differAtMost(1)]`, besides: ['metric', 'custom', 'column', 'limit'] },
@@ -90,7 +100,7 @@ test('docs/configuration.md names every option that the schemas know, and no oth
     const known = propertiesOf(schema).filter((name) => !besides.includes(name))
     assert.deepEqual([...rowsUnder(heading, 'option').keys()].toSorted(), known.toSorted(), heading)
   }
-  assert.deepEqual([...rowsUnder('`defineProject`', 'option').keys()].toSorted(), ['database', 'environments', 'models', 'objects', 'server'])
+  assert.deepEqual([...rowsUnder('`defineProject`', 'option').keys()].toSorted(), ['database', 'environments', 'models', 'notify', 'objects', 'server'])
 })
 
 test('docs/configuration.md says which options are required', () => {
@@ -142,6 +152,24 @@ test('every default that docs/configuration.md names is the one that holds where
   assert.deepEqual((await evaluateModels(models, `objects: { s3: 's3://models/refit', cache: ${plain(cache)} },`)).objects, (await evaluateModels(models, "objects: 's3://models/refit',")).objects)
 })
 
+test('every default of a target that docs/configuration.md names is the one that holds where the option is left out', async () => {
+  const spellings: Readonly<Record<string, (option: string) => string>> = {
+    'Options of every target': (option) => `slack('https://chat.example.com/hook', { name: 'chat', ${option} })`,
+    '`webhook(url, options)`': (option) => `webhook('https://ops.example.com/hook', { name: 'ops', ${option} })`,
+    '`program(command, options)`': (option) => `program(['./page.sh'], { name: 'page', ${option} })`,
+  }
+  const plainModel = new Map([['m', '']])
+  const targetsOf = async (target: string): Promise<unknown> => (await evaluateModels(plainModel, `notify: [${target}],`)).notify
+  let found = 0
+  for (const [heading, spellOut] of Object.entries(spellings)) {
+    const defaults = [...rowsUnder(heading, 'option')].filter(([, [, cell = '']]) => cell !== '–' && cell !== 'required')
+    const spelt = defaults.map(([option, [, cell = '']]) => `${option}: ${plain(cell)}`).join(', ')
+    assert.deepEqual(await targetsOf(spellOut(spelt)), await targetsOf(spellOut('')), heading)
+    found += defaults.length
+  }
+  assert.ok(found >= 5)
+})
+
 test('docs/configuration.md has every metric, under its task, with its direction and default margin', async () => {
   const rows = rowsUnder('Metrics', 'metric')
   const known = { regression: RegressionMetric, classification: ClassificationMetric } as const
@@ -168,7 +196,8 @@ test('docs/configuration.md names every helper of the public API', () => {
   for (const name of Object.keys(publicApi)) assert.match(page, new RegExp(`\`${name}[.(\`]`), name)
   const sources = [folder, produce, query, s3, upload].map(({ kind }) => `${kind}(`)
   const trainers = [gradientBoostedTrees, command, module].map(({ kind }) => `${kind.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}(`)
-  for (const [heading, kinds] of [['Sources', sources], ['Trainers', trainers]] as const) {
+  const notifiers = [webhook, slack, email, program].map(({ kind }) => `${kind}(`)
+  for (const [heading, kinds] of [['Sources', sources], ['Trainers', trainers], ['Notifications', notifiers]] as const) {
     const documented = [...rowsUnder(heading, 'helper').keys()].map((helper) => helper.replace(/\(.*$/, '('))
     assert.deepEqual(documented.toSorted(), kinds.toSorted())
   }

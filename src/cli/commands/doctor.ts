@@ -44,10 +44,14 @@ async function* examine({ project, environment, connect }: CommandContext): Asyn
   yield await diskCheck(existsSync(state) ? state : folder)
   if (definition === undefined) return
   for (const { name, train } of Object.values(definition.models)) {
-    if (Value.Check(Program, train)) yield await programCheck(name, train.options.command[0] ?? '', folder)
+    if (Value.Check(Program, train)) yield await programCheck(`Trainer of ${name}`, train.options.command[0] ?? '', folder)
+  }
+  for (const target of definition.notify ?? []) {
+    if (Value.Check(ToldProgram, target)) yield await programCheck(`Told: ${target.name}`, target.options.command[0] ?? '', folder)
   }
   if (definition.objects !== undefined) yield await bucketCheck(definition.objects)
   if ((await readProcessNote(state, 'control')) === undefined) {
+    if (definition.notify !== undefined) yield { name: 'Notifications', ok: true, detail: `for ${definition.notify.map(({ name }) => name).join(', ')}; with Refit running, \`refit notify test\` tries them` }
     yield { name: 'Running', ok: true, detail: 'no; `refit up` starts it' }
     const { bind, controlPort, servingPort } = definition.server
     yield await portCheck('Control port', controlPort, bind)
@@ -66,6 +70,8 @@ const parts = [
 ] as const
 
 const Program = Type.Object({ kind: Type.Literal('command'), options: Type.Object({ command: Type.Array(Type.String(), { minItems: 1 }) }) })
+
+const ToldProgram = Type.Object({ kind: Type.Literal('program'), name: Type.String(), options: Type.Object({ command: Type.Array(Type.String(), { minItems: 1 }) }) })
 
 async function projectCheck(project: () => string, environment: string | undefined): Promise<{ readonly check: Check; readonly folder?: string; readonly definition?: StoredProject }> {
   try {
@@ -100,7 +106,7 @@ async function bucketCheck(objects: StoredObjects): Promise<Check> {
 async function* runningChecks(connect: CommandContext['connect']): AsyncGenerator<Check> {
   try {
     const api = await connect()
-    const [status, models] = await Promise.all([api.project(), api.models()])
+    const [status, models, targets] = await Promise.all([api.project(), api.models(), api.notificationTargets()])
     yield { name: 'Control', ok: true, detail: `${api.url} and its database answer` }
     for (const { name, champion } of models) {
       if (champion === undefined) continue
@@ -112,6 +118,11 @@ async function* runningChecks(connect: CommandContext['connect']): AsyncGenerato
         detail: ok ? `version ${champion.version}, package ${champion.digest.slice(0, 12)}` : `version ${champion.version} is champion, but does not answer everywhere`,
         ...(ok ? {} : { hint: 'logs/serving.log in the state folder says why; `refit rollback` goes back to the version before.' }),
       }
+    }
+    for (const { name, kind, failure, lastGivenUp } of targets) {
+      const reason = failure ?? lastGivenUp?.failure
+      const hint = '`refit notify test` tries it now; docs/notifications.md tells what is tried again, and for how long.'
+      yield { name: `Told: ${name}`, ok: reason === undefined, detail: reason ?? `${kind}; \`refit notify test\` tries it`, ...(reason === undefined ? {} : { hint }) }
     }
   } catch (error) {
     if (!(error instanceof RefitError)) throw error

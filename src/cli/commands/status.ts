@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { ModelSummary } from '../../api/wire/model.js'
+import type { NotificationTargets } from '../../api/wire/notification.js'
 import { changeLines } from '../change-lines.js'
 import { contextOf } from '../context.js'
 import { ago } from '../figures.js'
@@ -13,9 +14,9 @@ export function addStatus(program: Command): void {
     .action(async (_options, command: Command) => {
       const { terminal, connect } = contextOf(command)
       const api = await connect()
-      const [project, models] = await Promise.all([api.project(), api.models()])
+      const [project, models, notifications] = await Promise.all([api.project(), api.models(), api.notificationTargets()])
       if (terminal.json) {
-        terminal.document({ url: api.url, project, models })
+        terminal.document({ url: api.url, project, models, notifications })
         return
       }
       const { paint } = terminal
@@ -27,6 +28,8 @@ export function addStatus(program: Command): void {
         terminal.line()
         for (const line of modelLines(terminal, model, now)) terminal.line(line)
       }
+      if (notifications.length > 0) terminal.line()
+      for (const target of notifications) terminal.line(targetLine(terminal, target, now))
     })
 }
 
@@ -50,4 +53,11 @@ function modelLines(terminal: Terminal, model: ModelSummary, now: number): reado
   if (quarantinedDrops > 0) lines.push(`  ${paint.red('✗')}        ${quarantinedDrops} in quarantine: \`refit drops ${model.name} --state quarantined\``)
   if (changed !== undefined && retired === undefined) lines.push(`  changed  since ${changed.since}:`, ...changeLines(terminal, changed))
   return lines
+}
+
+function targetLine({ paint }: Terminal, { name, waiting, failure, givenUp, lastGivenUp, lastSentAt }: NotificationTargets['targets'][number], now: number): string {
+  const parts = [lastSentAt === undefined ? 'nothing told yet' : `told ${ago(lastSentAt, now)}`]
+  if (waiting > 0) parts.push(failure === undefined ? `${waiting} to be sent` : paint.yellow(`${waiting} ${waiting === 1 ? 'waits' : 'wait'}: ${failure}`))
+  if (lastGivenUp !== undefined) parts.push(paint.red(`${givenUp} given up, last ${ago(lastGivenUp.at, now)}: ${lastGivenUp.failure}`))
+  return `  ${paint.dim('tells')}    ${name}  ${parts.join(' · ')}`
 }

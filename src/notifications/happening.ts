@@ -1,0 +1,77 @@
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import type { NotificationKind } from '../define/notify.js'
+import type { RecordedEvent } from '../runs/event.js'
+
+/** Kinds of events that may be told. */
+export const toldEvents: readonly string[] = ['run.ended', 'champion.moved', 'version.created', 'drop.quarantined', 'drop.overdue', 'schedule.missed', 'source.failed', 'model.below-standard', 'model.meets-standard']
+
+/** What the words of a notification are made from; any of it may be absent. */
+export const Facts = Type.Object({
+  outcome: Type.Optional(Type.String()),
+  explanation: Type.Optional(Type.String()),
+  version: Type.Optional(Type.Integer()),
+  previous: Type.Optional(Type.Integer()),
+  cause: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String()),
+  state: Type.Optional(Type.String()),
+  drop: Type.Optional(Type.String()),
+  key: Type.Optional(Type.String()),
+  summary: Type.Optional(Type.String()),
+  source: Type.Optional(Type.String()),
+  message: Type.Optional(Type.String()),
+  cron: Type.Optional(Type.String()),
+  count: Type.Optional(Type.Integer()),
+  first: Type.Optional(Type.String()),
+  last: Type.Optional(Type.String()),
+  since: Type.Optional(Type.String()),
+  dropsBefore: Type.Optional(Type.Boolean()),
+  milliseconds: Type.Optional(Type.Number()),
+})
+export type Facts = Type.Static<typeof Facts>
+
+/** What is of another form than is known here is left out. */
+export function factsOf({ data }: RecordedEvent): Facts {
+  return Value.Parse(Facts, Object.fromEntries(Object.entries(Facts.properties).flatMap(([name, schema]) => (Value.Check(schema, data[name]) ? [[name, data[name]]] : []))))
+}
+
+/**
+ * What an event may be told as; undefined: as nothing. What a run has done is told when it ends, for only then it says
+ * why: its version and its move of the champion are not told by themselves.
+ */
+export function happeningOf(event: RecordedEvent): NotificationKind | undefined {
+  const { outcome, cause, state } = factsOf(event)
+  switch (event.kind) {
+    case 'run.ended':
+      switch (outcome) {
+        case 'failed':
+        case 'promoted':
+        case 'awaiting-approval':
+          return outcome
+        case 'rejected':
+          return 'rejected-in-a-row'
+        default:
+          return undefined
+      }
+    case 'champion.moved':
+      if (cause === 'rollback') return 'rolled-back'
+      // An approval comes when its run has ended already.
+      return event.run === undefined || cause === 'approve' ? 'promoted' : undefined
+    case 'version.created':
+      return state === 'awaiting-approval' && event.run === undefined ? 'awaiting-approval' : undefined
+    case 'drop.quarantined':
+      return 'quarantined'
+    case 'drop.overdue':
+      return 'drop-overdue'
+    case 'schedule.missed':
+      return 'schedule-missed'
+    case 'source.failed':
+      return 'source-failed'
+    case 'model.below-standard':
+      return 'below-standard'
+    case 'model.meets-standard':
+      return 'meets-standard'
+    default:
+      return undefined
+  }
+}
