@@ -1,6 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { getChampion, rollback } from '../registry/champion.js'
+import { getChampion, latestMoves, rollback, type ChampionMove } from '../registry/champion.js'
 import { getModel } from '../registry/models.js'
 import { forcePromotion, requestPromotion } from '../registry/promotion.js'
 import { getVersion, listVersions, type Version } from '../registry/version.js'
@@ -46,7 +46,8 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
         const versions = await listVersions(database, params.model, limit, query.before)
         const last = versions.at(-1)
         const older = last === undefined || versions.length < limit ? {} : { before: last.number }
-        return { versions: versions.map((version) => versionSummary(version, champion?.version)), ...older }
+        const moves = await latestMoves(database, params.model, versions.map(({ number }) => number))
+        return { versions: versions.map((version) => versionSummary(version, champion?.version, moves.get(version.number))), ...older }
       },
     )
 
@@ -66,7 +67,7 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
         const version = await getVersion(database, params.model, params.version)
         const champion = await getChampion(database, params.model)
         return {
-          ...versionSummary(version, champion?.version),
+          ...versionSummary(version, champion?.version, (await latestMoves(database, params.model, [version.number])).get(version.number)),
           signature: version.signature,
           lineage: version.lineage,
           ...(version.verdict === undefined ? {} : { verdict: version.verdict }),
@@ -121,7 +122,7 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
   }
 }
 
-function versionSummary(version: Version, champion: number | undefined): VersionSummary {
+function versionSummary(version: Version, champion: number | undefined, move: ChampionMove | undefined): VersionSummary {
   return {
     model: version.model,
     number: version.number,
@@ -131,6 +132,7 @@ function versionSummary(version: Version, champion: number | undefined): Version
     serves: version.number === champion,
     createdAt: instant(version.createdAt),
     ...(version.run === undefined ? {} : { run: version.run }),
+    ...(move === undefined ? {} : { served: { cause: move.cause, actor: move.actor, at: instant(move.at), ...(move.reason === undefined ? {} : { reason: move.reason }) } }),
     ...(version.lineage.origin === undefined ? {} : { origin: version.lineage.origin }),
     ...(version.verdict === undefined ? {} : { headline: headline(version.verdict) }),
   }

@@ -62,6 +62,11 @@ export function originWords({ path, host, version, sha256, actor, reason }: Orig
   return `from ${from}, ${sha256.slice(0, 12)}, by ${actor}: ${reason}`
 }
 
+/** How a version came into service, by whom and why. */
+export function moveWords({ cause, actor, reason }: NonNullable<VersionSummary['served']>): string {
+  return `${cause} by ${actor}${reason === undefined ? '' : `: ${reason}`}`
+}
+
 /** What was said of the rows that a brought model was trained on. */
 export function trainedOnWords({ trainedOn }: Origin): string {
   switch (trainedOn.kind) {

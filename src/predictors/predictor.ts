@@ -42,6 +42,11 @@ export interface PredictorAdapter {
    */
   finish(folder: string, signature: Signature): Promise<readonly string[]>
   /**
+   * Brings the files of a model, as other tools leave it, into the form that is recognised; does nothing with those of other
+   * formats.
+   */
+  arrange?(folder: string, files: readonly string[]): Promise<void>
+  /**
    * What a model that was trained elsewhere says that it takes, beside the features there are: names of columns in its
    * order, or how many columns. Undefined, or absent, where it does not say.
    * @throws RefitError `model-unreadable`

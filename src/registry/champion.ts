@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type { Clock } from '../clock.js'
-import type { ChampionCause, Database, Transaction } from '../database/schema.js'
+import type { ChampionCause, Database, Schema, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
 import { getModel, lockModel } from './models.js'
@@ -52,7 +52,11 @@ export async function getChampion(database: Database, model: string): Promise<Ch
 /** Moves of the champion pointer, the newest first. */
 export async function championMoves(database: Database, model: string, limit = 50): Promise<readonly ChampionMove[]> {
   const rows = await database.selectFrom('champion_moves').selectAll().where('model', '=', model).orderBy('generation', 'desc').limit(limit).execute()
-  return rows.map((row) => ({
+  return rows.map(moveFromRow)
+}
+
+function moveFromRow(row: Selectable<Schema['champion_moves']>): ChampionMove {
+  return {
     generation: Number(row.generation),
     version: row.version,
     previous: row.previous ?? undefined,
@@ -61,7 +65,14 @@ export async function championMoves(database: Database, model: string, limit = 5
     reason: row.reason ?? undefined,
     run: row.run ?? undefined,
     at: row.at,
-  }))
+  }
+}
+
+/** How each of some versions came into service last, by its number. */
+export async function latestMoves(database: Database, model: string, versions: readonly number[]): Promise<ReadonlyMap<number, ChampionMove>> {
+  if (versions.length === 0) return new Map()
+  const rows = await database.selectFrom('champion_moves').selectAll().where('model', '=', model).where('version', 'in', versions).orderBy('generation').execute()
+  return new Map(rows.map((row) => [row.version, moveFromRow(row)]))
 }
 
 /** The versions that have been champion besides the present one, as many as that, the latest first. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import JSZip from 'jszip'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { StoredColumn, StoredModel } from '../../src/define/stored-definition.js'
@@ -184,6 +185,33 @@ test('module: an answer without a probability for each label is refused', async 
 })
 
 // Yggdrasil
+
+const named = Value.Parse(Type.Object({ asked: Type.Object({ area: Type.Array(Type.Number()), district: Type.Array(Type.String()) }), answers: Type.Array(Type.Number()) }), JSON.parse(await readFile(join(fixtures, 'named-regression.json'), 'utf8')))
+testPredictor({
+  what: 'features by names of their own, as from Python',
+  adapter: ydf,
+  // In another order, and with a column that the model does not take.
+  signature: regressionOf({ name: 'floors', type: 'number', optional: true }, { name: 'district', type: 'category', optional: true }, area),
+  leave: async (folder) => {
+    await unzip(join(fixtures, 'named-regression.ydf.zip'), folder)
+    await ydf.arrange?.(folder, await readdir(folder))
+  },
+  files: ['model.ydf.zip'],
+  rows: named.asked.area.map((size, row) => ({ area: size, district: named.asked.district[row] ?? '', floors: 2 })),
+  expected: named.answers,
+  tolerance: 0,
+})
+
+test('ydf: a model tells the columns that it takes, unless it knows them by their places alone', async (context) => {
+  const folder = await temporaryFolder(context)
+  await copyFile(join(fixtures, 'named-regression.ydf.zip'), join(folder, 'model.ydf.zip'))
+  assert.deepEqual(await ydf.takes?.(folder, [area]), { names: ['area', 'district'] })
+})
+
+async function unzip(file: string, folder: string): Promise<void> {
+  const zip = await JSZip.loadAsync(await readFile(file))
+  for (const entry of Object.values(zip.files)) await writeFile(join(folder, entry.name), await entry.async('nodebuffer'))
+}
 
 const columns: Readonly<Record<string, StoredColumn>> = {
   house: { type: 'text', role: 'group', optional: false },

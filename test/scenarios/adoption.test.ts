@@ -49,7 +49,7 @@ test('a first champion of which nobody says what it was trained on is shown with
   const version = await project.api().version(MODEL, 1)
   assert.deepEqual([version.state, version.serves, version.origin?.path, version.origin?.reason, version.origin?.trainedOn], ['approved', true, join(project.folder, 'prototype'), 'it is in use already', { kind: 'unknown', drops: [`${MODEL}-d1`] }])
   await until('serving', async () => (JSON.stringify((await project.predict(MODEL, [{ distance_km: 1000 }]))?.body).includes('92') ? true : undefined))
-  assert.match((await refit(['versions'], { folder: project.folder })).out, /serves.*from \S+\/prototype on \S+, [0-9a-f]{12}, by cli:\w+: it is in use already/)
+  assert.match((await refit(['versions'], { folder: project.folder })).out, /serves.*approve by test: it has served for a year +from \S+\/prototype on \S+, [0-9a-f]{12}, by cli:\w+: it is in use already/)
 })
 
 test('beside a champion that may have seen every drop only rows of later drops decide', async () => {

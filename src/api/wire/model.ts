@@ -57,12 +57,15 @@ export type ModelList = Static<typeof ModelList>
 export const ModelRetired = Type.Object({ model: Type.String(), retired: Type.Boolean(), cancelled: Type.Array(Type.String()) })
 export type ModelRetired = Static<typeof ModelRetired>
 
+/** What moved the champion pointer. */
+export const ChampionCause = Type.Union([Type.Literal('run'), Type.Literal('approve'), Type.Literal('promote'), Type.Literal('adopt'), Type.Literal('rollback')])
+
 /** A move of the champion pointer. */
 export const ChampionMove = Type.Object({
   generation: Type.Integer(),
   version: Type.Integer(),
   previous: Type.Optional(Type.Integer()),
-  cause: Type.Union([Type.Literal('run'), Type.Literal('approve'), Type.Literal('promote'), Type.Literal('adopt'), Type.Literal('rollback')]),
+  cause: ChampionCause,
   actor: Type.String(),
   reason: Type.Optional(Type.String()),
   run: Type.Optional(Type.String()),

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Verdict } from '../../evaluation/verdict.js'
 import { Signature } from '../../packages/manifest.js'
 import { Origin } from '../../runs/offer.js'
+import { ChampionCause } from './model.js'
 import { Headline } from './run.js'
 import { Instant } from './time.js'
 
@@ -21,6 +22,8 @@ export const VersionSummary = Type.Object({
   ]),
   /** Whether it is the champion. */
   serves: Type.Boolean(),
+  /** How it came into service last, if it ever did: by whom and why. */
+  served: Type.Optional(Type.Object({ cause: ChampionCause, actor: Type.String(), reason: Type.Optional(Type.String()), at: Instant })),
   /** Where it comes from, if it was not trained here. */
   origin: Type.Optional(Origin),
   headline: Type.Optional(Headline),

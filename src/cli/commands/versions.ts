@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { positiveInteger, versionNumber } from '../arguments.js'
 import { contextOf, modelOrOnly } from '../context.js'
 import { ago } from '../figures.js'
-import { originWords } from '../outcome-words.js'
+import { moveWords, originWords } from '../outcome-words.js'
 import { table } from '../terminal.js'
 
 export function addVersions(program: Command): void {
@@ -30,10 +30,11 @@ export function addVersions(program: Command): void {
         version.digest.slice(0, 12),
         ago(version.createdAt, now),
         version.run ?? '',
+        version.served === undefined || version.served.cause === 'run' ? '' : moveWords(version.served),
         version.origin === undefined ? '' : originWords(version.origin),
       ])
       if (rows.length === 0) terminal.line(`${model} has no version yet.`)
-      else for (const line of table(terminal, ['version', 'state', 'metric', 'format', 'digest', 'made', 'run', 'brought'], rows)) terminal.line(line)
+      else for (const line of table(terminal, ['version', 'state', 'metric', 'format', 'digest', 'made', 'run', 'in service', 'brought'], rows)) terminal.line(line)
       if (list.before !== undefined) terminal.line(terminal.paint.dim(`Older ones: refit versions ${model} --before ${list.before}`))
     })
 }

@@ -14,7 +14,6 @@ import { recognise } from '../../predictors/recognise.js'
 import type { UnpackInput, Unpacked } from './unpacked.js'
 
 const LARGEST_NOTE_BYTES = 16 * 1024 * 1024
-const ONNX_FILE = 'model.onnx'
 
 /**
  * Unpacks what somebody has brought and says what it is: a package of Refit, or a model in a form that a trainer may
@@ -84,10 +83,8 @@ async function bringIntoForm(folder: string, files: readonly PackageFile[], adap
     throw refitError('flavor-unsupported', { flavors: mlModel.flavors.join(', ') || 'none' })
   }
   const declared = mlModel?.dataOf('onnx')
-  const models = paths.filter((path) => path.endsWith('.onnx'))
-  const found = declared ?? (models.length === 1 ? models[0] : undefined)
-  if (found === undefined || !isInnerPath(found) || !paths.includes(found)) return
-  await rename(join(folder, found), join(folder, ONNX_FILE))
+  const arranged = declared !== undefined && isInnerPath(declared) && paths.includes(declared) ? [declared] : paths
+  for (const adapter of adapters) await adapter.arrange?.(folder, arranged)
 }
 
 async function recognised(adapters: readonly PredictorAdapter[], folder: string): Promise<PredictorAdapter> {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type * as OnnxRuntime from 'onnxruntime-web'
 import type { InferenceSession, Tensor } from 'onnxruntime-web'
@@ -29,6 +29,10 @@ export const onnx: PredictorAdapter = {
     if (matrix && texts.length > 0) throw refitError('model-unreadable', { reason: `its only input is a matrix of numbers, but these columns are categories: ${texts.join(', ')}; give it one input for each column` })
     if (signature.task === 'regression') return []
     return readClassLabels(folder)
+  },
+  arrange: async (folder, files) => {
+    const [found, other] = files.filter((file) => file.endsWith('.onnx'))
+    if (found !== undefined && other === undefined) await rename(join(folder, found), join(folder, MODEL_FILE))
   },
   takes: async (folder, features) => {
     const { session } = await open(folder)

@@ -4,25 +4,35 @@ import type { Signature } from '../../packages/manifest.js'
 import { refitError } from '../../errors.js'
 import { closable } from '../closable.js'
 import type { FeatureBatch, Predictions, PredictorAdapter } from '../predictor.js'
-import { decodeCategory, encodeValue, featureName, MODEL_FILE } from './features.js'
+import { decodeCategory, encodeValue, featureName, isPlace, MODEL_FILE, plainTypes, plainValue } from './features.js'
 import { loadModel, startRuntime, type YdfModel } from './runtime.js'
+import { zipFolder } from './zip-folder.js'
 
 /** Models of Yggdrasil Decision Forests, in its WebAssembly runtime. */
 export const ydf: PredictorAdapter = {
   format: 'ydf',
   recognises: (files) => files.includes(MODEL_FILE),
+  arrange: zipFolder,
+  takes: async (folder) => {
+    const model = await open(folder)
+    const names = model.getInputFeatures().map(({ name }) => name)
+    model.unload()
+    return names.every(isPlace) ? undefined : { names }
+  },
   finish: async (folder, signature) => {
     if (signature.task === 'regression') return []
     const model = await open(folder)
-    const classes = model.getLabelClasses().map(decodeCategory)
+    const labels = model.getLabelClasses()
+    const encoding = encodingOf(model, signature)
     model.unload()
-    return classes
+    return labels.map(encoding.label)
   },
   load: async (folder, signature) => {
     const model = await open(folder)
     const classCount = signature.classes.length
+    const { encode } = encodingOf(model, signature)
     return closable({
-      predict: (batch) => Promise.resolve(toPredictions(signature, batch.rows, classCount, model.predict(encode(signature, batch)))),
+      predict: (batch) => Promise.resolve(toPredictions(signature, batch.rows, classCount, model.predict(encode(batch)))),
       close: () => {
         model.unload()
         return Promise.resolve()
@@ -38,12 +48,20 @@ async function open(folder: string): Promise<YdfModel> {
   return loadModel(await startRuntime(), blob)
 }
 
-function encode({ inputs }: Signature, { columns }: FeatureBatch): Record<string, (number | string | null)[]> {
-  const examples: Record<string, (number | string | null)[]> = {}
-  for (const [index, { name, type }] of inputs.entries()) {
-    examples[featureName(index)] = (columns[name] ?? []).map((value) => encodeValue(type, value))
+interface Encoding {
+  encode(batch: FeatureBatch): Record<string, (number | string | null)[]>
+  label(encoded: string): string
+}
+
+/** How rows become examples: as the trainer encodes them, or, for a model from elsewhere, under the names that it knows them by. */
+function encodingOf(model: YdfModel, { inputs }: Signature): Encoding {
+  const features = model.getInputFeatures()
+  if (!features.every(({ name }) => isPlace(name))) {
+    const strange = features.find(({ type }) => !plainTypes.has(type))
+    if (strange !== undefined) throw refitError('model-unreadable', { reason: `its feature ${strange.name} is a ${strange.type}; known are ${[...plainTypes].join(', ')}` })
+    return { encode: ({ columns }) => Object.fromEntries(features.map(({ name, type }) => [name, (columns[name] ?? []).map((value) => plainValue(type, value))])), label: (encoded) => encoded }
   }
-  return examples
+  return { encode: ({ columns }) => Object.fromEntries(inputs.map(({ name, type }, index) => [featureName(index), (columns[name] ?? []).map((value) => encodeValue(type, value))])), label: decodeCategory }
 }
 
 function toPredictions(signature: Signature, rows: number, classCount: number, raw: readonly number[]): Predictions {

@@ -19,6 +19,21 @@ export function featureName(index: number): string {
   return `f${index}`
 }
 
+/** Whether a name is one that the trainer gives: it says which place a column has, whatever the columns are called. */
+export function isPlace(name: string): boolean {
+  return /^f\d+$/.test(name)
+}
+
+/** Types of features of a model from elsewhere that a row can hold. */
+export const plainTypes: ReadonlySet<string> = new Set(['NUMERICAL', 'CATEGORICAL', 'BOOLEAN'])
+
+/** One value for a feature of a model from elsewhere, which knows categories as they are written. */
+export function plainValue(type: string, value: FeatureValue): number | string | null {
+  if (value === null) return null
+  if (type === 'CATEGORICAL') return String(value)
+  return typeof value === 'number' ? value : value === true ? 1 : value === false ? 0 : null
+}
+
 /** One value for prediction: numbers stay, booleans become 0 and 1; null is a missing number. */
 export function encodeValue(type: SignatureColumn['type'], value: FeatureValue): number | string | null {
   switch (type) {

@@ -4,6 +4,7 @@ import { refitError } from '../../errors.js'
 /** What we use of `ydf-inference`, which comes without types. */
 export interface YdfModel {
   getLabelClasses(): string[]
+  getInputFeatures(): readonly { readonly name: string; readonly type: string }[]
   /** Columns in, one number a row and class out; with two classes only that of the second. */
   predict(examples: Readonly<Record<string, readonly (number | string | null)[]>>): number[]
   unload(): void
@@ -42,7 +43,7 @@ function isRuntime(value: unknown): value is YdfRuntime {
 }
 
 function isModel(value: unknown): value is YdfModel {
-  return hasMethods(value, ['getLabelClasses', 'predict', 'unload'])
+  return hasMethods(value, ['getLabelClasses', 'getInputFeatures', 'predict', 'unload'])
 }
 
 function hasMethods(value: unknown, names: readonly string[]): boolean {
