@@ -1,13 +1,12 @@
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { buildSnapshot } from '../src/data/build-snapshot.js'
 import { name, openDuckDb, text } from '../src/data/duckdb.js'
 import { readDrops } from '../src/data/read-drops.js'
 import { splitSnapshot } from '../src/data/split-snapshot.js'
 import type { StoredColumn, StoredSplit } from '../src/define/stored-definition.js'
-import { processesWithToken, residentBytes } from '../src/processes/proc.js'
 import { median, timed } from './ratio.js'
+import { watchMemory } from './watch-memory.js'
 
 const GIGABYTE = 1_000_000_000
 const LEAST = 0.9
@@ -79,7 +78,7 @@ async function measure(gigabytes: number, rounds: number): Promise<Measured> {
     for (let round = 0; round < rounds; round += 1) {
       const folder = join(scratch, `round-${round}`)
       await mkdir(folder)
-      const watching = watchMemory()
+      const watching = watchMemory(TOKEN)
       ours.push(await timed(() => throughRefit(file, folder)))
       peak = Math.max(peak, await watching.peak())
       await rm(folder, { recursive: true })
@@ -130,23 +129,4 @@ async function throughDuckDb(path: string, folder: string): Promise<void> {
   }
   await connection.run(`copy (select * from read_parquet(${text(part)}) where ${side} = 'test') to ${text(join(folder, 'test.parquet'))} (format parquet)`)
   await connection.runAndReadAll(`summarize select * from read_parquet(${text(part)})`)
-}
-
-/** Looks at the memory of the children ten times a second. */
-function watchMemory(): { peak(): Promise<number> } {
-  const stopped = new AbortController()
-  let most = 0
-  const looking = (async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      most = Math.max(most, await residentBytes(await processesWithToken((token) => token === TOKEN)))
-      await sleep(100)
-    }
-  })()
-  return {
-    peak: async () => {
-      stopped.abort()
-      await looking
-      return most
-    },
-  }
 }

@@ -1,4 +1,5 @@
 /** Measures what docs and design promise, and writes bench/RESULTS.md: `npm run bench`. Names as arguments choose some. */
+import { check } from './check.js'
 import { dropToTrainer } from './drop-to-trainer.js'
 import { ingest } from './ingest.js'
 import { writeSection } from './results.js'
@@ -8,6 +9,7 @@ const benchmarks = new Map([
   ['stage-boundary', { title: 'A durable stage boundary', measure: stageBoundary }],
   ['drop-to-trainer', { title: 'From a drop to its trainer', measure: dropToTrainer }],
   ['ingest', { title: 'Ingest, split and profile of large drops', measure: ingest }],
+  ['check', { title: 'The check of a large test set', measure: check }],
 ])
 
 const wanted = process.argv.slice(2)

@@ -1,32 +1,36 @@
 import type { Evaluator } from './evaluator.js'
 import type { Units } from './scored.js'
+import type { Sums } from './tally.js'
 
 /**
  * An evaluator of a metric that is a function of sums over rows. The sums of each unit are made once, so that a
  * resample costs one pass over the units.
  */
-export function additive(
-  units: Units,
-  figures: readonly ((row: number) => number)[],
-  finish: (sums: readonly number[], rows: number) => number,
-): Evaluator {
-  const { rows, unitOfRow } = units
-  const { unit, cellOfUnit } = cellsOf(units)
-  const width = figures.length + 1
-  const values = new Float64Array(unit.length * width)
-  for (const row of rows) {
-    const at = (cellOfUnit[unitOfRow[row] ?? 0] ?? 0) * width
-    values[at] = (values[at] ?? 0) + 1
-    for (let index = 0; index < figures.length; index += 1) values[at + 1 + index] = (values[at + 1 + index] ?? 0) + (figures[index]?.(row) ?? Number.NaN)
-  }
+export function additive(units: Units, figures: readonly ((row: number) => number)[], finish: (sums: readonly number[], rows: number) => number): Evaluator {
   return {
-    tallies: [{ kind: 'sums', unit, width, values }],
-    finish: ([total = 0, ...sums]) => {
+    tallies: [sumsOf(units, [() => 1, ...figures])],
+    finish: (tallied) => {
+      const total = tallied[0] ?? 0
       if (total === 0) return null
-      const value = finish(sums, total)
+      const value = finish(Array.from(tallied.subarray(1)), total)
       return Number.isFinite(value) ? value : null
     },
   }
+}
+
+/** Sums of figures over the rows of each unit. */
+export function sumsOf(units: Units, figures: readonly ((row: number) => number)[]): Sums {
+  const { rows, unitOfRow } = units
+  const { unit, cellOfUnit } = cellsOf(units)
+  const values = new Float64Array(unit.length * figures.length)
+  for (const [column, figure] of figures.entries()) {
+    const from = column * unit.length
+    for (const row of rows) {
+      const at = from + (cellOfUnit[unitOfRow[row] ?? 0] ?? 0)
+      values[at] = (values[at] ?? 0) + figure(row)
+    }
+  }
+  return { kind: 'sums', unit, width: figures.length, values, isFinite: values.every(Number.isFinite) }
 }
 
 /** The units that have rows, in their order: of a slice it may be few of many. */

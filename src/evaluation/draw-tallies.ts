@@ -1,5 +1,6 @@
+import { tallyAll } from './evaluator.js'
 import { drawsOf } from './random.js'
-import { tallyUp, widthOf, type Counts, type Tally } from './tally.js'
+import { ABREAST, type Counts, type Tally } from './tally.js'
 
 /** What is tallied of the resamples of some units. */
 export interface DrawnTallies {
@@ -7,33 +8,29 @@ export interface DrawnTallies {
   /** How many units are drawn, of as many. */
   readonly units: number
   readonly seed: number
+  /** A multiple of those that are tallied abreast. */
   readonly resamples: number
   /** What all tallies give, draw by draw; shared, where several threads fill it. */
   readonly tallied: Float64Array
 }
 
-/** Makes the draws from `from` up to but not including `to`: the same whoever makes them, in whatever order. */
+/** Makes the draws from `from` up to but not including `to`, multiples of `ABREAST`: the same whoever makes them, in whatever order. */
 export function drawTallies({ tallies, units, seed, tallied, resamples }: DrawnTallies, from: number, to: number): void {
-  const width = tallied.length / resamples
-  const counts: Counts = new Uint16Array(units)
+  const stride = tallied.length / resamples
+  const counts: Counts = new Uint16Array(units * ABREAST)
   const draws = drawsOf(seed)
-  for (let draw = from; draw < to; draw += 1) {
-    drawUnits(draws(draw), counts)
-    let at = draw * width
-    for (const tally of tallies) {
-      tallyUp(tally, counts, tallied, at)
-      at += widthOf(tally)
-    }
+  for (let draw = from; draw < to; draw += ABREAST) {
+    counts.fill(0)
+    for (let lane = 0; lane < ABREAST; lane += 1) drawUnits(draws(draw + lane), units, counts, lane)
+    tallyAll(tallies, counts, { numbers: tallied, at: draw * stride, stride })
   }
 }
 
 /** Draws with replacement, as many units as there are. */
-function drawUnits(random: () => number, counts: Counts): void {
-  const units = counts.length
-  counts.fill(0)
-  for (let unit = 0; unit < units; unit += 1) {
+function drawUnits(random: () => number, units: number, counts: Counts, lane: number): void {
+  for (let left = units; left > 0; left -= 1) {
     // Multiplication instead of a remainder: without bias for any number of units that fits in memory.
-    const drawn = Math.floor((random() / 4_294_967_296) * units)
-    counts[drawn] = (counts[drawn] ?? 0) + 1
+    const at = Math.floor((random() / 4_294_967_296) * units) * ABREAST + lane
+    counts[at] = (counts[at] ?? 0) + 1
   }
 }

@@ -1,5 +1,5 @@
 import type { Units } from './scored.js'
-import { tallyUp, widthOf, type Counts, type Tally } from './tally.js'
+import { ABREAST, tallyUp, widthOf, type Counts, type Into, type Tally } from './tally.js'
 
 /**
  * A metric of one model on some rows: what is tallied of a resample, by whatever thread, and what follows from it.
@@ -14,15 +14,22 @@ export interface Evaluator {
 export const undefinedEvaluator: Evaluator = { tallies: [], finish: () => null }
 
 /** The metric where every unit counts as often as it is said to, or once. */
-export function valueOf({ tallies, finish }: Evaluator, units: Pick<Units, 'count'>, counts?: ArrayLike<number>): number | null {
-  const times: Counts = counts === undefined ? new Uint16Array(units.count).fill(1) : Uint16Array.from(counts)
-  const tallied = new Float64Array(totalWidth(tallies))
-  let at = 0
+export function valueOf({ tallies, finish }: Evaluator, units: Pick<Units, 'count'>, times?: ArrayLike<number>): number | null {
+  const counts: Counts = new Uint16Array(units.count * ABREAST)
+  for (let unit = 0; unit < units.count; unit += 1) counts[unit * ABREAST] = times === undefined ? 1 : (times[unit] ?? 0)
+  const stride = totalWidth(tallies)
+  const numbers = new Float64Array(stride * ABREAST)
+  tallyAll(tallies, counts, { numbers, at: 0, stride })
+  return finish(numbers.subarray(0, stride))
+}
+
+/** Writes what tallies give, one after the other. */
+export function tallyAll(tallies: readonly Tally[], counts: Counts, { numbers, at, stride }: Into): void {
+  let next = at
   for (const tally of tallies) {
-    tallyUp(tally, times, tallied, at)
-    at += widthOf(tally)
+    tallyUp(tally, counts, { numbers, at: next, stride })
+    next += widthOf(tally)
   }
-  return finish(tallied)
 }
 
 /** How many numbers some tallies give. */

@@ -28,8 +28,7 @@ export function tallyOnThreads(drawn: DrawnTallies, threads: number): void {
   const shared: SharedDraws = { drawn, progress }
   // From the bundle of a child as from the compiled file: rooms lie beside each other in both.
   const others = Array.from({ length: threads - 1 }, () => new Worker(new URL('../evaluation/resample-thread.js', import.meta.url), { workerData: shared }))
-  // One that has failed is told by its count; unheard, its error would end this process.
-  for (const other of others) other.on('error', () => undefined).unref()
+  for (const other of others) other.unref()
   takePart(shared)
   for (let done = Atomics.load(progress, DONE); done < drawn.resamples && Atomics.load(progress, FAILED) === 0; done = Atomics.load(progress, DONE)) {
     Atomics.wait(progress, DONE, done)

@@ -1,6 +1,8 @@
+import { sumsOf } from './additive.js'
 import { undefinedEvaluator, type Evaluator } from './evaluator.js'
 import type { Units } from './scored.js'
 import { sharedIntegers, sharedNumbers } from './shared-memory.js'
+import type { Tally } from './tally.js'
 
 /** Evaluators of metrics that need their rows in an order. They are sorted once; a resample is one pass over them. */
 
@@ -9,48 +11,82 @@ import { sharedIntegers, sharedNumbers } from './shared-memory.js'
  * (Mann-Whitney). Undefined when one side is empty.
  */
 export function areaUnderCurve(units: Units, isPositive: (row: number) => boolean, score: (row: number) => number): Evaluator {
-  const { rows, unitOfRow, count } = units
+  const { cells, weights, ends } = scoredCells(units, isPositive, score)
+  const isPlain = weights.every((weight) => weight === 1)
+  return {
+    tallies: [
+      sumsOf(units, [(row) => (isPositive(row) ? 1 : 0), (row) => (isPositive(row) ? 0 : 1)]),
+      { kind: 'pairs', cells, weights: isPlain ? undefined : weights },
+      tiesOf(cells, weights, ends),
+    ],
+    // Within a tie the negative rows come first: all its pairs are counted, and half of them are too many.
+    finish: ([positives = 0, negatives = 0, pairs = 0, tied = 0]) => (positives === 0 || negatives === 0 ? null : (pairs - tied / 2) / (positives * negatives)),
+  }
+}
+
+/** Rows in the order of their scores, of equal ones the negative rows first, and where each score ends. */
+interface ScoredCells {
+  readonly cells: Int32Array
+  readonly weights: Float64Array
+  readonly ends: readonly number[]
+}
+
+/** Rows of one unit, class and score are one cell with their number: of a model with few scores, a few cells are left. */
+function scoredCells({ rows, unitOfRow, count }: Units, isPositive: (row: number) => boolean, score: (row: number) => number): ScoredCells {
   const { order, keys } = sortedBy(rows, score)
-  const cells = new Int32Array(order.length)
-  const weights = new Float64Array(order.length)
-  // Rows of one unit, class and score are one cell with their number: of a model with few scores, a few cells are left.
+  const cells = sharedIntegers(order.length)
+  const weights = sharedNumbers(order.length)
+  const ends: number[] = []
   const cellOf = new Int32Array(count * 2)
   let length = 0
   for (let start = 0; start < order.length; ) {
     const begin = length
     let end = start
-    for (; end < order.length && keys[end] === keys[start]; end += 1) {
-      const row = order[end] ?? 0
-      const code = ((unitOfRow[row] ?? 0) << 1) | (isPositive(row) ? 1 : 0)
-      let cell = cellOf[code] ?? 0
-      // What stands there of another score is below `begin`, or another unit's.
-      if (cell < begin || cell >= length || (cells[cell] ?? 0) >>> 1 !== code) {
-        cell = length
-        cellOf[code] = cell
-        cells[cell] = code << 1
-        length += 1
+    while (end < order.length && keys[end] === keys[start]) end += 1
+    for (const positive of [0, 1]) {
+      for (let at = start; at < end; at += 1) {
+        const row = order[at] ?? 0
+        if ((isPositive(row) ? 1 : 0) !== positive) continue
+        const code = ((unitOfRow[row] ?? 0) << 1) | positive
+        let cell = cellOf[code] ?? 0
+        // What stands there of another score is below `begin`, or another unit's.
+        if (cell < begin || cell >= length || cells[cell] !== code) {
+          cell = length
+          cellOf[code] = cell
+          cells[cell] = code
+          length += 1
+        }
+        weights[cell] = (weights[cell] ?? 0) + 1
       }
-      weights[cell] = (weights[cell] ?? 0) + 1
     }
-    cells[length - 1] = (cells[length - 1] ?? 0) | 1
+    ends.push(length)
     start = end
   }
-  const isPlain = weights.subarray(0, length).every((weight) => weight === 1)
-  return {
-    tallies: [{ kind: 'pairs', cells: sharedCopy(sharedIntegers(length), cells), weights: isPlain ? undefined : sharedCopy(sharedNumbers(length), weights) }],
-    finish: ([wins = 0, positives = 0, negatives = 0]) => (positives === 0 || negatives === 0 ? null : wins / (positives * negatives)),
+  return { cells: cells.subarray(0, length), weights: weights.subarray(0, length), ends }
+}
+
+/** The cells of scores that rows of both classes have. */
+function tiesOf(cells: Int32Array, weights: Float64Array, ends: readonly number[]): Tally {
+  const ties = ends.map((end, index) => ({ start: ends[index - 1] ?? 0, end })).filter(({ start, end }) => ((cells[start] ?? 0) & 1) === 0 && ((cells[end - 1] ?? 0) & 1) === 1)
+  const length = ties.reduce((sum, { start, end }) => sum + end - start, 0)
+  const tied = { kind: 'ties', cells: sharedIntegers(length), weights: sharedNumbers(length), ends: sharedIntegers(ties.length) } as const
+  let at = 0
+  for (const [index, { start, end }] of ties.entries()) {
+    tied.cells.set(cells.subarray(start, end), at)
+    tied.weights.set(weights.subarray(start, end), at)
+    at += end - start
+    tied.ends[index] = at
   }
+  return tied
 }
 
 /** The median of a figure over rows, each as often as its unit counts; the mean of the two middle ones. */
 export function median(units: Units, figure: (row: number) => number): Evaluator {
-  const { rows, unitOfRow, count } = units
+  const { rows, unitOfRow } = units
   const { order, keys } = sortedBy(rows, figure)
   if (!keys.every(Number.isFinite)) return undefinedEvaluator
-  const rowsOfUnit = new Float64Array(count)
-  for (const row of rows) rowsOfUnit[unitOfRow[row] ?? 0] = (rowsOfUnit[unitOfRow[row] ?? 0] ?? 0) + 1
   return {
-    tallies: [{ kind: 'median', unit: sharedCopy(sharedIntegers(order.length), order.map((row) => unitOfRow[row] ?? 0)), values: sharedCopy(sharedNumbers(keys.length), keys), rowsOfUnit }],
+    tallies: [{ kind: 'median', unit: sharedCopy(sharedIntegers(order.length), order.map((row) => unitOfRow[row] ?? 0)), values: sharedCopy(sharedNumbers(keys.length), keys), rowsOf: sumsOf(units, [() => 1]) }],
     finish: ([value = Number.NaN]) => (Number.isFinite(value) ? value : null),
   }
 }

@@ -15,15 +15,27 @@ import { judgeServing } from './judge-serving.js'
 import { scoreRows, type Answered, type Answers } from './score-rows.js'
 import type { Seen } from './seen.js'
 
+/** How the child goes about it. */
+export interface Judging {
+  /** It changes nothing but the time. */
+  readonly threads: number
+  /** Is told of each step, and how long it took. */
+  readonly tell: (words: string) => void
+}
+
 /** Scores the test set with candidate and champion and judges. Runs in the check's child. */
-export async function judgeCandidate(adapters: readonly PredictorAdapter[], input: CheckInput, threads = 1): Promise<CheckOutput> {
+export async function judgeCandidate(adapters: readonly PredictorAdapter[], input: CheckInput, { threads, tell }: Judging): Promise<CheckOutput> {
   const { definition, sets } = input
+  const steps = timedSteps(tell)
   const source = await openTestRows(sets.folder)
   const testSet = await readTestSet(source, definition.columns, slicedColumns(definition))
+  steps(`read ${testSet.rows} test rows`)
   const others = await Promise.all([...(input.champion === undefined ? [] : [input.champion]), ...input.formers].map((facts) => otherOf(definition, facts)))
-  const [candidate, ...answers] = await scoreRows(adapters, [input.candidateFolder, ...others.flatMap(({ folder }) => folder ?? [])], source)
+  const folders = others.flatMap(({ folder }) => folder ?? [])
+  const [candidate, ...answers] = await scoreRows(adapters, [input.candidateFolder, ...folders], source)
   if (candidate === undefined) throw new Error('the candidate was not scored')
   if (candidate.kind === 'broken') return candidateUnservable(candidate.error)
+  steps(`scored them with ${folders.length + 1} models`)
   const classes = classesOf(candidate.signature, testSet)
   const answered = others.map((other) => ({ ...other, ...scoredOrWhy(other, other.folder === undefined ? undefined : answers.shift(), testSet, classes) }))
   const [champion, ...formers] = input.champion === undefined ? [undefined, ...answered] : answered
@@ -46,6 +58,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
     },
     threads,
   )
+  steps('judged')
   source.close()
   const holdout = await scoreHoldout(adapters, input)
   const warnings = isFlattered(input) ? [FLATTERED, ...verdict.warnings] : verdict.warnings
@@ -69,6 +82,15 @@ async function eligibleForBoth(input: CheckInput, other: Seen | undefined, testS
     }),
   )
   return (row) => each.every((isEligible) => isEligible(row))
+}
+
+function timedSteps(tell: Judging['tell']): (step: string) => void {
+  let since = performance.now()
+  return (step) => {
+    const now = performance.now()
+    tell(`${step} in ${((now - since) / 1000).toFixed(2)} s`)
+    since = now
+  }
 }
 
 /** Labels in sorted order: those of the model and of the test set together, so that both are scored alike. */

@@ -7,4 +7,4 @@ import { predictors } from './adapters.js'
 const MOST_THREADS = 4
 
 /** The check's child: candidate and champion are loaded by the predictors that serve them. */
-answerChildJob(CheckInput, (input) => judgeCandidate(predictors, input, Math.min(MOST_THREADS, availableParallelism())))
+answerChildJob(CheckInput, (input) => judgeCandidate(predictors, input, { threads: Math.min(MOST_THREADS, availableParallelism()), tell: (words) => console.log(words) }))
