@@ -8,7 +8,7 @@ export const catalogue = {
   'definition-invalid': [422, '{file} is not a valid definition (faults: {count}).', 'Each fault names its path in the definition; mend them and run the command again.'],
   'definition-unreadable': [422, '{file} could not be evaluated: {reason}', 'It must be a TypeScript module whose default export is defineProject(...).'],
   'environment-unknown': [422, 'There is no environment {name}; there are: {environments}.', 'Environments stand under `environments` in refit.config.ts; one is chosen by --environment or REFIT_ENVIRONMENT.'],
-  'environment-invalid': [422, '"{name}" is no name of an environment.', 'A name has lower-case letters, digits and hyphens, begins with a letter, and has at most 32 characters.'],
+  'environment-invalid': [422, '"{name}" is no name of an environment.', 'A name has lower-case letters, digits and hyphens, begins with a letter, and has at most 32 characters; `none` stands for none of them.'],
   'secret-missing': [422, 'The environment variable {name}, which the definition names as a secret, is not set.', 'Set it for whoever runs `refit up`, and start Refit again.'],
   'project-exists': [409, 'There is something already that would be overwritten: {files}', 'Nothing has been written. Name another folder with --folder; a further model of a project is a file of its own below models/, named in refit.config.ts.'],
   'data-unfit': [422, '{file} cannot start a project: {reason}', 'Mend the file, or give another one; it should look like the drops that will follow.'],

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
+import { NO_ENVIRONMENT } from '../define/environments.js'
 import { refitError } from '../errors.js'
 import { authorization, createClient, type Client } from './client.js'
 import { findProject } from '../roles/project-file.js'
@@ -18,8 +19,10 @@ export interface CommandContext {
   readonly environment: string | undefined
   /** Where the state of the project, or of its environment, lies. @throws RefitError `project-not-found`, `environment-unknown` */
   readonly stateFolder: () => Promise<string>
-  /** The control server: --url, else REFIT_URL, else the one that runs this project. @throws RefitError `control-not-running`, `project-not-found` */
+  /** The control server: --url, else that of --environment, else REFIT_URL, else the one that runs this project. @throws RefitError `control-not-running`, `project-not-found` */
   readonly connect: () => Promise<Client>
+  /** The server that runs another environment of the project, `none` of them, or that at a URL. @throws RefitError as `connect` */
+  readonly connectTo: (place: string) => Promise<Client>
   /** What tells who asks, where tokens are asked for. */
   readonly authorization: Readonly<Record<string, string>>
   /** A client of the server at an address. */
@@ -39,10 +42,15 @@ export interface GlobalOptions {
 export function contextOf(command: Command): CommandContext {
   const options = command.optsWithGlobals<GlobalOptions>()
   const project = (): string => findProject(options.project ?? process.cwd()).folder
-  const environment = [options.environment, process.env['REFIT_ENVIRONMENT']].find((name) => name !== undefined && name !== '')
+  const environment = namedEnvironment(options.environment ?? process.env['REFIT_ENVIRONMENT'])
   const stateFolder = (): Promise<string> => knownStateFolder(project(), environment)
+  const runningIn = async (folder: string): Promise<string> => {
+    const running = await readProcessNote(folder, 'control')
+    if (running === undefined) throw refitError('control-not-running', { url: DEFAULT_URL })
+    return running.url
+  }
   const token = process.env['REFIT_TOKEN']
-  const clientAt = (url: string): Client => createClient({ url: url.replace(/\/+$/, ''), token, actor: `cli:${userName()}` })
+  const clientAt = (url: string, shown = token): Client => createClient({ url: url.replace(/\/+$/, ''), token: shown, actor: `cli:${userName()}` })
   return {
     authorization: authorization(token),
     terminal: openTerminal({ json: options.json === true, colour: options.color }),
@@ -51,13 +59,23 @@ export function contextOf(command: Command): CommandContext {
     stateFolder,
     clientAt,
     connect: async () => {
-      const given = options.url ?? process.env['REFIT_URL'] ?? ''
+      // What is said with the command stands above what was set before.
+      const given = options.url ?? (options.environment === undefined ? process.env['REFIT_URL'] : undefined) ?? ''
       if (given !== '') return clientAt(given)
-      const running = await readProcessNote(await stateFolder(), 'control')
-      if (running === undefined) throw refitError('control-not-running', { url: DEFAULT_URL })
-      return clientAt(running.url)
+      return clientAt(await runningIn(await stateFolder()))
+    },
+    connectTo: async (place) => {
+      const other = process.env['REFIT_FROM_TOKEN']
+      // A token of ours is shown to servers of this project only.
+      if (place.includes('://')) return clientAt(place, other ?? '')
+      return clientAt(await runningIn(await knownStateFolder(project(), namedEnvironment(place))), other ?? token)
     },
   }
+}
+
+/** `none` stands for none, also where a variable names one. */
+function namedEnvironment(name: string | undefined): string | undefined {
+  return name === '' || name === NO_ENVIRONMENT ? undefined : name
 }
 
 /** The named model, or the project's only one. @throws RefitError `model-needed`, `not-found` */

@@ -58,7 +58,7 @@ test('a name that no environment has is refused with those there are', () => {
 })
 
 test('what is wrong in an environment is told at its path, whichever is chosen', () => {
-  assert.deepEqual(faultsOf({ 'Not this': {} }), ['environments.Not this: "Not this" is no name of an environment: lower-case letters, digits and hyphens, from a letter on, at most 32'])
+  assert.deepEqual(faultsOf({ 'Not this': {} }), ['environments.Not this: "Not this" is no name of an environment: lower-case letters, digits and hyphens, from a letter on, at most 32, and not none'])
   assert.deepEqual(faultsOf({ staging: { models: { prise: {} } } }), ['environments.staging.models.prise: there is no model "prise"; there are: price'])
   assert.deepEqual(faultsOf({ staging: { models: { price: { source: { kind: 'carrier', options: {} } } } } }), ['environments.staging.models.price.source: "carrier" is not known; there are: folder, upload'])
   assert.deepEqual(faultsOf({ staging: { models: { price: { split: {} } } } }), ['environments.staging.models.price.split: is not known here'], 'what the model is cannot differ')

@@ -29,10 +29,16 @@ export const WrittenEnvironment = Type.Object(
 export type WrittenEnvironment = Static<typeof WrittenEnvironment>
 
 const NAME = /^[a-z][a-z0-9-]{0,31}$/
+/** Said in place of a name for the project by itself. */
+export const NO_ENVIRONMENT = 'none'
+
+function isName(name: string): boolean {
+  return NAME.test(name) && name !== NO_ENVIRONMENT
+}
 
 /** A name of an environment: it names a folder too. @throws RefitError `environment-invalid` */
 export function requireEnvironmentName(name: string): string {
-  if (!NAME.test(name)) throw refitError('environment-invalid', { name })
+  if (!isName(name)) throw refitError('environment-invalid', { name })
   return name
 }
 
@@ -60,7 +66,7 @@ function modelIn(written: unknown, { limits: own, ...others }: WrittenModelInEnv
 /** What is wrong with an environment by itself, and beside the project. */
 export function environmentFaults(name: string, environment: WrittenEnvironment, project: WrittenParts, path: string): readonly Fault[] {
   const faults: Fault[] = []
-  if (!NAME.test(name)) faults.push({ path, message: `"${name}" is no name of an environment: lower-case letters, digits and hyphens, from a letter on, at most 32` })
+  if (!isName(name)) faults.push({ path, message: `"${name}" is no name of an environment: lower-case letters, digits and hyphens, from a letter on, at most 32, and not ${NO_ENVIRONMENT}` })
   for (const model of Object.keys(environment.models ?? {})) {
     if (!Object.hasOwn(project.models, model)) faults.push({ path: `${path}.models.${model}`, message: `there is no model "${model}"; there are: ${Object.keys(project.models).join(', ')}` })
   }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { refit } from '../cli/refit-process.js'
-import { createProject } from '../support/running-project.js'
+import { createProject, until } from '../support/running-project.js'
 import { MODEL, deliveries, smallProject } from '../support/small-project.js'
 
 /** Each environment has a folder of its own for its drops. */
@@ -14,7 +14,7 @@ function files(): Readonly<Record<string, string>> {
   return { ...plain, 'refit.config.ts': config }
 }
 
-test('two environments of one project run at once, each with its own data, versions and processes', async (t) => {
+test('two environments of one project run at once, each with its own data, versions and processes; a version moves from one to the other', async (t) => {
   const project = await createProject(files())
   t.after(() => project.close())
   const [staging, production] = [project.inEnvironment('staging'), project.inEnvironment('production')]
@@ -42,6 +42,32 @@ test('two environments of one project run at once, each with its own data, versi
   assert.match((await refit(['up', '--environment', 'prod'], { folder: project.folder })).error, /There is no environment prod/)
   assert.match((await refit(['down', '--environment', '../elsewhere'], { folder: project.folder })).error, /no name of an environment/)
   assert.ok(!existsSync(join(project.folder, '.refit', 'environments', 'prod')), 'nothing is left of a name that is refused')
+
+  // What is champion in staging is checked in production, on the data there, and stays the same package.
+  await project.put('drops-of-production/week-02.csv', deliveries(1))
+  await production.ended(`${MODEL}-2`)
+  const moved = await refit(['adopt', MODEL, '--from', 'staging', '--environment', 'production', '--reason', 'two good weeks'], { folder: project.folder })
+  assert.equal(moved.code, 0, moved.out + moved.error)
+  const there = (await staging.api().model(MODEL)).champion?.version ?? 0
+  const [left, arrived] = [await staging.api().version(MODEL, there), await production.api().version(MODEL, (await production.api().model(MODEL)).champion?.version ?? 0)]
+  assert.ok(arrived.serves)
+  assert.equal(arrived.digest, left.digest)
+  assert.deepEqual(arrived.origin?.version, { environment: 'staging', model: MODEL, number: there, digest: left.digest, run: left.run })
+  assert.equal(arrived.origin.reason, 'two good weeks')
+  const { trainedOn } = arrived.origin
+  assert.ok(trainedOn.kind === 'elsewhere')
+  assert.deepEqual(trainedOn.drops.length, 2)
+  const run = await production.ended(arrived.run ?? '')
+  assert.deepEqual([run.causes[0]?.trigger, run.verdict?.answer, run.verdict?.champion?.version], ['adopt', 'passed', 2])
+  // One drop is in both environments; the same split keeps its test rows from having been trained on in either.
+  assert.equal(run.verdict?.test.ineligibleRows, 0)
+  await until('the moved version at the endpoint', async () => {
+    const [here, elsewhere] = [await production.predict(MODEL, [{ distance_km: 100 }]), await staging.predict(MODEL, [{ distance_km: 100 }])]
+    return JSON.stringify(Reflect.get(Object(here?.body), 'predictions')) === JSON.stringify(Reflect.get(Object(elsewhere?.body), 'predictions')) || undefined
+  })
+  const none = await refit(['adopt', `${MODEL}@99`, '--from', 'staging', '--environment', 'production', '--reason', 'x'], { folder: project.folder })
+  assert.match(none.error, /There is no version 99/)
+  assert.match((await refit(['adopt', MODEL, '--from', 'none', '--environment', 'production', '--reason', 'x'], { folder: project.folder })).error, /Refit is not running/)
 
   // One ends, the other goes on.
   await staging.down()
