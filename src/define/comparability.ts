@@ -35,16 +35,16 @@ function incomparable(reason: string): Comparability {
 function isCutAnew(former: StoredModel, present: StoredModel): boolean {
   if (canonicalJson(former.split) !== canonicalJson(present.split)) return true
   if (present.split.kind === 'group' && present.split.stratify !== undefined && former.holdout !== present.holdout) return true
-  return canonicalJson(unitOf(former)) !== canonicalJson(unitOf(present))
+  return cutBy(former) !== cutBy(present)
 }
 
-/** The column whose equal values stay together, with its type; by time alone, and by whole rows, there is none. */
-function unitOf(model: StoredModel): readonly [string, StoredColumn['type']] | undefined {
+/** The column by whose values rows come to a side, with its type, whose text they are: the time, the group, else the key; else whole rows. */
+export function cutBy(model: Pick<StoredModel, 'split' | 'columns'>): string {
   const name = model.split.kind === 'time' ? columnOf(model, 'time') : (columnOf(model, 'group') ?? columnOf(model, 'key'))
   const column = name === undefined ? undefined : model.columns[name]
-  return name === undefined || column === undefined ? undefined : [name, column.type]
+  return name === undefined || column === undefined ? 'whole rows' : `${name} as a ${column.type}`
 }
 
-function columnOf({ columns }: StoredModel, role: StoredColumn['role']): string | undefined {
+function columnOf({ columns }: Pick<StoredModel, 'columns'>, role: StoredColumn['role']): string | undefined {
   return Object.entries(columns).find(([, column]) => column.role === role)?.[0]
 }

@@ -1,4 +1,5 @@
 import type { TestSet } from '../data/read-test-set.js'
+import { cutBy } from '../define/comparability.js'
 import { canonicalJson } from '../define/canonical-json.js'
 import type { StoredModel } from '../define/stored-definition.js'
 import type { Seen } from './seen.js'
@@ -12,7 +13,7 @@ type Eligible = (row: number) => boolean
  * the rows of its units (`learnt`, by row), a time, or nothing, and then it may have seen every drop there was.
  */
 export function eligibleRows(
-  definition: Pick<StoredModel, 'split' | 'holdout'>,
+  definition: Pick<StoredModel, 'split' | 'holdout' | 'columns'>,
   model: Seen | undefined,
   testSet: Pick<TestSet, 'drops' | 'units' | 'times'>,
   learnt?: Uint8Array,
@@ -41,9 +42,10 @@ function after(time: string, { times }: Pick<TestSet, 'times'>): Eligible {
   return (row) => (times[row] ?? Number.NaN) > until
 }
 
-/** Sides drawn among the units of a drop are drawn anew when the drop goes, or when others are held out. */
-function isSameSplit({ split, holdout }: Pick<StoredModel, 'split' | 'holdout'>, model: Seen): boolean {
+/** Another column cuts other sides. Sides drawn among the units of a drop are drawn anew when the drop goes, or when others are held out. */
+function isSameSplit({ split, holdout, columns }: Pick<StoredModel, 'split' | 'holdout' | 'columns'>, model: Seen): boolean {
   if (canonicalJson(model.split) !== canonicalJson(split)) return false
+  if (model.cutBy !== undefined && model.cutBy !== cutBy({ split, columns })) return false
   const isDrawn = split.kind === 'group' && split.stratify !== undefined
   return !isDrawn || (!model.lostDrops && model.holdout === holdout)
 }

@@ -1,4 +1,7 @@
 import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { cutBy } from '../define/comparability.js'
+import { StoredModel } from '../define/stored-definition.js'
 import type { Database } from '../database/schema.js'
 import { getSnapshot } from '../drops/snapshots.js'
 import type { ObjectStore } from '../objects/object-store.js'
@@ -12,8 +15,9 @@ export const Seen = Type.Object({
   drops: Type.Array(Type.String()),
   /** Whether one of them is in the snapshot no more. */
   lostDrops: Type.Boolean(),
-  /** How its sets were cut. */
+  /** How its sets were cut, and by which column, where that is known. */
   split: Type.Unknown(),
+  cutBy: Type.Optional(Type.String()),
   /** Share of the units that were held out of them. */
   holdout: Type.Optional(Type.Number()),
   /** Newest time among the rows that it was trained or validated on. */
@@ -47,9 +51,15 @@ export async function seenByVersion(places: Places, model: string, { lineage }: 
     drops: drops.map(({ id }) => id),
     lostDrops: drops.some(({ id }) => !present.has(id)),
     split,
+    ...(await cutOfRun(places.database, lineage.run)),
     ...(holdout === undefined ? {} : { holdout }),
     ...(trainedUntil === undefined ? {} : { trainedUntil }),
   }
+}
+
+async function cutOfRun(database: Database, run: string): Promise<Pick<Seen, 'cutBy'>> {
+  const row = await database.selectFrom('runs').select('definition').where('id', '=', run).executeTakeFirst()
+  return row === undefined || row.definition === null ? {} : { cutBy: cutBy(Value.Parse(StoredModel, row.definition)) }
 }
 
 /** What a model had seen when it was brought. */

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { listDrops } from '../../src/drops/queries.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
+import { retireModel } from '../../src/registry/retirement.js'
 import { connectS3 } from '../../src/s3/client.js'
 import { s3Source } from '../../src/sources/s3/adapter.js'
 import { announcementReceiver, type Receiver } from '../../src/triggers/announcements/receiver.js'
@@ -40,6 +41,8 @@ export interface AnnouncedBucket {
   passes(milliseconds: number): void
   /** Time passes until the next listing, and that is over. */
   listed(): Promise<void>
+  /** Ends the model's life; the triggers hear of it soon. */
+  retire(reason: string): Promise<void>
 }
 
 export interface BucketOptions {
@@ -124,7 +127,7 @@ async function announceBucket(t: TestContext, { api, url, server, options: { ver
         },
       }
     },
-    lookEvery: 3_600_000,
+    lookEvery: LOOK_EVERY_MS,
     settleFor: 1000,
     log,
   })
@@ -166,8 +169,14 @@ async function announceBucket(t: TestContext, { api, url, server, options: { ver
       }),
     passes: clock.advance,
     listed,
+    retire: async (reason) => {
+      await retireModel(api.database, clock, { model, actor: 'test', reason })
+      clock.advance(LOOK_EVERY_MS)
+    },
   }
 }
+
+const LOOK_EVERY_MS = 3_600_000
 
 const LIST_EVERY_MS = 60_000
 

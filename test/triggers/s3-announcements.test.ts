@@ -3,6 +3,7 @@ import { createSign, generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { SnsMessage } from '../../src/triggers/announcements/sns.js'
 import { deliverByBoto3, needsPython } from '../support/foreign-client.js'
+import { until } from '../support/running-project.js'
 import { needsS3Server } from '../support/s3-server.js'
 import { seededRandom } from '../support/seeded-random.js'
 import { bearer, drop, notificationOf, SECRET, startAnnouncing, topic, type Announcing } from './announced-bucket.js'
@@ -51,6 +52,17 @@ test('announced three times, out of order, with fields that nobody knows, in bod
   // An answer means that it is recorded: nothing has to be waited for.
   const present = await drops()
   assert.deepEqual(present.toSorted(), keys.map((key) => drop(key, key)).toSorted(), random.seed)
+})
+
+test('what is announced to a retired model is refused with the reason, and not recorded', needsS3Server, async (t) => {
+  const { bucket, put, post, drops, retire } = await announcing.bucket(t)
+  await retire('the shop is sold')
+  await until('the refusal', async () => ((await post(notificationOf(bucket, ['weeks/nothing.csv']))).status === 410 ? true : undefined))
+  await put('weeks/week-05.csv', 'x')
+  const refused = await post(notificationOf(bucket, ['weeks/week-05.csv']))
+  assert.equal(refused.status, 410)
+  assert.match(refused.body, /"model-retired".*was retired on 2026-06-01 by test: the shop is sold/)
+  assert.deepEqual(await drops(), [])
 })
 
 test('an old announcement, and one of something that was deleted or never there, records what stands there now', needsS3Server, async (t) => {
