@@ -141,13 +141,14 @@ async function judged(
   const watching = watchMemory(token)
   let verdict: Verdict | undefined
   const milliseconds = await timed(async () => {
-    verdict = await checkCandidate(
+    const judged = await checkCandidate(
       {
         definition,
         sets,
         candidateFolder,
         candidate: undefined,
         formers: [],
+        rowsFolder: undefined,
         champion: { version: 1, folder: champion, drops: Array.from({ length: 9 }, (_, drop) => `drop-${drop}`), lostDrops: false, split: definition.split },
         seed: 20_260_501,
         memoryBytes: definition.limits.trainMemoryBytes,
@@ -159,6 +160,7 @@ async function judged(
       },
       never,
     )
+    verdict = judged.verdict
   })
   const peak = await watching.peak()
   if (verdict === undefined) throw new Error('there is no verdict')

@@ -9,6 +9,7 @@ export { defineModel, onArrival, onDefinitionChange, schedule, type EvaluatedMod
 export type { Prepared, PreparedColumns, Row } from './define/prepared-row.js'
 export type { NotificationKind, NotificationTarget, TargetOptions } from './define/notify.js'
 export { defineProject, type Environment, type ModelInEnvironment, type ProjectDefinition, type S3Objects, type Server } from './define/project.js'
+export { rule, type RuleAnswer, type RuleContext } from './define/own-rule.js'
 export { byGroup, byGroupAndTime, byTime, type Split } from './define/split.js'
 export { secret } from './define/secret.js'
 export { email, type EmailOptions } from './notifications/email/definition.js'

@@ -1,5 +1,6 @@
 import { Value } from 'typebox/value'
 import type { Measure } from '../define/metric-facts.js'
+import { ownRuleName } from '../define/own-rule.js'
 import { AnyMetric, type JudgedRule } from '../define/stored-definition.js'
 import { bytes, figure, gap, label, milliseconds, number, percent } from '../evaluation/wording.js'
 
@@ -26,6 +27,8 @@ export function ruleLabel(rule: JudgedRule): string {
       return `${rule.rows === 1 ? 'one row' : `${number(rule.rows)} rows`} within ${milliseconds(rule.milliseconds)} at the ${rule.percentile}th percentile`
     case 'packageSize':
       return `package at most ${bytes(rule.bytes)}`
+    case 'own':
+      return `own rule ${ownRuleName(rule)}`
   }
 }
 

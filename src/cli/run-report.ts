@@ -105,7 +105,7 @@ function dataLines({ data, model, snapshot = '', warnings }: RunDetail): readonl
 
 function testLines({ verdict, holdout }: RunDetail): readonly string[] {
   if (verdict === undefined || verdict.test.rows === 0) return []
-  const belowStandard = verdict.belowStandard ? ['The champion itself falls short of the thresholds on these rows.'] : []
+  const belowStandard = verdict.belowStandard ? [`The champion itself falls short of the thresholds on these rows. ${(verdict.shortfalls ?? []).join(' ')}`.trim()] : []
   return [testedOn(verdict.test), ...verdict.warnings, ...belowStandard, ...(holdout === undefined ? [] : [holdout])]
 }
 

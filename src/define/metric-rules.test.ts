@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { column } from './column.js'
 import { defineModel } from './model.js'
+import { rule } from './own-rule.js'
 import { resolveProject } from './resolve-project.js'
 
 test('a confidence within `each` is refused, by the types and at its place in the definition', () => {
@@ -107,4 +108,23 @@ test('rules between values, of time and of size are written with the columns and
     { path: 'models.price.check[6]', message: `"50" is no size; write e.g. '50 MB'` },
     { path: 'models.price.check[7]', message: `"5 ms" is no duration; write e.g. '5 milliseconds'` },
   ])
+})
+
+test('a rule of one’s own is a module or a program, with parameters that hold no secret', () => {
+  const model = (parameters: Readonly<Record<string, unknown>>): ReturnType<typeof defineModel> =>
+    defineModel({
+      task: 'regression',
+      columns: { rooms: column.number(), price: column.target() },
+      source: { kind: 'upload', options: {} },
+      train: { kind: 'module', options: {} },
+      check: () => [rule('./checks/monotone.ts', { parameters }), rule(['python3', 'check.py'])],
+    })
+  const schemas = { sources: { upload: {} }, trainers: { module: {} } }
+  const resolved = resolveProject({ models: { price: model({ most: 8 }) } }, schemas)
+  assert.deepEqual('project' in resolved && resolved.project.models['price']?.check, [
+    { kind: 'own', run: { module: './checks/monotone.ts' }, parameters: { most: 8 } },
+    { kind: 'own', run: { command: ['python3', 'check.py'] }, parameters: {} },
+  ])
+  const secret = resolveProject({ models: { price: model({ key: '${secret:KEY}' }) } }, schemas)
+  assert.equal('faults' in secret && secret.faults[0]?.path, 'models.price.check[0].parameters.key')
 })

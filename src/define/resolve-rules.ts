@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { parseMilliseconds, parseSize } from './measures.js'
 import { factsOf, quantileOf } from './metric-facts.js'
-import { ClassificationMetric, MetricRule, RegressionMetric, type StoredColumn, type StoredRule, type Task } from './stored-definition.js'
+import { ClassificationMetric, MetricRule, OwnRule, RegressionMetric, type StoredColumn, type StoredRule, type Task } from './stored-definition.js'
 
 /** A rule as it leaves the project file: limits of time and size are texts. */
 export const WrittenRule = Type.Union([
@@ -16,6 +16,7 @@ export const WrittenRule = Type.Union([
     { additionalProperties: false },
   ),
   Type.Object({ kind: Type.Literal('packageSize'), atMost: Type.String() }, { additionalProperties: false }),
+  OwnRule,
 ])
 export type WrittenRule = Static<typeof WrittenRule>
 
@@ -40,6 +41,8 @@ export function resolveRules(check: readonly WrittenRule[], { task, columns, fau
         if (bytes === undefined) report(`"${rule.atMost}" is no size; write e.g. '50 MB'`)
         return { kind: 'packageSize', bytes: bytes ?? 1 }
       }
+      case 'own':
+        return rule
       default:
         checkMetricRule(rule, task, columns, report)
         return rule

@@ -224,6 +224,20 @@ export const MetricRule = Type.Union([
 ])
 export type MetricRule = Static<typeof MetricRule>
 
+/** A rule of the user's own: a module of the project, or a program in any language. */
+export const OwnRule = Type.Object(
+  {
+    kind: Type.Literal('own'),
+    run: Type.Union([
+      Type.Object({ module: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
+      Type.Object({ command: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) }, { additionalProperties: false }),
+    ]),
+    parameters: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { additionalProperties: false },
+)
+export type OwnRule = Static<typeof OwnRule>
+
 /** One requirement on the candidate. */
 export const StoredRule = Type.Union([
   ...MetricRule.anyOf,
@@ -235,6 +249,7 @@ export const StoredRule = Type.Union([
     percentile: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 100 }),
   }),
   Type.Object({ kind: Type.Literal('packageSize'), bytes: Type.Integer({ minimum: 1 }) }),
+  OwnRule,
 ])
 export type StoredRule = Static<typeof StoredRule>
 

@@ -157,7 +157,8 @@ function judgeStandard(input: Case, rule: Threshold, origin: RuleResult['origin'
   return besideLesserChampion(result, judgeBesideChampion(input, better, origin, measured, sample))
 }
 
-function answerOf(results: readonly RuleResult[], small: string | undefined): Answer {
+/** What the results come to together; `small` says what is too small to judge by. */
+export function answerOf(results: readonly RuleResult[], small: string | undefined): Answer {
   if (small !== undefined) return 'inconclusive'
   if (results.some(({ answer }) => answer === 'failed')) return 'failed'
   return results.some(({ answer }) => answer === 'inconclusive') ? 'inconclusive' : 'passed'

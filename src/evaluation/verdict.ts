@@ -37,9 +37,12 @@ export const RuleResult = Type.Object({
   size: Type.Optional(Type.Object({ candidate: Type.Integer(), champion: Type.Optional(Type.Integer()) })),
   /**
    * Milliseconds of a request, as they were measured, where latency is asked for. No two checks give the same: what rests
-   * on a clock is in `timing` and the `explanation` beside it, and else in nothing but the answers and the summary.
+   * on a clock is in `timing` and the `explanation` beside it, and else in nothing but the answers and the summary. The same
+   * goes for a program of the user's own, which may answer what it likes.
    */
   timing: Type.Optional(Type.Object({ candidate: Type.Number(), champion: Type.Optional(Type.Number()), requests: Type.Integer() })),
+  /** What a rule of the user's own has told. */
+  figures: Type.Optional(Type.Record(Type.String(), Type.Number())),
   /** The former champions that the candidate was compared with, and those that it could not be. */
   former: Type.Optional(
     Type.Object({

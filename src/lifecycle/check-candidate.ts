@@ -33,6 +33,8 @@ export const CheckInput = Type.Object({
   champion: Type.Optional(ChampionFacts),
   /** The champions before it, the newest first. */
   formers: Type.Array(FormerFacts),
+  /** Where the rows that are judged are to be left for rules of the user's own, if there are any. */
+  rowsFolder: Type.Optional(Type.String()),
   seed: Type.Integer(),
 })
 export type CheckInput = Static<typeof CheckInput>
@@ -48,6 +50,7 @@ export interface CheckRequest {
   readonly candidate: Seen | undefined
   readonly champion: ChampionFacts | undefined
   readonly formers: readonly FormerFacts[]
+  readonly rowsFolder: string | undefined
   readonly seed: number
   readonly memoryBytes: number
   readonly milliseconds: number
@@ -58,18 +61,24 @@ export interface CheckRequest {
   readonly entry: URL
 }
 
+/** What the child found; a candidate that cannot be served is judged by nothing else. */
+export interface Judged {
+  readonly verdict: Verdict
+  readonly isServable: boolean
+}
+
 /**
  * Judges the candidate in a child. A candidate that throws, hangs, dies or answers nonsense is a rejection with that
  * reason, not a failure of the run.
  */
-export async function checkCandidate(request: CheckRequest, signal: AbortSignal): Promise<Verdict> {
-  const { definition, sets, candidateFolder, candidate, champion, formers, seed } = request
-  const unservable = (reason: string): Verdict => unservableVerdict(primaryMetricOf(definition.task), seed, reason, champion !== undefined)
+export async function checkCandidate(request: CheckRequest, signal: AbortSignal): Promise<Judged> {
+  const { definition, sets, candidateFolder, candidate, champion, formers, rowsFolder, seed } = request
+  const unservable = (reason: string): Judged => ({ verdict: unservableVerdict(primaryMetricOf(definition.task), seed, reason, champion !== undefined), isServable: false })
   try {
     const output = await runChildJob(
       {
         entry: request.entry,
-        input: { definition, sets, candidateFolder, candidate, champion, formers: [...formers], seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
+        input: { definition, sets, candidateFolder, candidate, champion, formers: [...formers], rowsFolder, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
         output: CheckOutput,
         token: request.token,
         limits: { milliseconds: request.milliseconds, memoryBytes: request.memoryBytes },
@@ -78,7 +87,7 @@ export async function checkCandidate(request: CheckRequest, signal: AbortSignal)
       },
       signal,
     )
-    return 'verdict' in output ? output.verdict : unservable(output.unservable)
+    return 'verdict' in output ? { verdict: output.verdict, isServable: true } : unservable(output.unservable)
   } catch (error) {
     if (error instanceof RefitError && (error.code === 'process-timeout' || error.code === 'process-memory')) return unservable(error.message)
     throw error

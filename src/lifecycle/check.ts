@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import type { Sets } from '../data/snapshot.js'
 import { approvalWhen } from '../define/resolve-approval.js'
+import type { OwnRule } from '../define/stored-definition.js'
+import { withResults } from '../evaluation/complete.js'
 import { isDeadlocked } from '../evaluation/deadlock.js'
 import { Answer, Verdict } from '../evaluation/verdict.js'
 import { fetchPackage } from '../packages/store.js'
@@ -13,6 +15,7 @@ import { checkCandidate } from './check-candidate.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
+import { runOwnRules } from './run-own-rules.js'
 import { seenBefore, seenByVersion, type Seen } from './seen.js'
 import { ensureSets } from './split.js'
 import type { Candidate } from './train.js'
@@ -47,7 +50,9 @@ export async function check(
   await fetchPackage(rooms.objects, candidate.digest, candidateFolder)
   const champion = await championFacts(rooms, run, data, folder)
   const formers = champion === undefined ? [] : await formerFacts(rooms, run, data, folder)
-  const verdict = await checkCandidate(
+  const ownRules = run.definition.check.filter((rule): rule is OwnRule => rule.kind === 'own')
+  const rowsFolder = ownRules.length === 0 ? undefined : join(folder, 'rows')
+  const judged = await checkCandidate(
     {
       definition: run.definition,
       sets,
@@ -55,6 +60,7 @@ export async function check(
       candidate: await seenByOffered(rooms, run, data),
       champion,
       formers,
+      rowsFolder,
       seed: data.seed,
       memoryBytes: run.definition.limits.trainMemoryBytes,
       milliseconds: run.definition.limits.trainMilliseconds,
@@ -65,6 +71,8 @@ export async function check(
     },
     attempt.signal,
   )
+  const results = judged.isServable && rowsFolder !== undefined ? await runOwnRules(rooms, run, data, { rules: ownRules, folder, rowsFolder, candidateFolder, champion, verdict: judged.verdict }, attempt) : []
+  const verdict = withResults(judged.verdict, results, champion !== undefined)
   const next = whatFollows(run, verdict, champion !== undefined)
   const checked: Checked = {
     answer: verdict.answer,

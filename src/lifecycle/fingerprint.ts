@@ -10,6 +10,8 @@ export interface FingerprintParts {
   readonly lockFileHash: string | undefined
   /** SHA-256 of the bundle that prepares rows: it may come from outside the project. */
   readonly prepare: string | undefined
+  /** The same of the modules of the user's own rules, by path. */
+  readonly rules: Readonly<Record<string, string>> | undefined
   readonly environment: unknown
   readonly seed: number
 }

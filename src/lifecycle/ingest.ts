@@ -17,6 +17,7 @@ import { agreeOnContract, keepInferred } from './agree-contract.js'
 import { readCodeState } from './code-state.js'
 import { attemptFolder } from './folders.js'
 import { summarise, type Ingested } from './ingested.js'
+import { keepRules } from './keep-rules.js'
 import { outdatedDrops, renewParts } from './read-again.js'
 import { readAll } from './read-waiting.js'
 import { underContract, type LifecycleRun, type Rooms } from './run.js'
@@ -32,7 +33,7 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
   const agreed = await agreeOnContract(rooms, given, taken, attempt)
   const run = underContract(given, agreed.columns)
   const outdated = await outdatedDrops(database, await ingestedDrops(database, run.model), run.definition.columns)
-  const [readings, code, prepare] = await Promise.all([readAll(rooms, run, [...taken, ...outdated], attempt, folder), readCodeState(rooms.projectFolder), keepPrepare(rooms, run, folder)])
+  const [readings, code, prepare, rules] = await Promise.all([readAll(rooms, run, [...taken, ...outdated], attempt, folder), readCodeState(rooms.projectFolder), keepPrepare(rooms, run, folder), keepRules(rooms, run, folder)])
   return async (transaction) => {
     // Someone may have decided about drops since they were read. From here on nobody can until this is committed.
     await lockModel(transaction, run.model)
@@ -44,7 +45,7 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
     const parts = historyAfter(former, decisions)
     const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window, run.definition.delivery)
     const columns = given.definition.columns === agreed.columns ? {} : { columns: { ...agreed.columns } }
-    const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, prepare)) }
+    const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, prepare, rules)) }
     await settleDrops(transaction, clock, run.id, decisions)
     await keepInferred(transaction, clock.now(), given, agreed, new Set(summary.drops.ingested.map(({ id }) => id)))
     if (given.offer !== undefined) await requestTraining(rooms, run, summary, transaction)

@@ -33,6 +33,8 @@ export const Ingested = Type.Object({
   environment: Type.Object({ refit: Type.String(), node: Type.String(), platform: Type.String() }),
   /** The bundle of the `prepare` module, as an object: a run has one from here on, whatever becomes of the file. */
   prepare: Type.Optional(Type.Object({ object: Type.String(), sha256: Type.String() })),
+  /** The bundles of the modules of the user's own rules, by path, likewise. */
+  rules: Type.Optional(Type.Record(Type.String(), Type.Object({ object: Type.String(), sha256: Type.String() }))),
   /** Set when the run ends here: why. */
   nothingNew: Type.Optional(Type.String()),
 })
@@ -47,11 +49,12 @@ export async function summarise(
   drops: readonly Drop[],
   code: CodeState,
   prepare: Ingested['prepare'],
+  rules: Ingested['rules'],
 ): Promise<Ingested> {
   const environment = { refit: rooms.refitVersion, node: process.version, platform: `${process.platform}-${process.arch}` }
   const digest = snapshot?.digest ?? ''
   const seed = seedOf(digest, run.definitionHash)
-  const parts: FingerprintParts = { snapshot: digest, definitionHash: run.definitionHash, codeHash: code.hash, lockFileHash: code.lockFileHash, prepare: prepare?.sha256, environment, seed }
+  const parts: FingerprintParts = { snapshot: digest, definitionHash: run.definitionHash, codeHash: code.hash, lockFileHash: code.lockFileHash, prepare: prepare?.sha256, rules: digestsOf(rules), environment, seed }
   const champion = await getChampion(rooms.database, run.model)
   const byId = new Map(drops.map((drop) => [drop.id, drop]))
   const nothingNew = await whyNothingNew(rooms, run, snapshot, decisions, parts)
@@ -71,8 +74,13 @@ export async function summarise(
     code,
     environment,
     ...(prepare === undefined ? {} : { prepare }),
+    ...(rules === undefined ? {} : { rules }),
     ...(nothingNew === undefined ? {} : { nothingNew }),
   }
+}
+
+function digestsOf(rules: Ingested['rules']): FingerprintParts['rules'] {
+  return rules === undefined ? undefined : Object.fromEntries(Object.entries(rules).map(([path, { sha256 }]) => [path, sha256]))
 }
 
 async function whyNothingNew(

@@ -5,12 +5,14 @@ import type { StoredModel } from '../define/stored-definition.js'
 import { measureHoldout } from '../evaluation/holdout.js'
 import { judge } from '../evaluation/judge.js'
 import { inClasses, type Scored } from '../evaluation/scored.js'
+import { rowsWhere } from '../evaluation/units.js'
 import type { Verdict } from '../evaluation/verdict.js'
 import type { Signature } from '../packages/manifest.js'
 import { readManifest } from '../packages/read.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
 import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOutput, type FormerFacts } from './check-candidate.js'
 import { eligibleRows } from './eligible-rows.js'
+import { leaveJudgedRows } from './judged-rows.js'
 import { judgeServing } from './judge-serving.js'
 import { scoreRows, type Answered, type Answers } from './score-rows.js'
 import type { Seen } from './seen.js'
@@ -31,20 +33,23 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   const testSet = await readTestSet(source, definition.columns, slicedColumns(definition))
   steps(`read ${testSet.rows} test rows`)
   const others = await Promise.all([...(input.champion === undefined ? [] : [input.champion]), ...input.formers].map((facts) => otherOf(definition, facts)))
-  const folders = others.flatMap(({ folder }) => folder ?? [])
+  const asked = others.filter(({ folder }) => folder !== undefined)
+  const folders = asked.flatMap(({ folder }) => folder ?? [])
   const [candidate, ...answers] = await scoreRows(adapters, [input.candidateFolder, ...folders], source)
   if (candidate === undefined) throw new Error('the candidate was not scored')
   if (candidate.kind === 'broken') return candidateUnservable(candidate.error)
   steps(`scored them with ${folders.length + 1} models`)
   const classes = classesOf(candidate.signature, testSet)
-  const answered = others.map((other) => ({ ...other, ...scoredOrWhy(other, other.folder === undefined ? undefined : answers.shift(), testSet, classes) }))
+  const answered = others.map((other) => ({ ...other, ...scoredOrWhy(other, answers[asked.indexOf(other)], testSet, classes) }))
   const [champion, ...formers] = input.champion === undefined ? [undefined, ...answered] : answered
+  const scored = scoredOf(candidate, testSet, classes)
+  const eligible = await eligibleForBoth(input, input.champion, testSet)
   const verdict = judge(
     {
       task: definition.task,
       rules: definition.check,
       replaceIfBetter: definition.replaceIfBetter,
-      candidate: scoredOf(candidate, testSet, classes),
+      candidate: scored,
       baseline: baselineOf(input, testSet, classes),
       champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, fresh: freshFor(input.champion, testSet), reused: input.champion.reused },
       formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
@@ -52,7 +57,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       unitOfRow: testSet.units,
       unit: unitName(definition, testSet),
       split: definition.split.kind === 'time' ? 'time' : 'group',
-      eligible: await eligibleForBoth(input, input.champion, testSet),
+      eligible,
       slices: testSet.slices,
       seed: input.seed,
     },
@@ -60,6 +65,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   )
   steps('judged')
   source.close()
+  if (input.rowsFolder !== undefined) await leaveJudgedRows(sets.folder, input.rowsFolder, rowsWhere(testSet.rows, eligible), classes, { candidate: scored, champion: champion?.scored })
   const holdout = await scoreHoldout(adapters, input)
   const warnings = isFlattered(input) ? [FLATTERED, ...verdict.warnings] : verdict.warnings
   return { verdict: { ...verdict, warnings: [...warnings], ...(holdout === undefined ? {} : { holdout }) } }

@@ -86,10 +86,11 @@ async function testSet(task: StoredModel['task']): Promise<Sets> {
 }
 
 async function inChild(input: CheckInput): Promise<Verdict> {
-  return checkCandidate(
+  const { verdict } = await checkCandidate(
     {
       ...input,
       candidate: undefined,
+      rowsFolder: undefined,
       champion: input.champion,
       memoryBytes: 2e9,
       milliseconds: 300_000,
@@ -100,6 +101,7 @@ async function inChild(input: CheckInput): Promise<Verdict> {
     },
     new AbortController().signal,
   )
+  return verdict
 }
 
 async function here(input: CheckInput, threads: number): Promise<Verdict> {

@@ -143,3 +143,59 @@ test('latency and size of the package are measured on what will serve, champion 
   assert.ok(latency?.timing !== undefined && latency.timing.candidate > 0 && latency.timing.requests >= 200)
   assert.match(run.explanation ?? '', /A request of 100 rows takes [\d.]+ ms at the 50th percentile of [\d,]+, .* too long.*The package has [\d.]+ kB, .* too much; at most 1 kB is asked for\./)
 })
+
+test('a rule of the project’s own, as a module and as a program, decides with the rows, the predictions and the model in hand', async (t) => {
+  const monotone = `
+    import { readFileSync } from 'node:fs'
+    import { join } from 'node:path'
+    export default async function check({ rowsFolder, championFolder, predict, parameters, target, task }) {
+      const [near, far] = await predict([{ distance_km: 10 }, { distance_km: 400 }])
+      const [head, ...rows] = readFileSync(join(rowsFolder, 'rows.csv'), 'utf8').trim().split('\\n')
+      const figures = { rows: rows.length, rise: far - near, columns: head.split(',').length }
+      return { answer: far > near + parameters.least ? 'passed' : 'failed', explanation: [target, task, head.includes('refit_candidate'), head.includes('refit_champion'), championFolder !== undefined].join(' '), figures }
+    }`
+  const program = `
+    import { readFileSync, writeFileSync } from 'node:fs'
+    const facts = JSON.parse(readFileSync(process.env.REFIT_FACTS, 'utf8'))
+    writeFileSync(process.env.REFIT_ANSWER, JSON.stringify({ answer: 'inconclusive', explanation: facts.model + ' has ' + facts.verdict.rules.length + ' other results.' }))`
+  const files = projectWith("m.mape.atMost(0.25), rule('./checks/monotone.ts', { parameters: { least: 5 } }), rule(['node', 'checks/program.mjs'])")
+  const project = await startedProject(t, { ...withRule(files), 'checks/monotone.ts': monotone, 'checks/program.mjs': program })
+  await project.put(`${DROPS}/week-01.csv`, deliveries(1))
+  const run = await project.ended(`${MODEL}-1`)
+  assert.equal(run.outcome, 'inconclusive', run.explanation)
+  const [module, command] = run.verdict?.rules.filter(({ rule }) => rule.kind === 'own') ?? []
+  assert.deepEqual([module?.answer, module?.explanation], ['passed', './checks/monotone.ts: hours regression true false false'])
+  assert.equal(module?.figures?.['rows'], run.verdict?.test.rows)
+  assert.ok((module?.figures?.['rise'] ?? 0) > 20)
+  assert.match(run.explanation ?? '', /^Inconclusive\. node checks\/program\.mjs: delivery-time has 2 other results\./)
+  assert.deepEqual([command?.answer, run.rules.map(({ label }) => label).at(-1)], ['inconclusive', 'own rule node checks/program.mjs'])
+
+  // The module's bytes are part of what a run is made from: with the same data an edit is something new.
+  await project.api().requestRun(MODEL, { force: false })
+  assert.equal((await project.ended(`${MODEL}-2`)).outcome, 'unchanged')
+})
+
+test('a rule of the project’s own that throws, dies, does not start, answers nothing or nonsense fails closed with the reason', async (t) => {
+  const rules = ['throws', 'dies', 'silent', 'nonsense'].map((name) => `rule('./checks/${name}.ts')`)
+  const files = projectWith(`m.mape.atMost(0.25), ${rules.join(', ')}, rule(['/no/such/program']), rule(['sleep', '600'])`, "limits: { trainTime: '8 seconds' },")
+  const module = (body: string): string => `export default async function check() { ${body} }`
+  const project = await startedProject(t, {
+    ...withRule(files),
+    'checks/throws.ts': module("throw new Error('the table is empty')"),
+    'checks/dies.ts': module("process.kill(process.pid, 'SIGKILL')"),
+    'checks/silent.ts': module(''),
+    'checks/nonsense.ts': module("return { answer: 'maybe', explanation: 'who knows' }"),
+  })
+  await project.put(`${DROPS}/week-01.csv`, deliveries(1))
+  const run = await project.ended(`${MODEL}-1`)
+  assert.equal(run.outcome, 'rejected', run.explanation)
+  const own = run.verdict?.rules.filter(({ rule }) => rule.kind === 'own') ?? []
+  assert.deepEqual(own.map(({ answer }) => answer), Array.from({ length: 6 }, () => 'failed'))
+  const expected = [/throws\.ts did not answer: it ended with code 1: .*the table is empty\.$/, /dies\.ts did not answer: it was killed by SIGKILL\.$/, /silent\.ts did not answer: its answer is not \{ answer, explanation, figures \}\.$/, /nonsense\.ts did not answer: its answer is not/, /^\/no\/such\/program did not answer: .*no\/such\/program/, /^sleep 600 did not answer: it took longer than 8 s\.$/]
+  for (const [index, pattern] of expected.entries()) assert.match(own[index]?.explanation ?? '', pattern)
+  assert.deepEqual(await project.processesOf(`${MODEL}-1`, 'check'), [])
+})
+
+function withRule(files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return { ...files, 'refit.config.ts': (files['refit.config.ts'] ?? '').replace('schedule,', 'rule, schedule,') }
+}

@@ -1,0 +1,130 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { ownRuleName } from '../define/own-rule.js'
+import type { OwnRule } from '../define/stored-definition.js'
+import { RefitError } from '../errors.js'
+import { Answer, type RuleResult, type Verdict } from '../evaluation/verdict.js'
+import type { Task, TaskEnd } from '../executors/executor.js'
+import { lastWords } from '../processes/last-words.js'
+import { basicEnvironment } from '../processes/run-process.js'
+import type { Attempt } from '../workflow/stage.js'
+import type { ChampionFacts } from './check-candidate.js'
+import { attemptLog } from './folders.js'
+import type { Ingested } from './ingested.js'
+import type { LifecycleRun, Rooms } from './run.js'
+
+/** What a rule of the user's own has to answer. */
+const Answered = Type.Object(
+  { answer: Answer, explanation: Type.String({ minLength: 1, maxLength: 2000 }), figures: Type.Optional(Type.Record(Type.String(), Type.Number(), { maxProperties: 100 })) },
+  { additionalProperties: false },
+)
+const LARGEST_ANSWER_BYTES = 1_000_000
+
+/** What the rules are given. The packages have been verified, and candidate and champion have answered. */
+export interface OwnRuleCase {
+  readonly rules: readonly OwnRule[]
+  /** Of the attempt, for scratch files. */
+  readonly folder: string
+  readonly rowsFolder: string
+  readonly candidateFolder: string
+  readonly champion: ChampionFacts | undefined
+  /** What the other rules have found. */
+  readonly verdict: Verdict
+}
+
+/**
+ * Runs the rules of the user's own, each as a process with the limits of the check. One that throws, hangs, dies, does not
+ * start or answers nonsense fails the candidate, with that reason: a check that did not happen was not passed.
+ */
+export async function runOwnRules(rooms: Rooms, run: LifecycleRun, data: Ingested, input: OwnRuleCase, attempt: Attempt): Promise<readonly RuleResult[]> {
+  const results: RuleResult[] = []
+  // One after another: what ends a process ends all that carry its token.
+  for (const [index, rule] of input.rules.entries()) results.push(await runOwnRule(rooms, run, data, input, rule, join(input.folder, `rule-${index}`), attempt))
+  return results
+}
+
+async function runOwnRule(rooms: Rooms, run: LifecycleRun, data: Ingested, input: OwnRuleCase, rule: OwnRule, folder: string, attempt: Attempt): Promise<RuleResult> {
+  await mkdir(folder, { recursive: true })
+  const answerFile = join(folder, 'answer.json')
+  const logFile = attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number)
+  const { limits } = run.definition
+  const failed = (reason: string): RuleResult => ({ rule, origin: 'definition', answer: 'failed', explanation: `${ownRuleName(rule)} did not answer: ${reason.replace(/\.?$/, '.')}` })
+  const task: Task = {
+    ...(await programOf(rooms, data, rule)),
+    environment: { ...basicEnvironment(), ...(await ruleEnvironment(run, input, rule, folder, answerFile)) },
+    workingFolder: rooms.projectFolder,
+    token: attempt.token,
+    limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },
+    logFile,
+  }
+  const end = await rooms.executor.run(task, attempt.signal).catch((error: unknown): { readonly kind: 'not-started'; readonly reason: string } => {
+    if (error instanceof RefitError && error.code === 'command-not-started') return { kind: 'not-started', reason: error.message }
+    throw error
+  })
+  if (end.kind === 'cancelled') throw new Error('the rule was cancelled')
+  const broken = end.kind === 'not-started' ? end.reason : await whyBroken(end, limits.trainMilliseconds, logFile)
+  if (broken !== undefined) return failed(broken)
+  const answered = await readAnswer(answerFile)
+  if (typeof answered === 'string') return failed(answered)
+  const { answer, explanation, figures } = answered
+  return { rule, origin: 'definition', answer, explanation: `${ownRuleName(rule)}: ${explanation}`, ...(figures === undefined ? {} : { figures }) }
+}
+
+async function programOf(rooms: Rooms, data: Ingested, { run }: OwnRule): Promise<Pick<Task, 'command' | 'arguments'>> {
+  if ('command' in run) {
+    const [command = '', ...rest] = run.command
+    return { command, arguments: rest }
+  }
+  const kept = data.rules?.[run.module]
+  if (kept === undefined) throw new Error(`no bundle of ${run.module}`)
+  return { command: process.execPath, arguments: ['--enable-source-maps', fileURLToPath(rooms.childEntries.rule), await rooms.objects.localPath(kept.object)] }
+}
+
+/** The environment of a rule. docs/own-rules.md is its public form. */
+async function ruleEnvironment(run: LifecycleRun, input: OwnRuleCase, rule: OwnRule, folder: string, answerFile: string): Promise<Record<string, string>> {
+  const { candidateFolder, champion, rowsFolder, verdict } = input
+  const target = Object.entries(run.definition.columns).find(([, { role }]) => role === 'target')?.[0] ?? ''
+  const factsFile = join(folder, 'facts.json')
+  const parametersFile = join(folder, 'parameters.json')
+  await writeFile(factsFile, JSON.stringify({ formatVersion: 1, model: run.model, run: run.id, task: run.definition.task, target, verdict }))
+  await writeFile(parametersFile, JSON.stringify(rule.parameters))
+  return {
+    REFIT_ROWS: rowsFolder,
+    REFIT_CANDIDATE: candidateFolder,
+    ...(champion === undefined || verdict.incomparable !== undefined ? {} : { REFIT_CHAMPION: champion.folder }),
+    REFIT_FACTS: factsFile,
+    REFIT_PARAMS: parametersFile,
+    REFIT_ANSWER: answerFile,
+    REFIT_TARGET: target,
+    REFIT_TASK: run.definition.task,
+  }
+}
+
+async function whyBroken(end: Exclude<TaskEnd, { kind: 'cancelled' }>, milliseconds: number, logFile: string): Promise<string | undefined> {
+  switch (end.kind) {
+    case 'exited':
+      return end.code === 0 ? undefined : `it ended with code ${end.code}: ${await lastWords(logFile)}`
+    case 'killed':
+      return `it was killed by ${end.signal}`
+    case 'timeout':
+      return `it took longer than ${milliseconds / 1000} s`
+    case 'memory':
+      return `it took ${Math.round(end.bytes / 1_000_000).toLocaleString('en-US')} MB of memory`
+  }
+}
+
+/** The answer, or what is wrong with it. */
+async function readAnswer(file: string): Promise<{ readonly answer: Answer; readonly explanation: string; readonly figures?: Record<string, number> } | string> {
+  const size = await stat(file).then(({ size: bytes }) => bytes, () => undefined)
+  if (size === undefined) return 'it left no answer'
+  if (size > LARGEST_ANSWER_BYTES) return `its answer has ${size} bytes`
+  try {
+    const answer: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return Value.Check(Answered, answer) ? answer : 'its answer is not { answer, explanation, figures }'
+  } catch (error) {
+    return `its answer is no JSON: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
