@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { buildSnapshot } from '../data/build-snapshot.js'
 import type { DropReading } from '../data/snapshot.js'
-import type { Transaction } from '../database/schema.js'
+import type { Database, Transaction } from '../database/schema.js'
 import type { Drop } from '../drops/drop.js'
-import { judgeBeside } from '../drops/judge.js'
+import { judgeBeside, type Judgements } from '../drops/judge.js'
 import { acceptedDrops } from '../drops/profiles.js'
 import { discardedCopies, ingestedDrops, waitingDrops } from '../drops/queries.js'
-import { decideDrops, historyAfter, settleDrops } from '../drops/settle.js'
+import { decideDrops, decideInTurns, historyAfter, settleDrops } from '../drops/settle.js'
 import { saveSnapshot } from '../drops/snapshots.js'
 import { PREPARE_FILE } from '../packages/manifest.js'
 import { bundlePrepare } from '../prepare/bundle-prepare.js'
@@ -34,13 +34,14 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
   const run = underContract(given, agreed.columns)
   const outdated = await outdatedDrops(database, await ingestedDrops(database, run.model), run.definition.columns)
   const [readings, code, prepare, rules] = await Promise.all([readAll(rooms, run, [...taken, ...outdated], attempt, folder), readCodeState(rooms.projectFolder), keepPrepare(rooms, run, folder), keepRules(rooms, run, folder)])
+  const judgements = await judgeAhead(database, run, taken, outdated, readings)
   return async (transaction) => {
     // Someone may have decided about drops since they were read. From here on nobody can until this is committed.
     await lockModel(transaction, run.model)
     const waiting = [...(await waitingDrops(transaction, run.model)), ...(await discardedCopies(transaction, run.model))]
     const former = await renewParts(transaction, clock.now(), run.id, await ingestedDrops(transaction, run.model), outdated, readings, run.definition.columns)
     const { delivery } = run.definition
-    const judge = judgeBeside(await acceptedDrops(transaction, run.model, delivery?.kind), run.definition)
+    const judge = judgeBeside(await acceptedDrops(transaction, run.model, delivery?.kind), run.definition, judgements)
     const decisions = decideDrops(waiting, former, stillValid(readings, taken, waiting), delivery?.kind, judge)
     const parts = historyAfter(former, decisions)
     const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window, run.definition.delivery)
@@ -64,6 +65,21 @@ async function requestTraining({ clock }: Rooms, { model, definition }: Lifecycl
   const [first] = drops.ingested
   if (first === undefined || !definition.triggers.some(({ kind }) => kind === 'arrival')) return
   await requestRunIn(transaction, clock, { model, cause: { trigger: 'arrival', actor: 'arrival', detail: first.key } })
+}
+
+/**
+ * Compares the drops with the accepted ones before anybody is kept waiting for the lock, and with pauses, for a backlog
+ * takes many seconds. When the stage commits, only what has changed since is compared anew.
+ */
+async function judgeAhead(database: Database, { model, definition }: LifecycleRun, taken: readonly Drop[], outdated: readonly Drop[], readings: ReadonlyMap<string, DropReading>): Promise<Judgements> {
+  const judgements: Judgements = new Map()
+  const renewed = new Set(outdated.map(({ id }) => id))
+  const known = (await acceptedDrops(database, model, definition.delivery?.kind)).map((drop) => {
+    const reading = renewed.has(drop.id) ? readings.get(drop.id) : undefined
+    return reading?.accepted === true && reading.profile !== undefined ? { ...drop, profile: reading.profile } : drop
+  })
+  await decideInTurns([...taken, ...(await discardedCopies(database, model))], await ingestedDrops(database, model), readings, definition.delivery?.kind, judgeBeside(known, definition, judgements))
+  return judgements
 }
 
 /** Bundles the `prepare` module and keeps it; undefined where the model has none. */

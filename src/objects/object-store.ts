@@ -23,8 +23,8 @@ export interface ObjectStore {
   /** Fails, at the latest at the end, with RefitError `object-damaged`. @throws RefitError `object-missing`, `object-damaged` */
   read(key: string): Promise<Readable>
   /**
-   * A local path with the object's content, read-only, which stays for hours. What lies on local disk already is not
-   * compared again.
+   * A local path with the object's content, read-only, which stays for hours. What lies on local disk already is compared
+   * once, and again when something has touched it.
    * @throws RefitError `object-missing`, `object-damaged`
    */
   localPath(key: string): Promise<string>

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto'
 import { open, readFile, type FileHandle } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { refitError } from '../errors.js'
 import { again, BrokenBody } from './again.js'
 import type { S3 } from './client.js'
@@ -169,18 +172,34 @@ async function sendPart({ s3, bucket, key }: Write, upload: string, handle: File
   )
 }
 
-/** What lies under the key: `isOurs` as far as size and checksum tell. Undefined when there is nothing. */
-async function whatIsThere({ s3: { sdk, client, endpoint }, bucket, key, file }: Write): Promise<{ readonly isOurs: boolean; readonly version: string | undefined } | undefined> {
+/** What lies under the key: `isOurs` if it is the content of the file. Undefined when there is nothing. */
+async function whatIsThere(write: Write): Promise<{ readonly isOurs: boolean; readonly version: string | undefined } | undefined> {
+  const { s3: { sdk, client, endpoint }, bucket, key, file } = write
   try {
     const answer = await client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }))
+    const version = realVersion(answer.VersionId)
+    if (answer.ContentLength !== file.bytes) return { isOurs: false, version }
     const checksum = answer.ChecksumSHA256
-    // One of an object in parts is of the parts' checksums, and says so by its count.
-    const isOther = checksum !== undefined && !checksum.includes('-') && Buffer.from(checksum, 'base64').toString('hex') !== file.sha256
-    return { isOurs: answer.ContentLength === file.bytes && !isOther, version: realVersion(answer.VersionId) }
+    // One of an object in parts is of the parts' checksums, and says so by its count; some servers keep none at all.
+    const sha256 = checksum === undefined || checksum.includes('-') ? await hashThere(write, version) : Buffer.from(checksum, 'base64').toString('hex')
+    return { isOurs: sha256 === file.sha256, version }
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw s3Fault(error, { action: 'to look at', bucket, key, endpoint })
   }
+}
+
+/** The hash of what lies under the key, of all of it: two contents of one size may lie under one name. */
+async function hashThere({ s3: { sdk, client }, bucket, key }: Write, version: string | undefined): Promise<string> {
+  const answer = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key, ...(version === undefined ? {} : { VersionId: version }) }))
+  const hash = createHash('sha256')
+  if (!(answer.Body instanceof Readable)) throw new BrokenBody('it answers without the content of the object')
+  try {
+    await pipeline(answer.Body, hash)
+  } catch (error) {
+    throw new BrokenBody('the content of the object broke off', { cause: error })
+  }
+  return hash.digest('hex')
 }
 
 /** `null` names what is written where versions are not kept. */

@@ -186,6 +186,17 @@ export function testObjectStore(adapter: string, open: (context: TestContext) =>
     }
   })
 
+  test(named('content that is stored again mends an object that was changed and kept its size'), async (context) => {
+    const { store, reopen, fileOf } = await open(context)
+    const content = randomBytes(LARGE_BYTES)
+    const { key } = await store.put('files', Readable.from(slices(content)))
+    await chmod(fileOf(key), 0o644)
+    await changeOneBit(fileOf(key))
+    await reopen().put('files', Readable.from(slices(content)))
+    assert.ok(content.equals(await buffer(await reopen().read(key))))
+    assert.ok(content.equals(await readFile(await reopen().localPath(key))))
+  })
+
   for (const [how, damage] of damages) {
     test(named(`an object that was ${how} is not taken for what it was`), async (context) => {
       const { store, reopen, fileOf } = await open(context)
@@ -195,6 +206,7 @@ export function testObjectStore(adapter: string, open: (context: TestContext) =>
         await chmod(file, 0o644)
         await damage(file)
         await assert.rejects(async () => buffer(await reopen().read(key)), damaged)
+        await assert.rejects(async () => reopen().localPath(key), damaged)
       }
     })
   }
@@ -205,17 +217,16 @@ const LARGE_BYTES = 13_000_000
 const damages: readonly (readonly [how: string, damage: (file: string) => Promise<void>])[] = [
   ['cut off', async (file) => truncate(file, 700)],
   ['emptied', async (file) => truncate(file, 0)],
-  [
-    'changed in one bit',
-    async (file) => {
-      const handle = await openFile(file, 'r+')
-      const one = Buffer.alloc(1)
-      await handle.read(one, 0, 1, 500)
-      await handle.write(Buffer.from([(one[0] ?? 0) ^ 4]), 0, 1, 500)
-      await handle.close()
-    },
-  ],
+  ['changed in one bit', changeOneBit],
 ]
+
+async function changeOneBit(file: string): Promise<void> {
+  const handle = await openFile(file, 'r+')
+  const one = Buffer.alloc(1)
+  await handle.read(one, 0, 1, 500)
+  await handle.write(Buffer.from([(one[0] ?? 0) ^ 4]), 0, 1, 500)
+  await handle.close()
+}
 
 function* slices(content: Buffer): Iterable<Buffer> {
   for (let at = 0; at < content.length; at += 65_536) yield content.subarray(at, at + 65_536)

@@ -5,12 +5,14 @@ import { dirname, join, relative, sep } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { refitError } from '../../errors.js'
+import { compareOnce } from '../compared.js'
 import { hashInKey, hashOfFile, isObjectKey, objectKey } from '../key.js'
 import type { ObjectStore, StoredObject } from '../object-store.js'
 
 /** Objects as files below a folder. Content is written aside, synced, and appears by rename. */
 export function filesystemObjects(root: string): ObjectStore {
   const temporaryFolder = join(root, '.incoming')
+  const comparing = compareOnce({ keepsTime: true })
 
   const temporaryPath = async (): Promise<string> => {
     await mkdir(temporaryFolder, { recursive: true })
@@ -22,8 +24,8 @@ export function filesystemObjects(root: string): ObjectStore {
     const key = objectKey(prefix, sha256, ending)
     const path = pathOf(root, key)
     const { size: bytes } = await stat(temporary)
-    // One of another size was damaged, and is replaced.
-    if ((await sizeOf(path)) === bytes) {
+    // One of another size or content was damaged, and is replaced.
+    if ((await sizeOf(path)) === bytes && (await comparing.isSound(path, sha256))) {
       await rm(temporary, { force: true })
       return { key, sha256, bytes }
     }
@@ -32,6 +34,7 @@ export function filesystemObjects(root: string): ObjectStore {
     const isNewFolder = (await mkdir(dirname(path), { recursive: true })) !== undefined
     await rename(temporary, path)
     await sync(dirname(path))
+    await comparing.wrote(path)
     // A new folder is as good as its entry in the one above.
     if (isNewFolder) for (const above of [root, dirname(root)]) await sync(above)
     return { key, sha256, bytes }
@@ -60,7 +63,11 @@ export function filesystemObjects(root: string): ObjectStore {
     },
     has: async (key) => isObjectKey(key) && (await sizeOf(pathOf(root, key))) !== undefined,
     read: async (key) => compared(key, createReadStream(await present(root, key))),
-    localPath: (key) => present(root, key),
+    localPath: async (key) => {
+      const path = await present(root, key)
+      if (!(await comparing.isSound(path, hashInKey(key)))) throw refitError('object-damaged', { key, reason: 'its content has another hash' })
+      return path
+    },
     list: (prefix) => list(root, prefix),
     remove: async (key) => {
       await rm(pathOf(root, key), { force: true })

@@ -5,6 +5,7 @@ import { again, BrokenBody } from '../../s3/again.js'
 import { openBucket } from '../../s3/bucket.js'
 import type { Patience } from '../../s3/client.js'
 import { writeOnce, type UploadSizes } from '../../s3/upload.js'
+import { compareOnce } from '../compared.js'
 import { hashInKey, hashOfFile, isObjectKey, objectKey } from '../key.js'
 import type { ObjectStore, StoredObject } from '../object-store.js'
 import { openCache, type Incoming } from './cache.js'
@@ -29,6 +30,8 @@ export interface S3ObjectsOptions {
 export function s3Objects({ address, access, cacheFolder, cacheBytes, patience, sizes }: S3ObjectsOptions): ObjectStore {
   const bucket = openBucket(address.bucket, access, patience)
   const cache = openCache(cacheFolder, cacheBytes)
+  // A copy has the time at which it was last asked for.
+  const comparing = compareOnce({ keepsTime: false })
   const fetching = new Map<string, Promise<string>>()
   const start = address.prefix === '' || address.prefix.endsWith('/') ? address.prefix : `${address.prefix}/`
   const inBucket = (key: string): string => `${start}${key}`
@@ -64,9 +67,17 @@ export function s3Objects({ address, access, cacheFolder, cacheBytes, patience, 
     )
   }
 
+  /** The copy on local disk; one that has suffered is removed, for the object need not have. */
+  const soundCopy = async (key: string): Promise<string | undefined> => {
+    const sha256 = hashInKey(key)
+    const copy = await cache.find(key)
+    if (copy === undefined || (await comparing.isSound(copy, sha256))) return copy
+    await cache.remove(key)
+    return undefined
+  }
+
   const localPath = async (key: string): Promise<string> => {
-    hashInKey(key)
-    const present = fetching.get(key) ?? (await cache.find(key))
+    const present = fetching.get(key) ?? (await soundCopy(key))
     if (present !== undefined) return present
     // Another call may have begun during the look.
     const begun = fetching.get(key) ?? fetch(key).finally(() => fetching.delete(key))
