@@ -147,6 +147,7 @@ async function judged(
         sets,
         candidateFolder,
         candidate: undefined,
+        metrics: [],
         formers: [],
         rowsFolder: undefined,
         champion: { version: 1, folder: champion, drops: Array.from({ length: 9 }, (_, drop) => `drop-${drop}`), lostDrops: false, split: definition.split },

@@ -1,6 +1,7 @@
 /** The public API of Refit: what a project file and the modules it names may import. */
 export { column, type Column, type Columns } from './define/column.js'
 export type { Contract, Plausibility } from './define/contract.js'
+export { metric, type MeasuredColumns } from './define/custom-metric.js'
 export { append, replace, upsert, type Delivery } from './define/delivery.js'
 export type { Format } from './define/format.js'
 export type { Duration, Share, Size } from './define/measures.js'

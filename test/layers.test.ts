@@ -31,7 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   notifications: [...machinery, 'runs'],
   telemetry: foundations,
   data: machinery,
-  evaluation: [...foundations, 'predictors', 'packages'],
+  evaluation: [...foundations, 'predictors', 'packages', 'prepare'],
   runs: machinery,
   drops: [...machinery, 'runs', 'data', 'registry'],
   registry: [...machinery, 'runs', 'packages', 'evaluation'],

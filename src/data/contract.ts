@@ -146,6 +146,7 @@ function checksOfColumn(column: string, definition: StoredColumn): readonly Chec
     add('wrong-type', `${value} is null and not (${isMissing})`, (rows) => `Column ${column}: ${rows} with something that is no ${type}.`, ...(optional ? [] : ['']))
   }
   if (type === 'number') add('not-finite', `not isfinite(${value})`, (rows) => `Column ${column}: ${rows} with NaN or infinity.`)
+  if (role === 'weight') add('negative-weight', `${value} < 0`, (rows) => `Column ${column}: ${rows} with a weight below 0.`)
   if (min !== undefined) add('out-of-range', `isfinite(${value}) and ${value} < ${min}`, (rows) => `Column ${column}: ${rows} below the smallest allowed value ${min}.`, `${value} < ${min}`)
   if (max !== undefined) add('out-of-range', `isfinite(${value}) and ${value} > ${max}`, (rows) => `Column ${column}: ${rows} above the largest allowed value ${max}.`, `${value} > ${max}`)
   if (values !== undefined) {

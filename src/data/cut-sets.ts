@@ -55,8 +55,8 @@ async function tableFor(connection: DuckDBConnection, { parts }: Input, scratchF
 /** Writes the sets in the order of the history: DuckDB keeps that of a table, so nothing is sorted. */
 async function writeSets(connection: DuckDBConnection, { columns, holdout }: Input, { table, unit }: Sided, folder: string): Promise<void> {
   const features = Object.entries(columns).flatMap(([column, { role }]) => (role === 'feature' ? [name(column)] : []))
-  const target = columnWith(columns, 'target')
-  const forTraining = [...features, ...(target === undefined ? [] : [name(target)])].join(', ')
+  const besides = [columnWith(columns, 'target'), columnWith(columns, 'weight')].flatMap((column) => (column === undefined ? [] : [name(column)]))
+  const forTraining = [...features, ...besides].join(', ')
   const all = Object.entries(columns).flatMap(([column, { role }]) => (role === 'ignored' ? [] : [name(column)]))
   const write = async (selection: string, side: string, ending: 'parquet' | 'csv'): Promise<void> => {
     await mkdir(join(folder, side), { recursive: true })

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Static } from 'typebox'
 import { refitError } from '../errors.js'
-import { name, numberOf, rowOf, rowsOf } from './duckdb.js'
+import { name, numberOf, rowOf, rowsOf, type Row } from './duckdb.js'
 import type { Inspected } from './inspect-rows.js'
 import { reportLeakage } from './leakage.js'
 import { finite } from './magnitude.js'
@@ -55,19 +55,31 @@ const DIGITS = 12
 
 async function baselineOf(connection: DuckDBConnection, { task, columns }: Input, table: string): Promise<Sets['baseline']> {
   const target = name(columnWith(columns, 'target') ?? '')
+  const weighing = columnWith(columns, 'weight')
+  const weight = weighing === undefined ? '1' : name(weighing)
+  // Threads add in any order, and the last bits of a sum follow from it; the verdict must be the same to the last bit.
+  const inOrder = (sums: string, by: string): string => `from (select ${by} as refit_label, refit_row // ${CHUNK_ROWS} as refit_chunk, ${sums} from ${table} where ${trained} group by refit_label, refit_chunk)`
   if (task === 'regression') {
-    // Threads add in any order, and the last bits of a sum follow from it; the verdict must be the same to the last bit.
     const row = await rowOf(
       connection,
-      `select sum(refit_part order by refit_chunk) / sum(refit_rows) as mean from
-        (select refit_row // ${CHUNK_ROWS} as refit_chunk, sum(${target} * ${SMALLER}) as refit_part, count(*) as refit_rows from ${table} where ${trained} group by refit_chunk)`,
+      `select sum(refit_part order by refit_chunk) as refit_sum, sum(refit_weight order by refit_chunk) as refit_total ${inOrder(`sum(${weight} * (${target} * ${SMALLER})) as refit_part, sum(${weight}) as refit_weight`, '0')}`,
     )
-    return { kind: 'mean', value: finite(Number((numberOf(row['mean']) / SMALLER).toPrecision(DIGITS))) }
+    return { kind: 'mean', value: finite(rounded(shareOfWeight(numberOf(row['refit_sum']), numberOf(row['refit_total'])) / SMALLER)) }
   }
-  const rows = await rowsOf(
-    connection,
-    `select ${target}::varchar as refit_label, count(*) / sum(count(*)) over () as refit_share from ${table} where ${trained} group by all order by refit_label`,
-  )
+  const rows = await rowsOf(connection, `select refit_label, sum(refit_weight order by refit_chunk) as refit_total ${inOrder(`sum(${weight}) as refit_weight`, `${target}::varchar`)} group by refit_label order by refit_label`)
   if (rows.length < 2) throw refitError('sets-too-small', { reason: 'the training set has rows of one class only.' })
-  return { kind: 'shares', shares: Object.fromEntries(rows.map((row) => [String(row['refit_label']), numberOf(row['refit_share'])])) }
+  const total = rows.reduce((sum, row) => sum + numberOf(row['refit_total']), 0)
+  const share = (row: Row): number => shareOfWeight(numberOf(row['refit_total']), total)
+  // Counts are exact.
+  return { kind: 'shares', shares: Object.fromEntries(rows.map((row) => [String(row['refit_label']), weighing === undefined ? share(row) : rounded(share(row))])) }
+}
+
+/** @throws RefitError `sets-too-small` */
+function shareOfWeight(part: number, weight: number): number {
+  if (weight === 0) throw refitError('sets-too-small', { reason: 'all training rows weigh 0.' })
+  return part / weight
+}
+
+function rounded(figure: number): number {
+  return Number(figure.toPrecision(DIGITS))
 }

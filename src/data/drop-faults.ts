@@ -35,6 +35,7 @@ export const dropFaults = {
   'wrong-type': ['A value is no number, boolean or time, as its column says.', 'Mend it, or change the type of the column.'],
   'not-finite': ['A number is NaN or infinite.', 'Leave it empty if it is missing.'],
   'out-of-range': ['A number is below `min` or above `max`.', 'Mend it, or change the range.', 'waivable'],
+  'negative-weight': ['A weight is below 0.', 'Mend it: a row that is not to count weighs 0.'],
   'category-not-allowed': ['A category is not among `values`.', 'Mend it, or allow it.', 'waivable'],
   'too-short': ['A text has fewer characters than `minLength`.', 'Mend it, or change the length.', 'waivable'],
   'too-long': ['A text has more characters than `maxLength`.', 'Mend it, or change the length.', 'waivable'],

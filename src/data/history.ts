@@ -40,6 +40,15 @@ export async function openHistory(connection: DuckDBConnection, parts: readonly 
   await connection.run(`create temp view delivered as ${(await deliveredRows(connection, typed, columns)).join(' union all ')}`)
   const valid = delivery?.kind === 'upsert' ? await newestOfKeys(connection, columns) : `not ${DELETED}`
   await connection.run(`create temp view history as select * exclude (${DELETED}) from delivered where ${valid}`)
+  const weight = Object.keys(columns).find((column) => columns[column]?.role === 'weight')
+  if (weight !== undefined) await requireWeights(connection, weight)
+}
+
+/** Drops that were accepted before the column was the weight have been held to another contract. */
+async function requireWeights(connection: DuckDBConnection, weight: string): Promise<void> {
+  const [row] = await rowsOf(connection, `select count(*) as refit_rows from history where not coalesce(isfinite(${name(weight)}) and ${name(weight)} >= 0, false)`)
+  const rows = numberOf(row?.['refit_rows'])
+  if (rows > 0) throw refitError('history-unfit', { reason: `column ${weight}, the weight, has no value or one below 0 in ${rows.toLocaleString('en-US')} rows.` })
 }
 
 /**

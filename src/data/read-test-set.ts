@@ -5,7 +5,7 @@ import { keyNumbers } from './number-keys.js'
 import type { TestRows } from './test-rows.js'
 import { columnWith } from './unit.js'
 
-/** What is kept of each row of a test set: 24 bytes (target or label, unit, drop, time), and 4 for each sliced column. */
+/** What is kept of each row of a test set: 24 bytes (target or label, unit, drop, time), 8 for a weight, and 4 for each sliced column. */
 export interface TestSet {
   readonly rows: number
   /** The target of a regression; empty otherwise. */
@@ -20,6 +20,8 @@ export interface TestSet {
   readonly drops: CodedColumn
   /** Milliseconds since 1970; NaN without a time column. */
   readonly times: Float64Array
+  /** How much each row counts; undefined without a weight column. */
+  readonly weights: Float64Array | undefined
   /** The columns that slices are asked for. */
   readonly slices: Readonly<Record<string, CodedColumn>>
 }
@@ -46,18 +48,21 @@ export async function readTestSet(source: TestRows, columns: Readonly<Record<str
   const units = new Int32Array(source.rows)
   const drops = codedColumn(source.rows)
   const times = new Float64Array(source.rows)
+  const weight = columnWith(columns, 'weight')
+  const weights = weight === undefined ? undefined : new Float64Array(source.rows)
   const slices = sliced.map(() => codedColumn(source.rows))
   const numbers = keyNumbers()
   let daily = true
   // Units may be as many as rows: a hash of 64 bits instead of their texts; two of 10 million are the same once in 400,000 times.
   const key = ['(hash(refit_unit) & 4294967295)::uinteger', '(hash(refit_unit) >> 32)::uinteger', "refit_unit like '%T00:00'"]
   const instant = time === undefined ? 'null::double' : `epoch_ms(${name(time)})::double`
-  await source.read([...key, 'refit_drop', instant, name(target), ...sliced.map(name)], ([lows = [], highs = [], days = [], dropIds = [], instants = [], truths = [], ...texts], from) => {
+  await source.read([...key, 'refit_drop', instant, name(target), weight === undefined ? '1' : name(weight), ...sliced.map(name)], ([lows = [], highs = [], days = [], dropIds = [], instants = [], truths = [], weighed = [], ...texts], from) => {
     for (let index = 0; index < lows.length; index += 1) {
       units[from + index] = numbers.numberOf(Number(lows[index]), Number(highs[index]))
       daily &&= days[index] === true
       times[from + index] = numberOrNaN(instants[index])
       if (isNumber) targets[from + index] = Number(truths[index])
+      if (weights !== undefined) weights[from + index] = numberOrNaN(weighed[index])
     }
     drops.put(dropIds, from)
     if (!isNumber) labels.put(truths, from)
@@ -71,6 +76,7 @@ export async function readTestSet(source: TestRows, columns: Readonly<Record<str
     daily,
     drops: drops.column(),
     times,
+    weights,
     slices: Object.fromEntries(sliced.map((column, index) => [column, slices[index]?.column() ?? codedColumn(source.rows).column()])),
   }
 }
@@ -87,6 +93,19 @@ export async function readFeatures(
     ['1', ...inputs.map((input) => name(input.name))],
     async ([all = [], ...columns], from) => visit(inputs.map(({ type }, index) => (columns[index] ?? []).map((value) => featureOf(type, value))), all.length, from),
     most,
+  )
+}
+
+/** Gives columns as a person would write their values, for all rows in their order, a few thousand at a time: times are ISO 8601 in UTC. */
+export async function readColumns(
+  source: TestRows,
+  columns: readonly (readonly [string, StoredColumn])[],
+  visit: (columns: readonly (readonly (number | string | boolean | null)[])[], rows: number, from: number) => void,
+): Promise<void> {
+  const expressions = columns.map(([column, { type }]) => (type === 'time' ? `strftime(${name(column)}, '%Y-%m-%dT%H:%M:%S.%gZ')` : name(column)))
+  const typeOf = (type: StoredColumn['type']): InputColumn['type'] => (type === 'number' || type === 'boolean' ? type : 'category')
+  await source.read(['1', ...expressions], ([all = [], ...values], from) =>
+    visit(columns.map(([, { type }], index) => (values[index] ?? []).map((value) => featureOf(typeOf(type), value))), all.length, from),
   )
 }
 

@@ -68,7 +68,7 @@ export type LeakageReport = Static<typeof LeakageReport>
 
 /**
  * The training, validation and test set of one run. The folders lie below the run's own and can be made again
- * from the snapshot. `train` and `validation` hold `<name>.parquet` and `<name>.csv` with features and target;
+ * from the snapshot. `train` and `validation` hold `<name>.parquet` and `<name>.csv` with features, target and weight;
  * `test/test.parquet` also holds key, group and time, `refit_unit` (the resampling unit, text),
  * `refit_drop` (the drop a row came from).
  */
@@ -84,7 +84,7 @@ export const Sets = Type.Object({
   /** Newest time among training and validation rows, where the model has a time column. */
   trainedUntil: Type.Optional(Type.String()),
   leakage: LeakageReport,
-  /** Mean of the target, or share of each class, in training and validation: what the baseline predicts. */
+  /** Mean of the target, or share of each class, in training and validation, by their weights: what the baseline predicts. */
   baseline: Type.Union([
     Type.Object({ kind: Type.Literal('mean'), value: Type.Number() }),
     Type.Object({ kind: Type.Literal('shares'), shares: Type.Record(Type.String(), Type.Number()) }),

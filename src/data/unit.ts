@@ -23,7 +23,8 @@ export function unitExpression(columns: Columns): string {
   const found = groupingColumn(columns)
   if (found !== undefined) return `coalesce(${name(found)}::varchar, '')`
   // By name, and without what is missing: another order of the definition, or a column that former rows lack, moves no row.
-  const all = Object.keys(columns).filter((column) => columns[column]?.role !== 'ignored')
+  // Nor does another weight: it is the same row.
+  const all = Object.keys(columns).filter((column) => columns[column]?.role !== 'ignored' && columns[column]?.role !== 'weight')
   return all.toSorted().map((column) => `coalesce(${text(`${column}=`)} || ${name(column)}::varchar || chr(31), '')`).join(' || ')
 }
 

@@ -54,6 +54,11 @@ interface Target {
   readonly values?: readonly string[]
 }
 
+interface Weight {
+  /** Largest allowed weight. */
+  readonly max?: number
+}
+
 /** Columns of a model, by their role. */
 export const column = {
   /** A feature that is a number. */
@@ -66,6 +71,8 @@ export const column = {
   target: (options: Target = {}): Column<'number', 'target'> => ({ type: 'number', role: 'target', ...options }),
   /** When the row happened (a date, or ISO 8601; without a zone it is UTC). No feature. */
   time: (options: Unique = {}): Column<'time', 'time'> => ({ type: 'time', role: 'time', ...options }),
+  /** How much a row counts in every metric, and for trainers that can weigh: a number of at least 0. No feature. */
+  weight: (options: Weight = {}): Column<'number', 'weight'> => ({ type: 'number', role: 'weight', ...options }),
   /** Rows with the same value stay on the same side of every split. No feature. */
   group: (options: Text & Unique = {}): Column<'text', 'group'> => ({ type: 'text', role: 'group', ...options }),
   /** Identifies a row. No feature. */

@@ -31,6 +31,7 @@ const facts: Readonly<Record<PlainMetric, MetricFacts>> = {
   balancedAccuracy: { label: 'balanced accuracy', better: 'higher', isShare: true },
   logLoss: { label: 'log loss', better: 'lower' },
   rocAuc: { label: 'ROC AUC', better: 'higher', isAbsolute: true },
+  prAuc: { label: 'PR AUC', better: 'higher', isAbsolute: true },
   f1: { label: 'F1', better: 'higher' },
   precision: { label: 'precision', better: 'higher', isShare: true },
   recall: { label: 'recall', better: 'higher', isShare: true },

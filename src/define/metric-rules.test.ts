@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { column } from './column.js'
+import { metric } from './custom-metric.js'
 import { defineModel } from './model.js'
 import { rule } from './own-rule.js'
 import { resolveProject } from './resolve-project.js'
@@ -49,7 +50,7 @@ test('quantile losses are metrics of a regression, each with its quantile in its
     { path: 'models.house.check[3]', message: '1 is no quantile: it is above 0 and below 1' },
     {
       path: 'models.direction.check[0]',
-      message: 'quantileLoss:0.9 is no metric of a classification; there are: accuracy, balancedAccuracy, logLoss, rocAuc, f1, precision, recall, brier, calibrationError',
+      message: 'quantileLoss:0.9 is no metric of a classification; there are: accuracy, balancedAccuracy, logLoss, rocAuc, prAuc, f1, precision, recall, brier, calibrationError',
     },
     { path: 'models.direction.check[1]', message: 'a ratio of calibrationError means nothing: its margin is absolute, e.g. { absolute: 0.01 }' },
   ])
@@ -127,4 +128,47 @@ test('a rule of one’s own is a module or a program, with parameters that hold 
   ])
   const secret = resolveProject({ models: { price: model({ key: '${secret:KEY}' }) } }, schemas)
   assert.equal('faults' in secret && secret.faults[0]?.path, 'models.price.check[0].parameters.key')
+})
+
+test('a metric of one’s own is asked for by its name in the definition, and its rules have what that says of it', () => {
+  const rest = { task: 'regression', columns: { zipcode: column.category(), price: column.target() }, source: { kind: 'upload', options: {} }, train: { kind: 'module', options: {} } } as const
+  const house = defineModel({
+    ...rest,
+    metrics: { lostRevenue: metric('./lost-revenue.ts', { better: 'lower', unit: 'USD' }) },
+    check: (m) => [
+      m.custom('lostRevenue').notWorseThanChampion(),
+      m.each('zipcode').custom('lostRevenue').atMost(100),
+      // @ts-expect-error -- There is no such metric.
+      m.custom('lost').atMost(1),
+    ],
+  })
+  const plain = defineModel({
+    ...rest,
+    // @ts-expect-error -- There are none.
+    check: (m) => [m.custom('lostRevenue').atMost(1)],
+  })
+  const schemas = { sources: { upload: {} }, trainers: { module: {} } }
+  const resolved = resolveProject({ models: { house, plain, odd: { ...rest, metrics: { 'lost-revenue': metric('./x.ts', { better: 'higher' }) } } } }, schemas)
+  assert.deepEqual('faults' in resolved && resolved.faults, [
+    { path: 'models.house.check[2]', message: 'lost is no metric of this model; there are: lostRevenue' },
+    { path: 'models.plain.check[0]', message: 'lostRevenue is no metric of this model; there are: none' },
+    { path: 'models.odd.metrics.lost-revenue', message: 'a name of a metric has letters, digits and underscores, from a letter on' },
+  ])
+  const good = resolveProject({ models: { house: { ...house, check: house.check?.slice(0, 2) } } }, schemas)
+  const custom = { better: 'lower', unit: 'USD' }
+  assert.deepEqual('project' in good && good.project.models['house']?.check, [
+    { kind: 'champion', metric: 'custom:lostRevenue', comparison: 'notWorse', margin: { relative: 0.03 }, custom },
+    { kind: 'threshold', metric: 'custom:lostRevenue', bound: 'atMost', value: 100, slice: { column: 'zipcode', minimumRows: 30 }, custom },
+  ])
+})
+
+test('a weight is a number of at least 0 that is always there, and there is one at most', () => {
+  const weights = { size: column.weight({ max: 10 }), other: column.weight() }
+  const written = { task: 'regression', columns: { rooms: column.number(), price: column.target(), ...weights }, source: { kind: 'upload', options: {} }, train: { kind: 'module', options: {} } }
+  const odd = { ...written, columns: { rooms: column.number(), price: column.target(), size: { type: 'number', role: 'weight', optional: true, min: -1 } } }
+  const resolved = resolveProject({ models: { two: written, odd } }, { sources: { upload: {} }, trainers: { module: {} } })
+  assert.deepEqual('faults' in resolved && resolved.faults, [
+    { path: 'models.two.columns', message: 'at most one column can be the weight, there are 2' },
+    { path: 'models.odd.columns.size', message: 'a weight is a number of at least 0 and may not be missing' },
+  ])
 })

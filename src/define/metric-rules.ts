@@ -1,5 +1,5 @@
 import type { Columns, SliceColumn } from './column.js'
-import { defaultMargin, type Measure } from './metric-facts.js'
+import { customMetric, defaultMargin, type Measure } from './metric-facts.js'
 import type { Duration, Size } from './measures.js'
 import type { WrittenRule } from './resolve-rules.js'
 import type { ClassificationMetric, MetricName, RegressionMetric, StoredMargin, Task } from './stored-definition.js'
@@ -70,12 +70,17 @@ interface MetricRules<Margin extends StoredMargin = StoredMargin> extends Thresh
   betterThanBaseline(): Rule
 }
 
-type MarginOf<M extends MetricName> = M extends 'r2' | 'rocAuc' | 'calibrationError' ? AbsoluteMargin : StoredMargin
+type MarginOf<M extends MetricName> = M extends 'r2' | 'rocAuc' | 'prAuc' | 'calibrationError' ? AbsoluteMargin : StoredMargin
 
 type MetricOf<T extends Task> = T extends 'regression' ? RegressionMetric : ClassificationMetric
 
 /** The metrics of a task, each with what can be asked of it. */
-type ByMetric<T extends Task, Rules> = { readonly [M in MetricOf<T>]: Rules } & (T extends 'regression' ? QuantileRules<Rules> : unknown)
+type ByMetric<T extends Task, N extends string, Rules> = { readonly [M in MetricOf<T>]: Rules } & (T extends 'regression' ? QuantileRules<Rules> : unknown) & CustomRules<N, Rules>
+
+interface CustomRules<N extends string, Rules> {
+  /** A metric of your own, by its name in `metrics`. */
+  custom(name: N): Rules
+}
 
 interface QuantileRules<Rules> {
   /** The loss of predicting this quantile of the target, above 0 and below 1: at 0.9 what is predicted too low costs nine times as much. */
@@ -83,23 +88,23 @@ interface QuantileRules<Rules> {
 }
 
 /** What `check` is called with: the metrics of the task, and slices by the columns of the model. */
-export type Metrics<T extends Task, C extends Columns> = { readonly [M in MetricOf<T>]: MetricRules<MarginOf<M>> } & (T extends 'regression' ? QuantileRules<MetricRules> : unknown) & ServingRules & {
+export type Metrics<T extends Task, C extends Columns, N extends string = never> = { readonly [M in MetricOf<T>]: MetricRules<MarginOf<M>> } & (T extends 'regression' ? QuantileRules<MetricRules> : unknown) & CustomRules<N, MetricRules> & ServingRules & {
   /** Asks a threshold of every value of a column that has enough test rows (default 30). */
-  each(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): ByMetric<T, SliceRules>
+  each(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): ByMetric<T, N, SliceRules>
   /** Compares the values of a column that have enough test rows (default 30) with one another. */
-  between(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): ByMetric<T, BetweenRules>
+  between(column: SliceColumn<C>, options?: { readonly minimumRows?: number }): ByMetric<T, N, BetweenRules>
 }
 
 const DEFAULT_MINIMUM_ROWS = 30
 
-type EveryMetric<Rules> = Readonly<Record<RegressionMetric | ClassificationMetric, Rules>> & QuantileRules<Rules>
+type EveryMetric<Rules> = Readonly<Record<RegressionMetric | ClassificationMetric, Rules>> & QuantileRules<Rules> & CustomRules<string, Rules>
 type EveryRule = EveryMetric<MetricRules> & ServingRules & {
   each(column: string, options?: { readonly minimumRows?: number }): EveryMetric<SliceRules>
   between(column: string, options?: { readonly minimumRows?: number }): EveryMetric<BetweenRules>
 }
 
 /** The metrics that `check` is called with. All are there; which ones a task has is a matter of types, and of validation. */
-export function metricsFor<T extends Task, C extends Columns>(): Metrics<T, C>
+export function metricsFor<T extends Task, C extends Columns, N extends string>(): Metrics<T, C, N>
 export function metricsFor(): EveryRule {
   const rules = (measure: Measure): MetricRules => ({
     ...thresholds(measure),
@@ -145,10 +150,12 @@ function byMetric<Rules>(rulesOf: (measure: Measure) => Rules): EveryMetric<Rule
     balancedAccuracy: rulesOf({ metric: 'balancedAccuracy' }),
     logLoss: rulesOf({ metric: 'logLoss' }),
     rocAuc: rulesOf({ metric: 'rocAuc' }),
+    prAuc: rulesOf({ metric: 'prAuc' }),
     f1: rulesOf({ metric: 'f1' }),
     precision: rulesOf({ metric: 'precision' }),
     recall: rulesOf({ metric: 'recall' }),
     brier: rulesOf({ metric: 'brier' }),
     calibrationError: rulesOf({ metric: 'calibrationError' }),
+    custom: (name) => rulesOf({ metric: customMetric(name) }),
   }
 }

@@ -6,7 +6,7 @@ import type { Duration, Share } from './measures.js'
 import type { PreparedColumns } from './prepared-row.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
 import type { Split } from './split.js'
-import type { AdapterReference, ApprovalWhen, CatchUp, Task } from './stored-definition.js'
+import type { AdapterReference, ApprovalWhen, CatchUp, StoredMetric, Task } from './stored-definition.js'
 
 /** What starts a run besides `refit run`. */
 export type Trigger =
@@ -49,7 +49,7 @@ export interface Limits {
 export type Approval = ApprovalWhen | { readonly when: Exclude<ApprovalWhen, 'never'>; readonly expires?: Duration }
 
 /** One model's lifecycle, as the project file defines it. */
-export interface ModelDefinition<T extends Task = Task, C extends Columns = Columns> {
+export interface ModelDefinition<T extends Task = Task, C extends Columns = Columns, N extends string = string> {
   readonly task: T
   readonly columns: C
   /** What a drop as a whole must keep, and how closely it is compared with the accepted history. */
@@ -70,8 +70,10 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   /** The columns that it gives; `column.ignored()` takes one out. Needed with `prepare`. */
   readonly prepared?: PreparedColumns<NoInfer<C>>
   readonly train: AdapterReference
+  /** Metrics of your own, by name. */
+  readonly metrics?: Readonly<Record<N, StoredMetric>>
   /** Default: not worse than the champion, and better than the trivial baseline. */
-  readonly check?: (m: Metrics<T, C>) => readonly Rule[]
+  readonly check?: (m: Metrics<T, C, NoInfer<N>>) => readonly Rule[]
   /** Whether a candidate that breaks a threshold replaces a champion that breaks it too, if it is proven better; default false. */
   readonly replaceIfBetter?: boolean
   /** Whether someone has to approve a version before it serves: `never` (default), `always`, `when-inconclusive`; and until when. */
@@ -87,7 +89,7 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
 export type EvaluatedModel = Omit<ModelDefinition, 'check'> & { readonly check?: readonly Rule[] }
 
 /** Defines a model. The columns give the names, the task the metrics that `check` can use. */
-export function defineModel<const T extends Task, const C extends Columns>(definition: ModelDefinition<T, C>): EvaluatedModel {
+export function defineModel<const T extends Task, const C extends Columns, const N extends string = never>(definition: ModelDefinition<T, C, N>): EvaluatedModel {
   const { check, ...rest } = definition
-  return { ...rest, ...(check === undefined ? {} : { check: [...check(metricsFor<T, C>())] }) }
+  return { ...rest, ...(check === undefined ? {} : { check: [...check(metricsFor<T, C, N>())] }) }
 }

@@ -129,6 +129,7 @@ function helperOf(column: ProposedColumn, task: Task): string {
     case 'time':
     case 'group':
     case 'key':
+    case 'weight':
     case 'ignored':
       return `column.${role}()`
   }

@@ -37,7 +37,7 @@ export function resolveColumns(written: Readonly<Record<string, WrittenColumn>>,
   const count = (role: StoredColumn['role']): number => Object.values(columns).filter((column) => column.role === role).length
   if (count('target') !== 1) fault('columns', `exactly one column must be the target, there are ${count('target')}`)
   if (count('feature') === 0 && !inferred) fault('columns', 'at least one column must be a feature')
-  for (const role of ['time', 'group', 'key'] as const) if (count(role) > 1) fault('columns', `at most one column can be the ${role}, there are ${count(role)}`)
+  for (const role of ['time', 'weight', 'group', 'key'] as const) if (count(role) > 1) fault('columns', `at most one column can be the ${role}, there are ${count(role)}`)
   return columns
 }
 
@@ -49,6 +49,7 @@ function checkOptions(column: WrittenColumn, type: StoredColumn['type'], task: T
     fault(where, 'the target of a classification is a class and has no range')
   }
   if (role === 'target' && task === 'regression' && values !== undefined) fault(where, 'the target of a regression is a number and has no values')
+  if (role === 'weight' && (type !== 'number' || column.optional === true || (min ?? 0) < 0)) fault(where, 'a weight is a number of at least 0 and may not be missing')
   if (type !== 'category' && type !== 'text' && (minLength !== undefined || maxLength !== undefined || pattern !== undefined)) {
     fault(where, `a ${type} has no length and no pattern`)
   }

@@ -15,6 +15,7 @@ import {
   AdapterReference,
   CatchUp,
   StoredFormat,
+  StoredMetric,
   type StoredColumn,
   type StoredModel,
   type StoredWindow,
@@ -35,6 +36,7 @@ export const WrittenModel = Type.Object(
     prepare: Type.Optional(Type.String({ minLength: 1 })),
     prepared: Type.Optional(Type.Record(Type.String(), WrittenPreparedColumn)),
     train: AdapterReference,
+    metrics: Type.Optional(Type.Record(Type.String(), StoredMetric)),
     check: Type.Optional(Type.Array(WrittenRule)),
     replaceIfBetter: Type.Optional(Type.Boolean()),
     approval: Type.Optional(WrittenApproval),
@@ -101,7 +103,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
   checkAdapter(written.source, schemas.sources, 'source', fault)
   if (written.source.options['overlap'] !== undefined && delivery?.kind !== 'upsert') fault('source.overlap', 'rows that are read again come twice; it needs delivery: upsert() and a key column')
   checkAdapter(written.train, schemas.trainers, 'train', fault)
-  const check = resolveRules(written.check ?? [], { task: written.task, columns, fault })
+  const check = resolveRules(written.check ?? [], { task: written.task, columns, metrics: written.metrics, fault })
   checkTriggers(written, fault)
   const limits = { ...DEFAULTS, ...written.limits }
   const model: StoredModel = {
@@ -118,6 +120,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     ...(written.holdout === undefined ? {} : { holdout: share(written.holdout, 'holdout') }),
     ...(prepare === undefined ? {} : { prepare }),
     train: written.train,
+    ...(written.metrics === undefined ? {} : { metrics: written.metrics }),
     check: [...check],
     ...(written.replaceIfBetter === true ? { replaceIfBetter: true } : {}),
     approval: resolveApproval(written.approval ?? 'never', duration),

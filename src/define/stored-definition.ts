@@ -7,13 +7,14 @@ import { S3Access } from './s3-location.js'
  * It is stored with each run; readers accept all former format versions.
  */
 
-/** A column's part: `feature` (default), `key` identifies a row, `group` names rows that stay together. */
+/** A column's part: `feature` (default), `key` identifies a row, `group` names rows that stay together, `weight` says how much a row counts. */
 export const ColumnRole = Type.Union([
   Type.Literal('feature'),
   Type.Literal('key'),
   Type.Literal('group'),
   Type.Literal('time'),
   Type.Literal('target'),
+  Type.Literal('weight'),
   Type.Literal('ignored'),
 ])
 export type ColumnRole = Static<typeof ColumnRole>
@@ -162,6 +163,7 @@ export const ClassificationMetric = Type.Union([
   Type.Literal('balancedAccuracy'),
   Type.Literal('logLoss'),
   Type.Literal('rocAuc'),
+  Type.Literal('prAuc'),
   Type.Literal('f1'),
   Type.Literal('precision'),
   Type.Literal('recall'),
@@ -181,6 +183,10 @@ export const AnyMetric = Type.Union([RegressionMetric, ClassificationMetric, Qua
 /** What the definition says of a metric of the user's own, beside its name. */
 export const CustomFacts = Type.Object({ better: Type.Union([Type.Literal('lower'), Type.Literal('higher')]), unit: Type.Optional(Type.String()) }, { additionalProperties: false })
 export type CustomFacts = Static<typeof CustomFacts>
+
+/** A metric of the user's own: the module that measures a row. */
+export const StoredMetric = Type.Object({ path: Type.String({ minLength: 1 }), ...CustomFacts.properties }, { additionalProperties: false })
+export type StoredMetric = Static<typeof StoredMetric>
 
 /** What every rule measures; `custom` beside a metric of the user's own, so that a verdict can be read by itself. */
 const measured = { metric: AnyMetric, custom: Type.Optional(CustomFacts) }
@@ -312,6 +318,8 @@ export const StoredModel = Type.Object({
   /** Absent: the model takes the features as they come. */
   prepare: Type.Optional(StoredPrepare),
   train: AdapterReference,
+  /** Metrics of the user's own, by name; absent: none. */
+  metrics: Type.Optional(Type.Record(Type.String(), StoredMetric)),
   check: Type.Array(StoredRule),
   /** A threshold that the champion breaks too does not keep out a candidate that is proven better. Absent: it does. */
   replaceIfBetter: Type.Optional(Type.Boolean()),

@@ -3,10 +3,10 @@ import type { Units } from './scored.js'
 import type { Sums } from './tally.js'
 
 /**
- * An evaluator of a metric that is a function of sums over rows. The sums of each unit are made once, so that a
+ * An evaluator of a metric that is a function of sums over rows, each times its weight, and of the sum of the weights. The sums of each unit are made once, so that a
  * resample costs one pass over the units.
  */
-export function additive(units: Units, figures: readonly ((row: number) => number)[], finish: (sums: readonly number[], rows: number) => number): Evaluator {
+export function additive(units: Units, figures: readonly ((row: number) => number)[], finish: (sums: readonly number[], weight: number) => number): Evaluator {
   return {
     tallies: [sumsOf(units, [() => 1, ...figures])],
     finish: (tallied) => {
@@ -18,16 +18,19 @@ export function additive(units: Units, figures: readonly ((row: number) => numbe
   }
 }
 
-/** Sums of figures over the rows of each unit. */
+/** Sums of figures over the rows of each unit, each times the weight of its row. */
 export function sumsOf(units: Units, figures: readonly ((row: number) => number)[]): Sums {
-  const { rows, unitOfRow } = units
+  const { rows, unitOfRow, weights } = units
   const { unit, cellOfUnit } = cellsOf(units)
   const values = new Float64Array(unit.length * figures.length)
   for (const [column, figure] of figures.entries()) {
     const from = column * unit.length
     for (const row of rows) {
+      const weight = weights?.[row] ?? 1
+      // What does not count may be undefined.
+      if (weight === 0) continue
       const at = from + (cellOfUnit[unitOfRow[row] ?? 0] ?? 0)
-      values[at] = (values[at] ?? 0) + figure(row)
+      values[at] = (values[at] ?? 0) + weight * figure(row)
     }
   }
   return { kind: 'sums', unit, width: figures.length, values, isFinite: values.every(Number.isFinite) }

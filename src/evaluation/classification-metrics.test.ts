@@ -17,8 +17,11 @@ const Cases = Type.Object({
       predictions: Type.Array(Type.Array(Type.Number())),
       units: Type.Array(Type.Integer()),
       counts: Type.Array(Type.Integer()),
+      weights: Type.Array(Type.Number()),
       onRows: Figures,
       onResample: Figures,
+      weightedOnRows: Figures,
+      weightedOnResample: Figures,
     }),
   ),
 })
@@ -53,13 +56,16 @@ function agrees(ours: number | null, theirs: number | null | undefined, what: st
   assert.ok(ours !== null && theirs !== undefined && Math.abs(ours - theirs) <= 1e-12, `${what}: ${ours} is not ${theirs}`)
 }
 
-for (const { name, truth, predictions, units: unitOfRow, counts, onRows, onResample } of classification) {
+for (const { name, truth, predictions, units: unitOfRow, counts, weights, ...figures } of classification) {
   test(`classification metrics agree with scikit-learn: ${name}`, () => {
     const units: Units = { ...unitPerRow(truth.length), unitOfRow: Int32Array.from(unitOfRow), count: counts.length }
     for (const metric of classificationMetrics) {
       const evaluate = measuring(metric, scoredOf(truth, predictions), units)
-      agrees(evaluate(undefined), onRows[metric], `${metric} on the rows`)
-      agrees(evaluate(Int32Array.from(counts)), onResample[metric], `${metric} on a resample`)
+      agrees(evaluate(undefined), figures.onRows[metric], `${metric} on the rows`)
+      agrees(evaluate(Int32Array.from(counts)), figures.onResample[metric], `${metric} on a resample`)
+      const weighing = measuring(metric, scoredOf(truth, predictions), { ...units, weights: Float64Array.from(weights) })
+      agrees(weighing(undefined), figures.weightedOnRows[metric], `${metric} on the rows, weighted`)
+      agrees(weighing(Int32Array.from(counts)), figures.weightedOnResample[metric], `${metric} on a resample, weighted`)
     }
   })
 }

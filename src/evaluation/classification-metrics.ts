@@ -3,7 +3,7 @@ import { additive } from './additive.js'
 import { calibrationError } from './calibration-error.js'
 import { totalWidth, undefinedEvaluator, type Evaluator } from './evaluator.js'
 import type { Scored, Units } from './scored.js'
-import { areaUnderCurve } from './sorted.js'
+import { areaUnderCurve, averagePrecision } from './sorted.js'
 
 type Classification = Extract<Scored, { task: 'classification' }>
 
@@ -42,6 +42,8 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
       return ofClasses(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))
     case 'rocAuc':
       return overClasses(classes, (label) => areaUnderCurve(units, (row) => truth(row) === label, (row) => probability(row, label)))
+    case 'prAuc':
+      return overClasses(classes, (label) => averagePrecision(units, (row) => truth(row) === label, (row) => probability(row, label)))
     case 'calibrationError':
       return overClasses(classes, (label) => calibrationError(units, (row) => probability(row, label), (row) => truth(row) === label))
   }

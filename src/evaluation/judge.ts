@@ -5,7 +5,7 @@ import { judgeCreep, type FormerChampion } from './creep.js'
 import { judgeComparison, type ChampionCase } from './against-champion.js'
 import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from './bootstrap.js'
 import { besideLesserChampion } from './below-standard.js'
-import { evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
+import { customMetricsOf, evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
 import { judgeAgainstBaseline, judgeThreshold, keeps, thresholdWords } from './rules.js'
 import { sampleOf, type Sample } from './sample.js'
 import type { Coded, Scored } from './scored.js'
@@ -41,15 +41,17 @@ export interface Case {
   /** Values of the columns that slices are asked for. */
   readonly slices: Readonly<Record<string, Coded>>
   readonly seed: number
+  /** How much each row counts; absent: as much as any other. */
+  readonly weights?: Float64Array | undefined
 }
 
 /** Judges a candidate by the rules of evidence. The same case gives the same verdict to the last bit, on any number of threads. */
 export function judge(input: Case, threads = 1): Verdict {
   const length = input.unitOfRow.length
   const rows = rowsWhere(length, input.eligible)
-  const sample = sampleOf(rows, input.unitOfRow, input.seed, threads)
+  const sample = sampleOf(rows, input.unitOfRow, input.seed, threads, input.weights)
   const { units, drawn } = sample
-  const metrics = [...new Set([...metricsOf(input.task), ...input.rules.flatMap((rule) => ('metric' in rule ? [rule.metric] : []))])]
+  const metrics = [...new Set([...metricsOf(input.task), ...input.rules.flatMap((rule) => ('metric' in rule ? [rule.metric] : [])), ...customMetricsOf(input.candidate)])]
   const scored = [input.candidate, input.baseline, ...(input.champion?.scored === undefined ? [] : [input.champion.scored])]
   const distributions = resample(scored.flatMap((model) => metrics.map((metric) => evaluatorOf(metric, model, drawn))), drawn, input.seed, threads)
   const of = (model: number): ReadonlyMap<MetricName, Distribution> =>

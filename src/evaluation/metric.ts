@@ -1,12 +1,13 @@
-import { factsOf, isQuantileLoss, type Measure } from '../define/metric-facts.js'
+import { customMetric, customNameOf, factsOf, isQuantileLoss, type Measure } from '../define/metric-facts.js'
 import type { ClassificationMetric, MetricName, RegressionMetric, Task } from '../define/stored-definition.js'
 import { classificationEvaluator } from './classification-metrics.js'
+import { customEvaluator } from './custom-evaluator.js'
 import { regressionEvaluator } from './regression-metrics.js'
 import type { Evaluator } from './evaluator.js'
 import type { Scored, Units } from './scored.js'
 
 export const regressionMetrics: readonly RegressionMetric[] = ['mae', 'rmse', 'mape', 'smape', 'medianAbsoluteError', 'r2', 'bias']
-export const classificationMetrics: readonly ClassificationMetric[] = ['accuracy', 'balancedAccuracy', 'logLoss', 'rocAuc', 'f1', 'precision', 'recall', 'brier', 'calibrationError']
+export const classificationMetrics: readonly ClassificationMetric[] = ['accuracy', 'balancedAccuracy', 'logLoss', 'rocAuc', 'prAuc', 'f1', 'precision', 'recall', 'brier', 'calibrationError']
 
 /** -1 where less is better, 1 where more is, 0 where what is nearer to zero is. */
 export type Direction = 1 | -1 | 0
@@ -26,13 +27,20 @@ export function primaryMetricOf(task: Task): MetricName {
   return task === 'regression' ? 'mae' : 'logLoss'
 }
 
-/** The metrics that every verdict has. */
+/** The metrics that every verdict has; another pass over all rows for PR AUC is made only where a rule asks for it. */
 export function metricsOf(task: Task): readonly MetricName[] {
-  return task === 'regression' ? regressionMetrics : classificationMetrics
+  return task === 'regression' ? regressionMetrics : classificationMetrics.filter((metric) => metric !== 'prAuc')
+}
+
+/** The metrics of the user's own that were measured of a model. */
+export function customMetricsOf({ custom = {} }: Scored): readonly MetricName[] {
+  return Object.keys(custom).map(customMetric)
 }
 
 /** @throws Error when metric and task do not belong together; validation has excluded it */
 export function evaluatorOf(metric: MetricName, scored: Scored, units: Units): Evaluator {
+  const own = customNameOf(metric)
+  if (own !== undefined) return customEvaluator(scored.custom?.[own], units)
   if (scored.task === 'regression') {
     const found = isQuantileLoss(metric) ? metric : regressionMetrics.find((name) => name === metric)
     if (found !== undefined) return regressionEvaluator(found, scored, units)

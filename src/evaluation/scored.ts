@@ -1,5 +1,5 @@
 /** Test rows with the predictions of one model for them. All arrays run over the same rows. */
-export type Scored =
+export type Scored = { /** Metrics of the user's own, by name. */ readonly custom?: Readonly<Record<string, CustomFigures>> } & (
   | { readonly task: 'regression'; readonly targets: Float64Array; readonly values: Float64Array }
   | {
       readonly task: 'classification'
@@ -9,6 +9,19 @@ export type Scored =
       readonly probabilities: Float64Array
       readonly classes: number
     }
+)
+
+/** A metric of the user's own on the rows of one model, in numbers. */
+export interface CustomFigures {
+  /** How many numbers a row adds. */
+  readonly width: number
+  /** Row by row. */
+  readonly values: Float64Array
+  /** The metric of the sums of rows that weigh so much together; NaN where there is none. */
+  readonly total: (sums: readonly number[], weight: number) => number
+  /** Why there is none, once it was asked for. */
+  readonly reason: () => string | undefined
+}
 
 /** Which rows are looked at, and what is drawn with each of them: a number below `count`. */
 export interface Units {
@@ -16,6 +29,8 @@ export interface Units {
   /** Of every row of the test set, also of those that are not looked at. */
   readonly unitOfRow: Int32Array
   readonly count: number
+  /** How much every row of the test set counts; absent: as much as any other. */
+  readonly weights?: Float64Array | undefined
 }
 
 /** A column of texts: for each row the index of its own in `values`. */

@@ -24,6 +24,20 @@ export function areaUnderCurve(units: Units, isPositive: (row: number) => boolea
   }
 }
 
+/**
+ * Average precision, the area under the curve of precision and recall without interpolation: the mean over the positive
+ * rows of the precision among all that score at least as high. Undefined when one side is empty.
+ */
+export function averagePrecision(units: Units, isPositive: (row: number) => boolean, score: (row: number) => number): Evaluator {
+  const { cells, weights, ends } = scoredCells(units, isPositive, (row) => -score(row))
+  const shared = sharedIntegers(ends.length)
+  shared.set(ends)
+  return {
+    tallies: [sumsOf(units, [(row) => (isPositive(row) ? 1 : 0), (row) => (isPositive(row) ? 0 : 1)]), { kind: 'precision', cells, weights, ends: shared }],
+    finish: ([positives = 0, negatives = 0, sum = 0]) => (positives === 0 || negatives === 0 ? null : sum / positives),
+  }
+}
+
 /** Rows in the order of their scores, of equal ones the negative rows first, and where each score ends. */
 interface ScoredCells {
   readonly cells: Int32Array
@@ -31,8 +45,8 @@ interface ScoredCells {
   readonly ends: readonly number[]
 }
 
-/** Rows of one unit, class and score are one cell with their number: of a model with few scores, a few cells are left. */
-function scoredCells({ rows, unitOfRow, count }: Units, isPositive: (row: number) => boolean, score: (row: number) => number): ScoredCells {
+/** Rows of one unit, class and score are one cell with their weight: of a model with few scores, a few cells are left. */
+function scoredCells({ rows, unitOfRow, count, weights: weightOfRow }: Units, isPositive: (row: number) => boolean, score: (row: number) => number): ScoredCells {
   const { order, keys } = sortedBy(rows, score)
   const cells = sharedIntegers(order.length)
   const weights = sharedNumbers(order.length)
@@ -56,7 +70,7 @@ function scoredCells({ rows, unitOfRow, count }: Units, isPositive: (row: number
           cells[cell] = code
           length += 1
         }
-        weights[cell] = (weights[cell] ?? 0) + 1
+        weights[cell] = (weights[cell] ?? 0) + (weightOfRow?.[row] ?? 1)
       }
     }
     ends.push(length)
@@ -80,13 +94,21 @@ function tiesOf(cells: Int32Array, weights: Float64Array, ends: readonly number[
   return tied
 }
 
-/** The median of a figure over rows, each as often as its unit counts; the mean of the two middle ones. */
+/** The median of a figure over rows, each as often as its unit counts, by weight; the mean of the two middle ones. */
 export function median(units: Units, figure: (row: number) => number): Evaluator {
-  const { rows, unitOfRow } = units
+  const { rows, unitOfRow, weights } = units
   const { order, keys } = sortedBy(rows, figure)
   if (!keys.every(Number.isFinite)) return undefinedEvaluator
   return {
-    tallies: [{ kind: 'median', unit: sharedCopy(sharedIntegers(order.length), order.map((row) => unitOfRow[row] ?? 0)), values: sharedCopy(sharedNumbers(keys.length), keys), rowsOf: sumsOf(units, [() => 1]) }],
+    tallies: [
+      {
+        kind: 'median',
+        unit: sharedCopy(sharedIntegers(order.length), order.map((row) => unitOfRow[row] ?? 0)),
+        values: sharedCopy(sharedNumbers(keys.length), keys),
+        weights: weights === undefined ? undefined : sharedCopy(sharedNumbers(order.length), Float64Array.from(order, (row) => weights[row] ?? 0)),
+        weightOf: sumsOf(units, [() => 1]),
+      },
+    ],
     finish: ([value = Number.NaN]) => (Number.isFinite(value) ? value : null),
   }
 }

@@ -16,8 +16,10 @@ export type Tally =
   | { readonly kind: 'pairs'; readonly cells: Int32Array; readonly weights: Float64Array | undefined }
   /** How many of the pairs are of equal score. Cells are those of `pairs`, of ties alone; `ends` is where each tie ends. */
   | { readonly kind: 'ties'; readonly cells: Int32Array; readonly weights: Float64Array; readonly ends: Int32Array }
-  /** The median of `values`, which are sorted, each as often as its unit counts; NaN of nothing. `rowsOf` says how many rows a unit has. */
-  | { readonly kind: 'median'; readonly unit: Int32Array; readonly values: Float64Array; readonly rowsOf: Sums }
+  /** Over the positive rows, the precision among all down to their score. Cells are like those of `pairs`, the highest score first; `ends` is where each score ends. */
+  | { readonly kind: 'precision'; readonly cells: Int32Array; readonly weights: Float64Array; readonly ends: Int32Array }
+  /** The median of `values`, which are sorted, each as often as its unit counts, by weight; NaN of nothing. `weightOf` says how much the rows of a unit weigh together. */
+  | { readonly kind: 'median'; readonly unit: Int32Array; readonly values: Float64Array; readonly weights: Float64Array | undefined; readonly weightOf: Sums }
 
 
 type Median = Extract<Tally, { kind: 'median' }>
@@ -61,8 +63,10 @@ export function tallyUp(tally: Tally, counts: Counts, into: Into): void {
       return tally.weights === undefined ? countPairs(tally.cells, counts, into) : countWeightedPairs(tally.cells, tally.weights, counts, into)
     case 'ties':
       return countTies(tally, counts, into)
+    case 'precision':
+      return addPrecisions(tally, counts, into)
     case 'median':
-      return findMedians(tally, counts, into)
+      return tally.weights === undefined ? findMedians(tally, counts, into) : findWeightedMedians(tally, tally.weights, counts, into)
   }
 }
 
@@ -165,12 +169,59 @@ function countTies({ cells, weights, ends }: Extract<Tally, { kind: 'ties' }>, c
   }
 }
 
+function addPrecisions({ cells, weights, ends }: Extract<Tally, { kind: 'precision' }>, counts: Counts, into: Into): void {
+  for (let lane = 0; lane < ABREAST; lane += 1) {
+    let sum = -0
+    let all = -0
+    let positives = -0
+    let index = 0
+    for (const end of ends) {
+      let tied = -0
+      let tiedPositives = -0
+      for (; index < end; index += 1) {
+        const cell = cells[index] ?? 0
+        const times = (counts[(cell >>> 1) * ABREAST + lane] ?? 0) * (weights[index] ?? 0)
+        tied += times
+        tiedPositives += times * (cell & 1)
+      }
+      all += tied
+      positives += tiedPositives
+      if (tiedPositives > 0) sum += tiedPositives * (positives / all)
+    }
+    put(into, lane, sum)
+  }
+}
+
+/** Two sums of the same weights differ by no more than this share. */
+const ROUNDING = 1e-12
+
+/** The value at which half of the weight is reached; where a value ends just there, the mean with the next one. */
+function findWeightedMedians({ unit, values, weightOf }: Median, weights: Float64Array, counts: Counts, into: Into): void {
+  const totals = new Float64Array(ABREAST)
+  addUp(weightOf, counts, { numbers: totals, at: 0, stride: 1 })
+  for (const [lane, total] of totals.entries()) put(into, lane, weightedMedian(unit, values, weights, counts, lane, total / 2))
+}
+
+function weightedMedian(unit: Int32Array, values: Float64Array, weights: Float64Array, counts: Counts, lane: number, half: number): number {
+  let seen = -0
+  let first: number | undefined
+  for (let cell = 0; half > 0 && cell < unit.length; cell += 1) {
+    const weight = (counts[(unit[cell] ?? 0) * ABREAST + lane] ?? 0) * (weights[cell] ?? 0)
+    if (weight === 0) continue
+    if (first !== undefined) return (first + (values[cell] ?? Number.NaN)) / 2
+    seen += weight
+    if (seen > half * (1 + ROUNDING)) return values[cell] ?? Number.NaN
+    if (seen >= half * (1 - ROUNDING)) first = values[cell]
+  }
+  return first ?? Number.NaN
+}
+
 /** How many cells of a median are counted before it is looked whether it is among them. */
 const BLOCK = 64
 
-function findMedians({ unit, values, rowsOf }: Median, counts: Counts, into: Into): void {
+function findMedians({ unit, values, weightOf }: Median, counts: Counts, into: Into): void {
   const totals = new Float64Array(ABREAST)
-  addUp(rowsOf, counts, { numbers: totals, at: 0, stride: 1 })
+  addUp(weightOf, counts, { numbers: totals, at: 0, stride: 1 })
   const seen = new Float64Array(ABREAST)
   const isFound = new Uint8Array(ABREAST)
   for (let from = 0; from < unit.length && isFound.includes(0); from += BLOCK) {

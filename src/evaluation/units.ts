@@ -5,7 +5,7 @@ import type { Units } from './scored.js'
 export const MOST_UNITS = 8192
 
 /** Numbers the resampling units of some rows in the order in which they first occur. `unitOfRow` is of all rows. */
-export function unitsOf(rows: Int32Array, unitOfRow: Int32Array): Units {
+export function unitsOf(rows: Int32Array, unitOfRow: Int32Array, weights?: Float64Array): Units {
   const numberOf = new Int32Array(unitOfRow.reduce((most, unit) => Math.max(most, unit), -1) + 1).fill(-1)
   const numbered = new Int32Array(unitOfRow.length)
   let count = 0
@@ -17,7 +17,7 @@ export function unitsOf(rows: Int32Array, unitOfRow: Int32Array): Units {
     }
     numbered[row] = numberOf[unit] ?? 0
   }
-  return { rows, unitOfRow: numbered, count }
+  return { rows, unitOfRow: numbered, count, weights }
 }
 
 /**
@@ -26,7 +26,7 @@ export function unitsOf(rows: Int32Array, unitOfRow: Int32Array): Units {
  * bias from either; from 8,192 of them it is known to 1.6 %, so that drawing units singly would tell nothing more.
  */
 export function bundled(units: Units, seed: number, most = MOST_UNITS): Units {
-  const { rows, unitOfRow, count } = units
+  const { unitOfRow, count } = units
   if (count <= most) return units
   const random = xoshiro128(seed)
   const bundleOf = Int32Array.from({ length: count }, (_, unit) => unit % most)
@@ -36,7 +36,7 @@ export function bundled(units: Units, seed: number, most = MOST_UNITS): Units {
     bundleOf[drawn] = bundleOf[left - 1] ?? 0
     bundleOf[left - 1] = bundle
   }
-  return { rows, unitOfRow: unitOfRow.map((unit) => bundleOf[unit] ?? 0), count: most }
+  return { ...units, unitOfRow: unitOfRow.map((unit) => bundleOf[unit] ?? 0), count: most }
 }
 
 /** Some of the rows, drawn with the same units. */
@@ -55,11 +55,11 @@ export function presentUnits({ rows, unitOfRow, count }: Units): number {
  * How many units of equal size would tell as much (Kish: the squared sum of the sizes over the sum of their squares):
  * one group with half of the rows leaves little to resample, however many groups share the rest.
  */
-export function effectiveUnits({ rows, unitOfRow, count }: Units): number {
-  if (rows.length === 0) return 0
+export function effectiveUnits({ rows, unitOfRow, count, weights }: Units): number {
   const sizes = new Float64Array(count)
-  for (const row of rows) sizes[unitOfRow[row] ?? 0] = (sizes[unitOfRow[row] ?? 0] ?? 0) + 1
-  return rows.length ** 2 / sizes.reduce((sum, size) => sum + size * size, 0)
+  for (const row of rows) sizes[unitOfRow[row] ?? 0] = (sizes[unitOfRow[row] ?? 0] ?? 0) + (weights?.[row] ?? 1)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  return total === 0 ? 0 : total ** 2 / sizes.reduce((sum, size) => sum + size * size, 0)
 }
 
 /** The rows for which a mask holds. */

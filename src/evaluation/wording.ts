@@ -5,8 +5,12 @@ import { factsOf, type Measure } from '../define/metric-facts.js'
 /** A metric's value with four significant digits, shares in percent, with its unit where that is known. */
 export function figure(measure: Measure, value: number | null): string {
   if (value === null) return 'undefined'
-  const { isShare, unit } = factsOf(measure)
-  if (isShare === true) return percent(value)
+  return factsOf(measure).isShare === true ? percent(value) : amount(measure, value)
+}
+
+/** A number in the metric's own unit, never in percent. */
+export function amount(measure: Measure, value: number): string {
+  const { unit } = factsOf(measure)
   return unit === undefined ? number(value) : `${number(value)} ${unit}`
 }
 

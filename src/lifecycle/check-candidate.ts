@@ -23,6 +23,10 @@ export type ChampionFacts = Static<typeof ChampionFacts>
 export const FormerFacts = Type.Union([ChampionFacts, Type.Object({ version: Type.Integer(), reason: Type.String() })])
 export type FormerFacts = Static<typeof FormerFacts>
 
+/** A metric of the user's own, with the local path of its bundle. */
+export const CustomBundle = Type.Object({ name: Type.String(), path: Type.String(), bundle: Type.String() })
+export type CustomBundle = Static<typeof CustomBundle>
+
 /** What the child that judges is given. */
 export const CheckInput = Type.Object({
   definition: StoredModel,
@@ -30,6 +34,7 @@ export const CheckInput = Type.Object({
   candidateFolder: Type.String(),
   /** What a candidate has seen that was offered; one fresh from training has seen the sets alone. */
   candidate: Type.Optional(Seen),
+  metrics: Type.Array(CustomBundle),
   champion: Type.Optional(ChampionFacts),
   /** The champions before it, the newest first. */
   formers: Type.Array(FormerFacts),
@@ -48,6 +53,7 @@ export interface CheckRequest {
   readonly sets: Sets
   readonly candidateFolder: string
   readonly candidate: Seen | undefined
+  readonly metrics: readonly CustomBundle[]
   readonly champion: ChampionFacts | undefined
   readonly formers: readonly FormerFacts[]
   readonly rowsFolder: string | undefined
@@ -72,13 +78,13 @@ export interface Judged {
  * reason, not a failure of the run.
  */
 export async function checkCandidate(request: CheckRequest, signal: AbortSignal): Promise<Judged> {
-  const { definition, sets, candidateFolder, candidate, champion, formers, rowsFolder, seed } = request
+  const { definition, sets, candidateFolder, candidate, metrics, champion, formers, rowsFolder, seed } = request
   const unservable = (reason: string): Judged => ({ verdict: unservableVerdict(primaryMetricOf(definition.task), seed, reason, champion !== undefined), isServable: false })
   try {
     const output = await runChildJob(
       {
         entry: request.entry,
-        input: { definition, sets, candidateFolder, candidate, champion, formers: [...formers], rowsFolder, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
+        input: { definition, sets, candidateFolder, candidate, metrics: [...metrics], champion, formers: [...formers], rowsFolder, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
         output: CheckOutput,
         token: request.token,
         limits: { milliseconds: request.milliseconds, memoryBytes: request.memoryBytes },

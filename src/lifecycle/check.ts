@@ -11,7 +11,7 @@ import { getVersion } from '../registry/version.js'
 import { championFacts, formerFacts } from './champion-facts.js'
 import { noteStandard, Standard } from './standard.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
-import { checkCandidate } from './check-candidate.js'
+import { checkCandidate, type CustomBundle } from './check-candidate.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
@@ -19,6 +19,7 @@ import { runOwnRules } from './run-own-rules.js'
 import { seenBefore, seenByVersion, type Seen } from './seen.js'
 import { ensureSets } from './split.js'
 import type { Candidate } from './train.js'
+import { weightWarnings } from './weight-warning.js'
 
 export const Checked = Type.Object({
   answer: Answer,
@@ -58,6 +59,7 @@ export async function check(
       sets,
       candidateFolder,
       candidate: await seenByOffered(rooms, run, data),
+      metrics: await metricBundles(rooms, run, data),
       champion,
       formers,
       rowsFolder,
@@ -72,7 +74,8 @@ export async function check(
     attempt.signal,
   )
   const results = judged.isServable && rowsFolder !== undefined ? await runOwnRules(rooms, run, data, { rules: ownRules, folder, rowsFolder, candidateFolder, champion, verdict: judged.verdict }, attempt) : []
-  const verdict = withResults(judged.verdict, results, champion !== undefined)
+  const complete = withResults(judged.verdict, results, champion !== undefined)
+  const verdict = { ...complete, warnings: [...complete.warnings, ...weightWarnings(run.definition, rooms.trainers.get(run.definition.train.kind))] }
   const next = whatFollows(run, verdict, champion !== undefined)
   const checked: Checked = {
     answer: verdict.answer,
@@ -86,6 +89,11 @@ export async function check(
     const standard = await noteStandard(transaction, rooms.clock.now(), run, verdict, next)
     return { ...checked, ...(standard === undefined ? {} : { standard }) }
   }
+}
+
+async function metricBundles(rooms: Rooms, { definition }: LifecycleRun, data: Ingested): Promise<readonly CustomBundle[]> {
+  const kept = Object.entries(data.metrics ?? {})
+  return Promise.all(kept.map(async ([name, { object }]) => ({ name, path: definition.metrics?.[name]?.path ?? name, bundle: await rooms.objects.localPath(object) })))
 }
 
 /**

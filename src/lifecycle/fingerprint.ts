@@ -12,6 +12,8 @@ export interface FingerprintParts {
   readonly prepare: string | undefined
   /** The same of the modules of the user's own rules, by path. */
   readonly rules: Readonly<Record<string, string>> | undefined
+  /** The same of the metrics of the user's own. */
+  readonly metrics: Readonly<Record<string, string>> | undefined
   readonly environment: unknown
   readonly seed: number
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { buildSnapshot } from '../data/build-snapshot.js'
 import type { DropReading } from '../data/snapshot.js'
 import type { Database, Transaction } from '../database/schema.js'
@@ -8,8 +7,6 @@ import { acceptedDrops } from '../drops/profiles.js'
 import { discardedCopies, ingestedDrops, waitingDrops } from '../drops/queries.js'
 import { decideDrops, decideInTurns, historyAfter, settleDrops } from '../drops/settle.js'
 import { saveSnapshot } from '../drops/snapshots.js'
-import { PREPARE_FILE } from '../packages/manifest.js'
-import { bundlePrepare } from '../prepare/bundle-prepare.js'
 import { lockModel } from '../registry/models.js'
 import { requestRunIn } from '../runs/requests.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
@@ -17,6 +14,7 @@ import { agreeOnContract, keepInferred } from './agree-contract.js'
 import { readCodeState } from './code-state.js'
 import { attemptFolder } from './folders.js'
 import { summarise, type Ingested } from './ingested.js'
+import { keepModules } from './keep-modules.js'
 import { keepRules } from './keep-rules.js'
 import { outdatedDrops, renewParts } from './read-again.js'
 import { readAll } from './read-waiting.js'
@@ -33,7 +31,7 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
   const agreed = await agreeOnContract(rooms, given, taken, attempt)
   const run = underContract(given, agreed.columns)
   const outdated = await outdatedDrops(database, await ingestedDrops(database, run.model), run.definition.columns)
-  const [readings, code, prepare, rules] = await Promise.all([readAll(rooms, run, [...taken, ...outdated], attempt, folder), readCodeState(rooms.projectFolder), keepPrepare(rooms, run, folder), keepRules(rooms, run, folder)])
+  const [readings, code, modules, rules] = await Promise.all([readAll(rooms, run, [...taken, ...outdated], attempt, folder), readCodeState(rooms.projectFolder), keepModules(rooms, run, folder), keepRules(rooms, run, folder)])
   const judgements = await judgeAhead(database, run, taken, outdated, readings)
   return async (transaction) => {
     // Someone may have decided about drops since they were read. From here on nobody can until this is committed.
@@ -46,7 +44,7 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
     const parts = historyAfter(former, decisions)
     const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window, run.definition.delivery)
     const columns = given.definition.columns === agreed.columns ? {} : { columns: { ...agreed.columns } }
-    const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, prepare, rules)) }
+    const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, { ...modules, ...(rules === undefined ? {} : { rules }) })) }
     await settleDrops(transaction, clock, run.id, decisions)
     await keepInferred(transaction, clock.now(), given, agreed, new Set(summary.drops.ingested.map(({ id }) => id)))
     if (given.offer !== undefined) await requestTraining(rooms, run, summary, transaction)
@@ -80,15 +78,6 @@ async function judgeAhead(database: Database, { model, definition }: LifecycleRu
   })
   await decideInTurns([...taken, ...(await discardedCopies(database, model))], await ingestedDrops(database, model), readings, definition.delivery?.kind, judgeBeside(known, definition, judgements))
   return judgements
-}
-
-/** Bundles the `prepare` module and keeps it; undefined where the model has none. */
-async function keepPrepare(rooms: Rooms, { definition }: LifecycleRun, folder: string): Promise<Ingested['prepare']> {
-  if (definition.prepare === undefined) return undefined
-  const bundle = join(folder, PREPARE_FILE)
-  await bundlePrepare(rooms.projectFolder, definition.prepare.path, bundle)
-  const { key, sha256 } = await rooms.objects.putFile('files', bundle)
-  return { object: key, sha256 }
 }
 
 /** The readings of drops about which nobody has decided since they were taken: a release may change what is read. */

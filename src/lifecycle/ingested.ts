@@ -10,6 +10,10 @@ import { seedOf, type LifecycleRun, type Rooms } from './run.js'
 
 const DropSummary = Type.Object({ id: Type.String(), key: Type.String(), rows: Type.Optional(Type.Integer()), why: Type.Optional(Type.String()) })
 
+/** The bundle of a module, as an object: a run has one from here on, whatever becomes of the file. */
+const KeptModule = Type.Object({ object: Type.String(), sha256: Type.String() })
+export type KeptModule = Static<typeof KeptModule>
+
 export const Ingested = Type.Object({
   /** The columns of the contract in force, where they are not those of the definition alone. */
   columns: Type.Optional(Type.Record(Type.String(), StoredColumn)),
@@ -31,10 +35,11 @@ export const Ingested = Type.Object({
   seed: Type.Integer(),
   code: Type.Object({ hash: Type.String(), commit: Type.Optional(Type.String()), lockFileHash: Type.Optional(Type.String()) }),
   environment: Type.Object({ refit: Type.String(), node: Type.String(), platform: Type.String() }),
-  /** The bundle of the `prepare` module, as an object: a run has one from here on, whatever becomes of the file. */
-  prepare: Type.Optional(Type.Object({ object: Type.String(), sha256: Type.String() })),
-  /** The bundles of the modules of the user's own rules, by path, likewise. */
-  rules: Type.Optional(Type.Record(Type.String(), Type.Object({ object: Type.String(), sha256: Type.String() }))),
+  prepare: Type.Optional(KeptModule),
+  /** Of the user's own, by name. */
+  metrics: Type.Optional(Type.Record(Type.String(), KeptModule)),
+  /** Of the modules of the user's own rules, by path. */
+  rules: Type.Optional(Type.Record(Type.String(), KeptModule)),
   /** Set when the run ends here: why. */
   nothingNew: Type.Optional(Type.String()),
 })
@@ -48,13 +53,12 @@ export async function summarise(
   decisions: readonly DropDecision[],
   drops: readonly Drop[],
   code: CodeState,
-  prepare: Ingested['prepare'],
-  rules: Ingested['rules'],
+  { prepare, metrics, rules }: Pick<Ingested, 'prepare' | 'metrics' | 'rules'>,
 ): Promise<Ingested> {
   const environment = { refit: rooms.refitVersion, node: process.version, platform: `${process.platform}-${process.arch}` }
   const digest = snapshot?.digest ?? ''
   const seed = seedOf(digest, run.definitionHash)
-  const parts: FingerprintParts = { snapshot: digest, definitionHash: run.definitionHash, codeHash: code.hash, lockFileHash: code.lockFileHash, prepare: prepare?.sha256, rules: digestsOf(rules), environment, seed }
+  const parts: FingerprintParts = { snapshot: digest, definitionHash: run.definitionHash, codeHash: code.hash, lockFileHash: code.lockFileHash, prepare: prepare?.sha256, metrics: digestsOf(metrics), rules: digestsOf(rules), environment, seed }
   const champion = await getChampion(rooms.database, run.model)
   const byId = new Map(drops.map((drop) => [drop.id, drop]))
   const nothingNew = await whyNothingNew(rooms, run, snapshot, decisions, parts)
@@ -74,13 +78,14 @@ export async function summarise(
     code,
     environment,
     ...(prepare === undefined ? {} : { prepare }),
+    ...(metrics === undefined ? {} : { metrics }),
     ...(rules === undefined ? {} : { rules }),
     ...(nothingNew === undefined ? {} : { nothingNew }),
   }
 }
 
-function digestsOf(rules: Ingested['rules']): FingerprintParts['rules'] {
-  return rules === undefined ? undefined : Object.fromEntries(Object.entries(rules).map(([path, { sha256 }]) => [path, sha256]))
+function digestsOf(modules: Readonly<Record<string, KeptModule>> | undefined): Readonly<Record<string, string>> | undefined {
+  return modules === undefined ? undefined : Object.fromEntries(Object.entries(modules).map(([name, { sha256 }]) => [name, sha256]))
 }
 
 async function whyNothingNew(

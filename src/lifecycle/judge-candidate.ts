@@ -14,6 +14,7 @@ import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOut
 import { eligibleRows } from './eligible-rows.js'
 import { leaveJudgedRows } from './judged-rows.js'
 import { judgeServing } from './judge-serving.js'
+import { customWarnings, measureRows } from './measure-rows.js'
 import { scoreRows, type Answered, type Answers } from './score-rows.js'
 import type { Seen } from './seen.js'
 
@@ -40,9 +41,15 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   if (candidate.kind === 'broken') return candidateUnservable(candidate.error)
   steps(`scored them with ${folders.length + 1} models`)
   const classes = classesOf(candidate.signature, testSet)
-  const answered = others.map((other) => ({ ...other, ...scoredOrWhy(other, answers[asked.indexOf(other)], testSet, classes) }))
+  const found = others.map((other) => ({ ...other, ...scoredOrWhy(other, answers[asked.indexOf(other)], testSet, classes) }))
+  const [scored, baseline, ...measured] = await measureRows(input.metrics, source, { columns: definition.columns, classes, weights: testSet.weights }, [
+    scoredOf(candidate, testSet, classes),
+    baselineOf(input, testSet, classes),
+    ...found.map((other) => other.scored),
+  ])
+  if (scored === undefined || baseline === undefined) throw new Error('the candidate was not measured')
+  const answered = found.map((other, index) => ({ ...other, scored: measured[index] }))
   const [champion, ...formers] = input.champion === undefined ? [undefined, ...answered] : answered
-  const scored = scoredOf(candidate, testSet, classes)
   const eligible = await eligibleForBoth(input, input.champion, testSet)
   const verdict = judge(
     {
@@ -50,7 +57,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       rules: definition.check,
       replaceIfBetter: definition.replaceIfBetter,
       candidate: scored,
-      baseline: baselineOf(input, testSet, classes),
+      baseline,
       champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, fresh: freshFor(input.champion, testSet), reused: input.champion.reused },
       formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
       elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source),
@@ -60,6 +67,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       eligible,
       slices: testSet.slices,
       seed: input.seed,
+      weights: testSet.weights,
     },
     threads,
   )
@@ -67,8 +75,9 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   source.close()
   if (input.rowsFolder !== undefined) await leaveJudgedRows(sets.folder, input.rowsFolder, rowsWhere(testSet.rows, eligible), classes, { candidate: scored, champion: champion?.scored })
   const holdout = await scoreHoldout(adapters, input)
-  const warnings = isFlattered(input) ? [FLATTERED, ...verdict.warnings] : verdict.warnings
-  return { verdict: { ...verdict, warnings: [...warnings], ...(holdout === undefined ? {} : { holdout }) } }
+  const undefinedMetrics = customWarnings([{ whose: 'the candidate', scored }, ...answered.map((other) => ({ whose: `version ${other.version}`, scored: other.scored }))])
+  const warnings = [...(isFlattered(input) ? [FLATTERED] : []), ...verdict.warnings, ...undefinedMetrics]
+  return { verdict: { ...verdict, warnings, ...(holdout === undefined ? {} : { holdout }) } }
 }
 
 const FLATTERED = 'Nobody has said what the candidate was trained on. It may have seen all of these rows, and the figures then flatter it.'
@@ -174,13 +183,15 @@ async function scoreHoldout(adapters: readonly PredictorAdapter[], input: CheckI
   const rows = await readTestSet(source, definition.columns)
   const isShown = champion !== undefined && (champion.holdout ?? 0) >= sets.holdout.share
   const answers = await scoreRows(adapters, [input.candidateFolder, ...(isShown ? [champion.folder] : [])], source)
-  source.close()
   const broken = answers.find((each) => each.kind === 'broken')
   if (broken !== undefined) return { rows: rows.rows, candidate: {}, reason: broken.error instanceof Error ? broken.error.message : String(broken.error) }
   const [candidate, other] = answers.flatMap((each) => (each.kind === 'answered' ? [each] : []))
   if (candidate === undefined) throw new Error('the candidate was not scored')
   const classes = classesOf(candidate.signature, rows)
-  return measureHoldout(scoredOf(candidate, rows, classes), champion === undefined || other === undefined ? undefined : { version: champion.version, scored: scoredOf(other, rows, classes) })
+  const [scored, scoredOther] = await measureRows(input.metrics, source, { columns: definition.columns, classes, weights: rows.weights }, [candidate, ...(other === undefined ? [] : [other])].map((each) => scoredOf(each, rows, classes)))
+  source.close()
+  if (scored === undefined) throw new Error('the candidate was not measured')
+  return measureHoldout(scored, champion === undefined || scoredOther === undefined ? undefined : { version: champion.version, scored: scoredOther }, rows.weights)
 }
 
 function unitName(definition: StoredModel, testSet: TestSet): string {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { PreparedColumn } from '../packages/manifest.js'
-import { bundlePrepare } from './bundle-prepare.js'
+import { bundleForRealm } from './bundle-for-realm.js'
 import { loadPreparer, RowNotPrepared, type Preparer, type Value } from './prepare-rows.js'
 
 const outputs: readonly PreparedColumn[] = [
@@ -22,7 +22,7 @@ async function bundled(context: TestContext, files: Readonly<Record<string, stri
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await writeFile(join(folder, path), content)
   }
-  await bundlePrepare(folder, './prepare.ts', join(folder, 'out', 'prepare.cjs'))
+  await bundleForRealm(folder, './prepare.ts', join(folder, 'out', 'prepare.cjs'), 'prepared')
   return readFile(join(folder, 'out', 'prepare.cjs'), 'utf8')
 }
 

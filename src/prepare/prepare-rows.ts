@@ -1,4 +1,5 @@
 import type { PreparedColumn } from '../packages/manifest.js'
+import { isTimeout, messageOf, shown } from './foreign-value.js'
 import { createRealm, type Realm } from './realm.js'
 
 /** A value of a feature; null where it is missing. */
@@ -33,11 +34,9 @@ export interface Preparer {
   prepare(rows: number, columns: ValueColumns, milliseconds?: number): ReadonlyMap<string, readonly Value[]>
 }
 
-const LONGEST_SHOWN = 60
-
 /** Loads the bundle of a `prepare` module. @throws Error that says why it is none */
 export function loadPreparer(code: string, file: string, signature: PrepareSignature): Preparer {
-  const realm = createRealm()
+  const realm = createRealm('prepared')
   const prepareRow = functionOf(realm, code, file)
   return {
     prepare: (rows, columns, milliseconds) => {
@@ -64,7 +63,7 @@ type PrepareRow = (row: Readonly<Record<string, Value>>) => unknown
 function functionOf(realm: Realm, code: string, file: string): PrepareRow {
   let exported: unknown
   try {
-    exported = realm.load(code, file)
+    exported = Reflect.get(realm.load(code, file), 'default')
   } catch (error) {
     throw new Error(`it throws when it is loaded: ${messageOf(error)}`, { cause: error })
   }
@@ -129,23 +128,4 @@ function valueOf(column: PreparedColumn, value: unknown, row: number): Value {
       if (values !== undefined && !values.includes(value)) throw wrong(`one of ${values.join(', ')}`)
       return value
   }
-}
-
-function isTimeout(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && Reflect.get(error, 'code') === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
-}
-
-/** Errors of another realm are no instances of ours. */
-function messageOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('message' in error)) return shown(error)
-  const { message } = error
-  const name: unknown = Reflect.get(error, 'name')
-  return typeof name === 'string' && name !== 'Error' ? `${name}: ${String(message)}` : String(message)
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
-  if (typeof value === 'function') return 'a function'
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
 }

@@ -13,6 +13,7 @@ export const PrepareSetsInput = Type.Object({
   /** Names of what the model takes, in its order. */
   features: Type.Array(Type.String()),
   target: Type.String(),
+  weight: Type.Optional(Type.String()),
   /** The sets as they were cut; its `train` and `validation` are replaced. */
   folder: Type.String(),
   /** To say from which drop a row came that cannot be prepared; `name` is what the drop arrived under. */

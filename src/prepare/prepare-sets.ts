@@ -33,14 +33,16 @@ const LONGEST_BATCH_MS = 30_000
 export async function prepareSets(request: PrepareSetsRequest, signal: AbortSignal): Promise<Sets> {
   const { sets, bundle, prepare, columns, parts, limits, token, workingFolder, outputFolder, logFile } = request
   const { outputs, features } = packagePrepareOf(columns, prepare)
-  const target = Object.entries(columns).find(([, { role }]) => role === 'target')?.[0] ?? ''
+  const columnOf = (wanted: StoredColumn['role']): string | undefined => Object.entries(columns).find(([, { role }]) => role === wanted)?.[0]
+  const weight = columnOf('weight')
   const input: PrepareSetsInput = {
     bundle,
     path: prepare.path,
     columns: { ...columns },
     outputs,
     features: features.map(({ name }) => name),
-    target,
+    target: columnOf('target') ?? '',
+    ...(weight === undefined ? {} : { weight }),
     folder: sets.folder,
     parts: [...parts],
     memoryBytes: limits.memoryBytes,

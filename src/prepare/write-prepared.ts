@@ -53,15 +53,16 @@ async function prepareRows(input: PrepareSetsInput, code: string, source: DuckDB
     }
   }
   const preparer = load()
+  const taken = [...inputs, ...besidesFeatures(input)]
   let sample: { readonly rows: number; readonly columns: ValueColumns } | undefined
-  const read = await source.stream(`select ${[...inputs, input.target].map(name).join(', ')} from read_parquet(${text(file)})`)
+  const read = await source.stream(`select ${taken.map(name).join(', ')} from read_parquet(${text(file)})`)
   const told = async (columns: ValueColumns, error: unknown): Promise<never> => {
     if (!(error instanceof RowNotPrepared)) throw error
     throw refitError('prepare-failed', { path: input.path, row: await locateRow(input, columns, error.row), reason: error.reason }, { cause: error })
   }
   for (let chunk = await read.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await read.fetchChunk()) {
     const rows = chunk.rowCount
-    const columns: ValueColumns = Object.fromEntries([...inputs, input.target].map((column, index) => [column, chunk.getColumnValues(index).map(valueOf)]))
+    const columns: ValueColumns = Object.fromEntries(taken.map((column, index) => [column, chunk.getColumnValues(index).map(valueOf)]))
     try {
       if (sample === undefined) {
         sample = { rows: Math.min(rows, SAMPLE_ROWS), columns }
@@ -82,10 +83,16 @@ function append(appender: DuckDBAppender, types: ReadonlyMap<string, DuckDBType>
   appender.appendDataChunk(chunk)
 }
 
-/** What is written: the features of the model, then the target. */
-function typesOf({ columns, outputs, features, target }: PrepareSetsInput): ReadonlyMap<string, DuckDBType> {
+/** What is no matter of the module. */
+function besidesFeatures({ target, weight }: PrepareSetsInput): readonly string[] {
+  return weight === undefined ? [target] : [target, weight]
+}
+
+/** What is written: the features of the model, then target and weight. */
+function typesOf(input: PrepareSetsInput): ReadonlyMap<string, DuckDBType> {
   const typeOf = (type: StoredColumn['type'] | undefined): DuckDBType => (type === 'number' ? DOUBLE : type === 'boolean' ? BOOLEAN : VARCHAR)
-  return new Map([...features, target].map((column) => [column, typeOf(outputs.find((output) => output.name === column)?.type ?? columns[column]?.type)]))
+  const { columns, outputs, features } = input
+  return new Map([...features, ...besidesFeatures(input)].map((column) => [column, typeOf(outputs.find((output) => output.name === column)?.type ?? columns[column]?.type)]))
 }
 
 /** Parts hold doubles, booleans and text; nothing else is ever in a set. */

@@ -66,8 +66,8 @@ function whereThrown(error: unknown, projectFolder: string): string {
 }
 
 function missingModules(project: StoredProject, projectFolder: string): readonly Fault[] {
-  return Object.entries(project.models).flatMap(([name, { train, prepare }]) => {
-    const named: Readonly<Record<string, unknown>> = { ...(train.kind === module.kind ? { 'train.path': train.options['path'], 'train.predictor': train.options['predictor'] } : {}), prepare: prepare?.path }
+  return Object.entries(project.models).flatMap(([name, { train, prepare, metrics = {} }]) => {
+    const named: Readonly<Record<string, unknown>> = { ...(train.kind === module.kind ? { 'train.path': train.options['path'], 'train.predictor': train.options['predictor'] } : {}), prepare: prepare?.path, ...Object.fromEntries(Object.entries(metrics).map(([metric, { path }]) => [`metrics.${metric}.path`, path])) }
     return Object.entries(named).flatMap(([option, path]) => {
       if (typeof path !== 'string' || existsSync(isAbsolute(path) ? path : join(projectFolder, path))) return []
       return [{ path: `models.${name}.${option}`, message: `there is no file ${path}` }]

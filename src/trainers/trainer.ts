@@ -8,7 +8,7 @@ export interface TrainingRequest {
   readonly projectFolder: string
   /** The attempt's own folder, for scratch files. */
   readonly attemptFolder: string
-  /** Folders that hold `train.parquet` and `train.csv`, `validation.parquet` and `validation.csv`: features and target. */
+  /** Folders that hold `train.parquet` and `train.csv`, `validation.parquet` and `validation.csv`: features, target and weight. */
   readonly trainFolder: string
   readonly validationFolder: string
   /** Where the model is to be left. */
@@ -29,6 +29,8 @@ export interface TrainingCommand {
 export interface Trainer {
   /** As in the definition's `train.kind`. */
   readonly kind: string
+  /** Whether rows may count by their weight; where they cannot, the verdict warns. */
+  readonly weighs: boolean
   /** @throws RefitError when this request cannot be trained this way (`training-set-too-large`, …) */
   command(request: TrainingRequest): Promise<TrainingCommand>
 }

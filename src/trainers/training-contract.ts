@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { revealSecretsIn } from '../define/secret.js'
+import type { StoredColumn } from '../define/stored-definition.js'
 import { basicEnvironment } from '../processes/run-process.js'
 import type { TrainingRequest } from './trainer.js'
 
@@ -19,7 +20,8 @@ export async function trainingEnvironment(request: TrainingRequest): Promise<Rec
   const parameters = Value.Parse(Parameters, revealSecretsIn(given))
   const parametersFile = join(attemptFolder, 'parameters.json')
   await writeFile(parametersFile, JSON.stringify(parameters), { mode: 0o600 })
-  const target = Object.entries(definition.columns).find(([, { role }]) => role === 'target')?.[0] ?? ''
+  const columnOf = (wanted: StoredColumn['role']): string | undefined => Object.entries(definition.columns).find(([, { role }]) => role === wanted)?.[0]
+  const weight = columnOf('weight')
   const trainCsv = join(trainFolder, 'train.csv')
   const validationCsv = join(validationFolder, 'validation.csv')
   return {
@@ -29,7 +31,8 @@ export async function trainingEnvironment(request: TrainingRequest): Promise<Rec
     REFIT_MODEL_DIR: modelFolder,
     REFIT_PARAMS: parametersFile,
     REFIT_SEED: String(seed),
-    REFIT_TARGET: target,
+    REFIT_TARGET: columnOf('target') ?? '',
+    ...(weight === undefined ? {} : { REFIT_WEIGHT: weight }),
     REFIT_TASK: definition.task,
     SM_CHANNELS: JSON.stringify(['train', 'validation', 'test']),
     SM_CHANNEL_TRAIN: trainFolder,

@@ -12,7 +12,7 @@ import { sampleSnapshot } from '../../src/data/sample-snapshot.js'
 import type { CutSets } from '../../src/data/split-job.js'
 import { plainContract, type StoredColumn, type StoredSplit, type StoredWindow } from '../../src/define/stored-definition.js'
 import { unfitName } from '../../src/define/column.js'
-import { bundlePrepare } from '../../src/prepare/bundle-prepare.js'
+import { bundleForRealm } from '../../src/prepare/bundle-for-realm.js'
 import { prepareSets } from '../../src/prepare/prepare-sets.js'
 import { read } from './season.js'
 
@@ -150,7 +150,7 @@ test('drops are compared, rows drawn, and sets prepared under these names', asyn
   const folder = await temporaryFolder(context)
   const sets = await cut(context, parts, columns, splits[0] ?? assert.fail(), { kind: 'all' })
   await writeFile(join(folder, 'prepare.ts'), 'export default (row) => row')
-  await bundlePrepare(folder, './prepare.ts', join(folder, 'prepare.cjs'))
+  await bundleForRealm(folder, './prepare.ts', join(folder, 'prepare.cjs'), 'prepared')
   await mkdir(join(folder, 'work'))
   await prepareSets(
     {

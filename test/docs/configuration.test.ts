@@ -9,7 +9,7 @@ import { defaultMargin, factsOf } from '../../src/define/metric-facts.js'
 import { WrittenObjects } from '../../src/define/resolve-objects.js'
 import { resolveProject } from '../../src/define/resolve-project.js'
 import { WrittenModel } from '../../src/define/resolve-model.js'
-import { ClassificationMetric, OwnRule, RegressionMetric, StoredFormat, StoredMargin, StoredProject, StoredRule } from '../../src/define/stored-definition.js'
+import { ClassificationMetric, OwnRule, RegressionMetric, StoredFormat, StoredMargin, StoredMetric, StoredProject, StoredRule } from '../../src/define/stored-definition.js'
 import { RefitError } from '../../src/errors.js'
 import { roles } from '../../src/http/access.js'
 import * as publicApi from '../../src/index.js'
@@ -91,6 +91,7 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: 'Options of `between`', schema: alternatives(StoredRule, 3), spellOut: (option, value) => `check: (m) => [m.between('colour', { ${option}: ${value} }).mae.differAtMost(1)]`, besides: ['metric', 'custom', 'column', 'limit'] },
   { heading: 'Options of `latency.atMost`', schema: alternatives(StoredRule, 4), spellOut: (option, value) => `check: (m) => [m.latency.atMost('5 milliseconds', { ${option}: ${value} })]`, besides: ['milliseconds'] },
   { heading: 'Options of `rule`', schema: OwnRule, spellOut: (option, value) => `check: () => [rule('./train.ts', { ${option}: ${value} })]`, besides: ['run'] },
+  { heading: '`metric(path, options)`', schema: StoredMetric },
   { heading: 'Margins', schema: StoredMargin },
   { heading: 'Options of `notWorseThanChampion` and `betterThanChampion`', schema: alternatives(StoredRule, 1), besides: ['metric', 'custom', 'comparison', 'margin'] },
   { heading: 'Options of columns', schema: within(WrittenModel, 'properties', 'columns', 'patternProperties', '^.*$'), spellOut: (option, value) => `columns: { colour: column.category({ ${option}: ${value} }), at: column.time(), price: column.target() }`, besides: ['type', 'role'] },

@@ -118,6 +118,7 @@ for (const task of ['regression', 'classification'] as const) {
       sets: await testSet(task),
       candidateFolder: await packageOf('candidate', task, 0.3),
       champion: { version: 1, folder: await packageOf('champion', task, 0.4), drops: ['drop-0', 'drop-1'], lostDrops: false, split: definition.split },
+      metrics: [],
       formers: [],
       seed: SEED,
     }

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { openDuckDb, rowsOf, text } from '../../src/data/duckdb.js'
 import type { Sets } from '../../src/data/snapshot.js'
 import type { StoredColumn } from '../../src/define/stored-definition.js'
-import { bundlePrepare } from '../../src/prepare/bundle-prepare.js'
+import { bundleForRealm } from '../../src/prepare/bundle-for-realm.js'
 import { prepareSets } from '../../src/prepare/prepare-sets.js'
 import { cutSets } from '../support/cut-sets.js'
 import { modelNamed } from '../support/stored-models.js'
@@ -53,7 +53,7 @@ async function prepare(context: TestContext, source: string, { rows = 300, limit
   const cut = await cutSets(folder, definition, houses(rows))
   await writeFile(join(folder, 'prepare.ts'), source)
   const bundle = join(folder, 'prepare.cjs')
-  await bundlePrepare(folder, './prepare.ts', bundle)
+  await bundleForRealm(folder, './prepare.ts', bundle, 'prepared')
   const partFolder = join(folder, 'cutting', 'parts')
   const parts = (await readdir(partFolder)).filter((name) => name.endsWith('.parquet')).map((name) => ({ drop: 'drop', name: 'rows.csv', path: join(partFolder, name) }))
   const done = prepareSets(

@@ -6,6 +6,7 @@ import { kind, options } from './definition.js'
 /** Runs the user's own program. */
 export const commandTrainer: Trainer = {
   kind,
+  weighs: true,
   command: (request) => {
     const { command, environment } = Value.Parse(options, request.options)
     const [program = '', ...rest] = command

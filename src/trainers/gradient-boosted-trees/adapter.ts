@@ -9,6 +9,8 @@ const MOST_ROWS = 500_000
 /** Trains in a disposable process, for the runtime never gives its memory back. */
 export const gradientBoostedTreesTrainer: Trainer = {
   kind,
+  // Yggdrasil's build for Node has no setting for it.
+  weighs: false,
   command: (request) => {
     const rows = request.rows.train + request.rows.validation
     if (rows > MOST_ROWS) return Promise.reject(refitError('training-set-too-large', { rows, most: MOST_ROWS }))

@@ -8,6 +8,7 @@ import { kind, options } from './definition.js'
 /** Bundles the project's module and runs it in a process of its own. */
 export const moduleTrainer: Trainer = {
   kind,
+  weighs: true,
   command: async (request) => {
     const { path, predictor } = Value.Parse(options, request.options)
     const bundle = join(request.attemptFolder, 'trainer.mjs')

@@ -26,6 +26,8 @@ export interface TrainingContext {
   /** Where the model is to be left. */
   readonly modelFolder: string
   readonly target: string
+  /** Name of the column that says how much a row counts, if there is one. */
+  readonly weight?: string
   readonly task: 'regression' | 'classification'
   readonly parameters: Readonly<Record<string, unknown>>
   readonly seed: number

@@ -16,6 +16,7 @@ async function main(): Promise<void> {
     validationFolder: variable('REFIT_VALIDATION'),
     modelFolder: variable('REFIT_MODEL_DIR'),
     target: variable('REFIT_TARGET'),
+    ...(variable('REFIT_WEIGHT') === '' ? {} : { weight: variable('REFIT_WEIGHT') }),
     task: variable('REFIT_TASK') === 'classification' ? 'classification' : 'regression',
     parameters: Value.Parse(Type.Record(Type.String(), Type.Unknown()), JSON.parse(await readFile(variable('REFIT_PARAMS'), 'utf8'))),
     seed: Number(variable('REFIT_SEED')),
