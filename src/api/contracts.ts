@@ -50,7 +50,7 @@ export function contractRoutes({ database, objects, clock }: ApiParts): FastifyP
         schema: {
           operationId: 'acceptContract',
           tags,
-          summary: 'Take the form of a quarantined drop for the contract from now on, and let it in',
+          summary: 'Take the form of a quarantined drop for the contract from now on, and let it in where nothing else is wrong with it',
           params: Type.Object({ id: Type.String() }),
           body: Type.Object(
             {
@@ -66,8 +66,8 @@ export function contractRoutes({ database, objects, clock }: ApiParts): FastifyP
         const drop = await getDrop(database, params.id)
         const { definition } = await getModel(database, drop.model)
         const request = { drop: drop.id, actor, reason: body.reason, preview: body.preview ?? false }
-        const { number, amendments } = await acceptContract({ database, objects, clock }, definition, request, signal)
-        return { drop: drop.id, ...(number === undefined ? {} : { number }), changes: amendments.map(({ column, words }) => ({ column, words })) }
+        const { number, amendments, remaining } = await acceptContract({ database, objects, clock }, definition, request, signal)
+        return { drop: drop.id, ...(number === undefined ? {} : { number }), changes: amendments.map(({ column, words }) => ({ column, words })), remaining: [...remaining] }
       },
     )
     done()

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api'
+import type { Static } from 'typebox'
 import type { InferredColumn } from '../define/inferred-data.js'
 import type { ColumnType } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
@@ -18,32 +19,42 @@ const MOST_VALUES = 12
 /** From this share of numbers on, the rest are strays worth naming. */
 const NEARLY_ALL = 0.9
 
-/** Looks at the file column by column. */
-answerChildJob(InferColumnsInput, async ({ path, key, mostRows, memoryBytes, spillFolder }) => {
+type Input = Static<typeof InferColumnsInput>
+
+/** Looks at the table column by column. */
+answerChildJob(InferColumnsInput, async (input) => {
+  const { mostRows, memoryBytes, spillFolder } = input
   const connection = await openDuckDb({ memoryBytes, spillFolder })
-  const names = await load(connection, path, key, mostRows, spillFolder)
+  const names = await load(connection, input)
   const rows = numberOf((await rowOf(connection, 'select count(*) as rows from raw'))['rows'])
-  if (rows === 0) throw refitError('data-unfit', { file: basename(key), reason: 'it has a header but no rows' })
+  if (rows === 0) throw refitError('data-unfit', { file: nameOf(input), reason: 'it has a header but no rows' })
   const columns: InferredColumn[] = []
   for (const column of names) columns.push(await inferColumn(connection, column, rows))
   return { rows, complete: rows < mostRows, columns }
 })
 
 /** Makes the table `raw` of the first rows; returns its columns. */
-async function load(connection: DuckDBConnection, path: string, key: string, mostRows: number, spillFolder: string): Promise<readonly string[]> {
-  const file = basename(key)
+async function load(connection: DuckDBConnection, input: Input): Promise<readonly string[]> {
+  const { files, format, expected, mostRows, spillFolder } = input
+  const file = nameOf(input)
+  const opened = files.map(({ path, key }, index) => ({ path, key, expected, format, scratchFile: `${spillFolder}.${index}.plain` }))
   try {
-    return await withTables(connection, [{ path, key, expected: [], format: {}, scratchFile: `${spillFolder}.plain` }], async (tables) => {
-      const names = tables.flatMap(({ columns }) => columns)
-      const values = names.filter((name) => name.trim() !== '' && Number.isFinite(Number(name)))
+    return await withTables(connection, opened, async (tables) => {
+      const names = [...new Set(tables.flatMap(({ columns }) => columns))]
+      const values = format.header === false ? [] : names.filter((name) => name.trim() !== '' && Number.isFinite(Number(name)))
       if (values.length * 2 >= names.length) throw refitError('data-unfit', { file, reason: `its first line has values such as ${values[0] ?? ''} instead of the names of its columns` })
-      for (const { rows } of tables) await connection.run(`create temp table raw as select * from ${rows.from} limit ${mostRows}`)
+      await connection.run(`create temp table raw as select * from (${tables.map(({ rows }) => `select * from ${rows.from}`).join(' union all by name ')}) limit ${mostRows}`)
       return names
     })
   } catch (error) {
     if (error instanceof FileFault) throw refitError('data-unfit', { file, reason: error.message }, { cause: error })
     throw error
   }
+}
+
+/** What the table is called in messages; a fault names its own file where there are several. */
+function nameOf({ files }: Input): string {
+  return basename(files[0]?.key ?? '')
 }
 
 async function inferColumn(connection: DuckDBConnection, column: string, rows: number): Promise<InferredColumn> {

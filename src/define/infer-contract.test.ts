@@ -57,5 +57,5 @@ test('a number that has become words is a category from then on', () => {
 })
 
 test('an implausible drop changes no column', () => {
-  assert.deepEqual(amendColumns(declared, [{ code: 'implausible-location', column: 'rooms' }], data(), 'ignored'), { amendments: [], obstacles: [] })
+  assert.deepEqual(amendColumns(declared, [{ code: 'implausible-values', column: 'rooms' }], data(), 'ignored'), { amendments: [], obstacles: [] })
 })

@@ -91,7 +91,7 @@ function amend(code: string, column: StoredColumn | undefined, found: InferredCo
       const { minLength: _min, maxLength: _max, ...free } = column
       return { becomes: free, words: 'may have any length' }
     }
-    case 'repeated-value': {
+    case 'not-unique': {
       const { unique: _unique, ...free } = column
       return { becomes: free, words: 'may repeat' }
     }

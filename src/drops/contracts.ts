@@ -50,37 +50,45 @@ export type ColumnOrigin = Contract['origin']
  * said anew of a column since stands above the contract, and an inferred column only while the project file asks for them.
  */
 export function columnsUnder(definition: Pick<StoredModel, 'columns' | 'contract'>, contract: Pick<Contract, 'columns' | 'declared'> | undefined): ContractColumns {
-  if (contract === undefined) return definition.columns
-  const holds = ([name, column]: readonly [string, StoredColumn]): boolean => {
-    const declared = definition.columns[name]
-    if (canonicalJson(declared ?? null) !== canonicalJson(contract.declared[name] ?? null)) return false
-    return declared !== undefined || column.role === 'ignored' || definition.contract?.otherColumns === 'infer'
-  }
-  return { ...definition.columns, ...Object.fromEntries(Object.entries(contract.columns).filter(holds)) }
+  return { ...definition.columns, ...holding(definition, contract) }
 }
 
-/** A contract to be kept: what it says of columns beyond, or other than, the project file. */
+/** What still holds of a contract. */
+function holding(definition: Pick<StoredModel, 'columns' | 'contract'>, contract: Pick<Contract, 'columns' | 'declared'> | undefined): ContractColumns {
+  const holds = ([name, column]: readonly [string, StoredColumn]): boolean => {
+    const declared = definition.columns[name]
+    if (canonicalJson(declared ?? null) !== canonicalJson(contract?.declared[name] ?? null)) return false
+    return declared !== undefined || column.role === 'ignored' || definition.contract?.otherColumns === 'infer'
+  }
+  return Object.fromEntries(Object.entries(contract?.columns ?? {}).filter(holds))
+}
+
+/** A contract to be kept. */
 export interface NewContract {
   readonly origin: 'inferred' | 'accepted'
+  /** What it says anew, beyond or other than the project file. */
   readonly columns: ContractColumns
   readonly drop: string
   readonly actor: string
   readonly reason?: string
 }
 
-/** Keeps a contract under the next number. The caller holds the model's lock, or is the model's only active run. */
-export async function saveContract(transaction: Transaction, at: Date, definition: Pick<StoredModel, 'name' | 'columns'>, contract: NewContract): Promise<number> {
-  const { name: model, columns } = definition
+/** Keeps a contract under the next number, with what still holds of the one before. The caller holds the model's lock, or is the model's only active run. */
+export async function saveContract(transaction: Transaction, at: Date, definition: Pick<StoredModel, 'name' | 'columns' | 'contract'>, contract: NewContract): Promise<number> {
+  const { name: model } = definition
   const former = await newestContract(transaction, model)
   const number = (former?.number ?? 0) + 1
-  const declared = Object.fromEntries(Object.keys(contract.columns).map((column) => [column, columns[column] ?? null]))
+  const kept = holding(definition, former)
+  // What a person has accepted meanwhile stands above what is inferred.
+  const columns = contract.origin === 'inferred' ? { ...contract.columns, ...kept } : { ...kept, ...contract.columns }
+  const declared = Object.fromEntries(Object.keys(columns).map((column) => [column, definition.columns[column] ?? null]))
   await transaction
     .insertInto('contracts')
     .values({
       model,
       number,
       origin: contract.origin,
-      columns: JSON.stringify(contract.columns),
+      columns: JSON.stringify(columns),
       declared: JSON.stringify(declared),
       drop_id: contract.drop,
       actor: contract.actor,

@@ -71,6 +71,11 @@ export interface Drop {
   readonly changedAt: Date
 }
 
+/** The raw bytes of a drop: one file, or several in the order of their names. */
+export function rawFiles(drop: Drop): readonly Pick<DropFile, 'key' | 'object'>[] {
+  return drop.files ?? [drop]
+}
+
 /**
  * Orders drops of one model by their arrival, which their numbers tell. Times would not do: a later delivery must
  * supersede the former one though the clock was set back in between.

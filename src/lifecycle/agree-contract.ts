@@ -2,7 +2,7 @@ import { inferColumns } from '../data/infer-columns.js'
 import { neededColumns } from '../data/contract.js'
 import { inferOtherColumns, type ContractColumns } from '../define/infer-contract.js'
 import { columnsUnder, hasInferredContract, newestContract, saveContract, type NewContract } from '../drops/contracts.js'
-import type { Drop } from '../drops/drop.js'
+import { rawFiles, type Drop } from '../drops/drop.js'
 import { RefitError } from '../errors.js'
 import type { Transaction } from '../database/schema.js'
 import type { Attempt } from '../workflow/stage.js'
@@ -22,7 +22,7 @@ export async function agreeOnContract(rooms: Rooms, { definition }: LifecycleRun
   const { database } = rooms
   const columns = columnsUnder(definition, await newestContract(database, definition.name))
   const mustInfer = definition.contract?.otherColumns === 'infer' && !(await hasInferredContract(database, definition.name))
-  const inferred = mustInfer ? await inferFrom(rooms, columns, waiting, attempt) : undefined
+  const inferred = mustInfer ? await inferFrom(rooms, definition, columns, waiting, attempt) : undefined
   return { columns: { ...columns, ...inferred?.columns }, inferred }
 }
 
@@ -31,11 +31,11 @@ export async function keepInferred(transaction: Transaction, at: Date, run: Life
   if (inferred !== undefined && accepted.has(inferred.drop)) await saveContract(transaction, at, run.definition, inferred)
 }
 
-async function inferFrom(rooms: Rooms, declared: ContractColumns, waiting: readonly Drop[], attempt: Attempt): Promise<NewContract | undefined> {
+async function inferFrom(rooms: Rooms, { format }: LifecycleRun['definition'], declared: ContractColumns, waiting: readonly Drop[], attempt: Attempt): Promise<NewContract | undefined> {
   for (const drop of waiting) {
-    const file = drop.files?.[0] ?? drop
     try {
-      const data = await inferColumns(await rooms.objects.localPath(file.object), attempt.signal, { key: file.key })
+      const files = await Promise.all(rawFiles(drop).map(async ({ key, object }) => ({ key, path: await rooms.objects.localPath(object) })))
+      const data = await inferColumns({ files, format, expected: Object.keys(declared) }, attempt.signal)
       const found = new Set(data.columns.map(({ name }) => name))
       if (!neededColumns(declared).every(([column, { optional }]) => optional || found.has(column))) continue
       return { origin: 'inferred', columns: inferOtherColumns(data, declared), drop: drop.id, actor: 'refit' }

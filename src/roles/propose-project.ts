@@ -14,7 +14,7 @@ export async function inspectData(file: string, signal: AbortSignal): Promise<In
     throw refitError('file-unreadable', { file, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
   })
   if (!found.isFile()) throw refitError('file-unreadable', { file, reason: 'it is no file' })
-  const data = await inferColumns(file, signal)
+  const data = await inferColumns({ files: [{ path: file, key: file }] }, signal)
   const reason = unfitData(data)
   if (reason !== undefined) throw refitError('data-unfit', { file: basename(file), reason })
   return data

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { StoredColumn } from '../../define/stored-definition.js'
+import { DropFault } from './drop.js'
 import { Instant } from './time.js'
 
 const Change = Type.Object({ column: Type.String(), words: Type.String({ description: 'What changes, e.g. "becomes optional"' }) })
@@ -21,5 +22,6 @@ export const ContractAccepted = Type.Object({
   drop: Type.String(),
   number: Type.Optional(Type.Integer({ description: 'Of the new contract; absent when it was only looked at' })),
   changes: Type.Array(Change),
+  remaining: Type.Array(DropFault, { description: 'What is wrong with the drop under the new contract; while there is any, it stays in quarantine' }),
 })
 export type ContractAccepted = Static<typeof ContractAccepted>

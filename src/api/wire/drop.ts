@@ -13,7 +13,7 @@ export const DropState = Type.Union([
 ])
 export type DropState = Static<typeof DropState>
 
-const DropFault = Type.Object({
+export const DropFault = Type.Object({
   code: Type.String(),
   column: Type.Optional(Type.String()),
   message: Type.String(),

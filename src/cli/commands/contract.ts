@@ -22,7 +22,7 @@ export function addContract(program: Command): void {
     })
   contract
     .command('accept <drop>')
-    .description('take the form of a quarantined drop for the contract from now on, and let it in')
+    .description('take the form of a quarantined drop for the contract from now on, and let it in where nothing else is wrong')
     .option('--reason <text>', 'why, for the event log')
     .option('--preview', 'only say what would change')
     .action(async (id: string, options: { reason?: string; preview?: boolean }, command: Command) => {
@@ -36,8 +36,12 @@ export function addContract(program: Command): void {
       const isPreview = accepted.number === undefined
       if (accepted.changes.length === 0) terminal.line('No column changes.')
       for (const { column, words } of accepted.changes) terminal.line(`  ${terminal.paint.bold(column)} ${words}`)
+      const { remaining } = accepted
+      if (remaining.length > 0) terminal.line(isPreview ? 'What is wrong with the drop besides:' : 'It stays in quarantine, for what is wrong with it besides:')
+      for (const { message } of remaining) terminal.line(`  ${terminal.paint.red('✗')} ${message}`)
       if (isPreview) terminal.line(`To accept it: refit contract accept ${id} --reason "…"`)
-      else terminal.line(`${terminal.paint.green('✓')} Contract ${accepted.number ?? ''} holds from now on; the next run reads ${id} again.`)
+      else terminal.line(`${terminal.paint.green('✓')} Contract ${accepted.number ?? ''} holds from now on${remaining.length === 0 ? `; the next run reads ${id} again.` : '.'}`)
+      if (remaining.length > 0) terminal.line(`Accept ${id} once more to change the contract for that too, or release it if the rows are right as they are.`)
     })
 }
 
