@@ -163,6 +163,10 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown, raw
       yield `${data.target ?? 'a target'} could not be told: ${data.summary ?? ''}`
       if (data.message !== undefined) yield `– ${data.message}`
       break
+    case 'source.refused':
+      yield `source ${data.source ?? ''}: ${data.key ?? ''} is not taken, for ${data.message ?? 'it cannot be read'}`
+      if (data.count !== undefined && data.count > 1) yield `– and ${data.count - 1} more`
+      break
     default:
       yield kind
   }

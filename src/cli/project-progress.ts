@@ -51,6 +51,7 @@ function coloured(paint: Terminal['paint'], event: EventRecord, text: string): s
     case 'drop.quarantined':
     case 'stage.failed':
     case 'source.failed':
+    case 'source.refused':
       return paint.red(text)
     case 'champion.moved':
       return paint.green(text)

@@ -43,6 +43,7 @@ export type EventKind =
   | 'source.recovered'
   | 'source.waiting'
   | 'notification.failed'
+  | 'source.refused'
 
 /** Something that happened: never changed, never removed. */
 export interface NewEvent {

@@ -30,6 +30,8 @@ export function dropsBySuccess(listed: readonly ListedFile[]): readonly ListedOb
   return [...files].map(([folder, data]) => {
     const marker = markers.get(folder)
     if (marker === undefined) return waiting(folder, `${SUCCESS}, which says that it is complete`)
+    const refused = [marker, ...data].find((file) => file.refused !== undefined)
+    if (refused !== undefined) return waiting(folder, inPlaceOf(refused.key, refused.refused))
     return data.length === 0 ? waiting(folder, `a file of data beside ${SUCCESS}`) : drop(folder, marker, data)
   })
 }
@@ -100,7 +102,13 @@ function fileNamed(name: string, folder: string, home: string, byKey: ReadonlyMa
 
 function missingOf(entry: ManifestEntry, file: ListedFile | undefined): readonly string[] {
   if (file === undefined) return entry.optional ? [] : [entry.name]
+  if (file.refused !== undefined) return [inPlaceOf(entry.name, file.refused)]
   return entry.bytes === undefined || entry.bytes === file.bytes ? [] : [`${entry.name} with ${entry.bytes} bytes (it has ${file.bytes})`]
+}
+
+/** Without it the drop would lack rows, and nobody could tell. */
+function inPlaceOf(file: string, refused: string | undefined): string {
+  return `a file in place of ${file}, which is not taken: ${refused ?? ''}`
 }
 
 function drop(key: string, completedBy: ListedFile, files: readonly ListedFile[]): ListedObject {

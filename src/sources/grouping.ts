@@ -29,6 +29,7 @@ export function groupFiles(complete: Completion, home: string, open: (file: List
 }
 
 async function readManifest(file: ListedFile, open: (file: ListedFile) => Promise<Readable>): Promise<ReadManifest> {
+  if (file.refused !== undefined) return { unreadable: file.refused }
   if (file.bytes > LARGEST_MANIFEST_BYTES) return { unreadable: `it has ${file.bytes} bytes, ${LARGEST_MANIFEST_BYTES} are allowed` }
   try {
     return { entries: parseManifest(await text(await open(file))) }

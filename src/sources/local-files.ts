@@ -1,4 +1,5 @@
-import { stat, type BigIntStats } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { stat, type BigIntStats, type Dirent } from 'node:fs'
 import { open, readdir, realpath, type FileHandle } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { Readable } from 'node:stream'
@@ -10,7 +11,10 @@ const temporaryNames = /^[.~]|(\.(tmp|part|partial|crdownload|swp)|~)$/i
 /** Files of one folder that are asked about at the same time. */
 const AT_ONCE = 64
 
-/** The files below a folder, as a source lists and opens them; hidden and temporary ones are left alone. */
+/**
+ * The files below a folder, as a source lists and opens them; hidden and temporary ones are left alone. Links are refused:
+ * one within the folder leads to what is listed anyway, and any other to what whoever may write here may not give.
+ */
 export interface LocalFiles {
   /** Also gives the paths of the folders, the root first. @throws RefitError `source-unreadable` */
   list(signal: AbortSignal): Promise<{ readonly files: readonly ListedFile[]; readonly folders: readonly string[] }>
@@ -24,14 +28,15 @@ export function localFiles(root: string, source: string): LocalFiles {
   const walk = async (folder: string, prefix: string, found: { readonly files: ListedFile[]; readonly folders: string[] }, signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted()
     // Only the root has to be there: what lies below may go while it is looked at.
-    const entries = (await readdir(folder, { withFileTypes: true }).catch(prefix === '' ? unreadable : unlessGone)) ?? []
+    const entries = (await entriesOf(folder).catch(prefix === '' ? unreadable : unlessGone)) ?? []
     found.folders.push(folder)
     const names: string[] = []
     const below: string[] = []
-    for (const entry of entries) {
-      if (temporaryNames.test(entry.name)) continue
-      if (entry.isFile()) names.push(entry.name)
-      else if (entry.isDirectory()) below.push(entry.name)
+    for (const { name, kind } of entries) {
+      if (temporaryNames.test(name)) continue
+      if (kind === 'file') names.push(name)
+      else if (kind === 'folder') below.push(name)
+      else found.files.push({ key: `${prefix}${name}`, version: '', bytes: 0, refused: kind.refused })
     }
     for (let start = 0; start < names.length; start += AT_ONCE) {
       signal.throwIfAborted()
@@ -64,6 +69,33 @@ export function localFiles(root: string, source: string): LocalFiles {
       return Readable.from(unchanged(handle, opened, key), { objectMode: false })
     },
   }
+}
+
+interface Entry {
+  /** Bytes that are no UTF-8 stand as `\xNN` in it. */
+  readonly name: string
+  readonly kind: 'file' | 'folder' | { readonly refused: string }
+}
+
+async function entriesOf(folder: string): Promise<readonly Entry[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  if (!entries.some(({ name }) => name.includes(REPLACED))) return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }))
+  // Some name was not what its bytes are.
+  const raw = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
+  return raw.map((entry) => (isUtf8(entry.name) ? { name: entry.name.toString(), kind: kindOf(entry) } : { name: escaped(entry.name), kind: { refused: 'its name is no UTF-8' } }))
+}
+
+/** What stands in place of bytes that are no UTF-8 when they are read as such. */
+const REPLACED = '\ufffd'
+
+function kindOf(entry: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): Entry['kind'] {
+  if (entry.isFile()) return 'file'
+  if (entry.isDirectory()) return 'folder'
+  return { refused: entry.isSymbolicLink() ? 'it is a link' : 'it is no file' }
+}
+
+function escaped(name: Buffer): string {
+  return [...name].map((byte) => (byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`)).join('')
 }
 
 /** What the file system says must not be taken for an outage of the database, whose codes are the same. */

@@ -11,6 +11,8 @@ export interface ListedFile {
   readonly bytes: number
   /** What its deliverer says that its content has, in lower-case hex. */
   readonly declaredSha256?: string
+  /** Why it is never taken as it lies there, in words, e.g. `it is a link`; there is no more to it than its key then. */
+  readonly refused?: string
 }
 
 /** What will be one drop. */

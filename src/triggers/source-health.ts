@@ -8,12 +8,14 @@ export interface SourceHealth {
   failed(message: string): Promise<void>
   well(): Promise<void>
   waiting(key: string, waitsFor: string): Promise<void>
+  /** Of so many files that are not taken as they lie there, the first. */
+  refused(key: string, why: string, count: number): Promise<void>
 }
 
 export function sourceHealth(database: Database, clock: Clock, model: string, source: string): SourceHealth {
   /** What was told last; undefined as long as that has not been looked up. */
   let told: 'failed' | 'well' | undefined
-  const tell = async (kind: 'source.failed' | 'source.recovered' | 'source.waiting', data: Readonly<Record<string, unknown>> = {}): Promise<void> => {
+  const tell = async (kind: 'source.failed' | 'source.recovered' | 'source.waiting' | 'source.refused', data: Readonly<Record<string, unknown>> = {}): Promise<void> => {
     await appendEvent(database, { at: clock.now(), actor: 'arrival', model, kind, data: { source, ...data } })
   }
   return {
@@ -28,6 +30,7 @@ export function sourceHealth(database: Database, clock: Clock, model: string, so
       told = 'well'
     },
     waiting: (key, waitsFor) => tell('source.waiting', { key, waitsFor }),
+    refused: (key, why, count) => tell('source.refused', { key, message: why, count }),
   }
 }
 

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../objects/object-store.js'
 import type { ListedObject, Source } from '../sources/source.js'
 import { createAnnouncers, type FailureOf } from './announcers.js'
 import { recordListed, type RecordedListing } from './arrival.js'
+import { createRefusals } from './refusals.js'
 import { observe, withRecorded, type Sighting } from './settled.js'
 import { sourceHealth } from './source-health.js'
 import { createWaitingList } from './waiting-list.js'
@@ -116,7 +117,8 @@ export function watchSource(options: WatchOptions): WatchedSource {
     const present = await source.list({ signal: stopped, watermark })
     took = performance.now() - began
     await waiting.tellOf(present)
-    const arrived = present.filter(({ waitsFor }) => waitsFor === undefined)
+    await refusals.tellOf(present)
+    const arrived = present.filter(({ waitsFor, refused }) => waitsFor === undefined && refused === undefined)
     const seen = observe(sightings, arrived, at, source.appearsWhole ? 0 : options.settleFor)
     sightings = seen.sightings
     const { recorded, unreadable } = await recordListed(database, objects, clock, model, source, seen.settled, watermark)
@@ -182,6 +184,10 @@ export function watchSource(options: WatchOptions): WatchedSource {
   }
 
   const waiting = createWaitingList(clock, health.waiting)
+  const refusals = createRefusals(async (key, why, count) => {
+    await health.refused(key, why, count)
+    log.warn(`source ${source.name}: ${key} is not taken, for ${why}${count === 1 ? '' : `; nor are ${count - 1} more`}`)
+  })
   const loop = startHintedLoop(clock, lookAndRequest)
   return {
     announce,

@@ -20,7 +20,7 @@ test('folder: hidden and temporary files are left alone, and so is what lies bel
   assert.deepEqual((await source.list(look)).map(({ key }) => key).toSorted(), ['partial.csv', 'week.tmp.csv'])
 })
 
-test('folder: a link out of the folder is neither listed nor opened', async (context) => {
+test('folder: a link out of the folder is refused, and never opened', async (context) => {
   const project = await projectFolder(context)
   const { source, deliver } = openFolder(project)
   await deliver('week.csv', 'a\n1\n')
@@ -29,11 +29,35 @@ test('folder: a link out of the folder is neither listed nor opened', async (con
   await symlink(join(project, 'private'), join(project, 'drops', 'weeks', 'link'))
   await symlink(join(project, 'private', 'secret.csv'), join(project, 'drops', 'weeks', 'secret.csv'))
   const listed = await source.list(look)
-  assert.deepEqual(listed.map(({ key }) => key), ['week.csv'])
+  assert.deepEqual(listed.map(({ key, refused }) => [key, refused]).toSorted(), [['link', 'it is a link'], ['secret.csv', 'it is a link'], ['week.csv', undefined]])
   // As if it had been listed: a source that knew its version would have to refuse all the same.
   const [secret] = await folderSource(project, { path: 'private' }).list(look)
   assert.ok(secret !== undefined)
   for (const key of ['link/secret.csv', 'secret.csv', '../../private/secret.csv']) await assert.rejects(source.open({ ...secret, key }), gone, key)
+})
+
+test('folder: a name that is no UTF-8 is refused by what its bytes are; any other is taken', async (context) => {
+  const project = await projectFolder(context)
+  const { source, deliver } = openFolder(project)
+  for (const key of ['März.csv', 'odd \ufffd.csv']) await deliver(key, 'a\n1\n')
+  const folder = Buffer.from(`${join(project, 'drops', 'weeks')}/`)
+  await writeFile(Buffer.concat([folder, Buffer.from('M\xe4rz.csv', 'latin1')]), 'a\n1\n')
+  await mkdir(Buffer.concat([folder, Buffer.from('\xfcber', 'latin1')]))
+  const listed = await source.list(look)
+  assert.deepEqual(new Map(listed.map(({ key, refused }) => [key, refused])), new Map([['März.csv', undefined], ['odd \ufffd.csv', undefined], ['M\\xe4rz.csv', 'its name is no UTF-8'], ['\\xfcber', 'its name is no UTF-8']]))
+  for (const object of listed) if (object.refused === undefined) (await source.open(object)).destroy()
+})
+
+test('folder: a drop of several files waits while one of them is a link', async (context) => {
+  const project = await projectFolder(context)
+  const { deliver } = openFolder(project)
+  for (const key of ['january/a.csv', 'january/_SUCCESS', 'february/a.csv']) await deliver(key, 'a\n1\n')
+  const weeks = join(project, 'drops', 'weeks')
+  await symlink(join(weeks, 'january', 'a.csv'), join(weeks, 'january', 'b.csv'))
+  const waits = async (complete: '_SUCCESS' | 'manifest'): Promise<string> => String((await folderSource(project, { path: 'drops/weeks', complete }).list(look)).find(({ key }) => key === 'january')?.waitsFor)
+  assert.match(await waits('_SUCCESS'), /^a file in place of january\/b\.csv.* it is a link$/)
+  await deliver('january/manifest.json', '["a.csv", "b.csv"]')
+  assert.match(await waits('manifest'), /^a file in place of b\.csv.* it is a link$/)
 })
 
 test('folder: a file that is replaced at the very moment it was opened is read as it was', async (context) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, copyFile, mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, copyFile, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
 import type { Drop } from '../../src/drops/drop.js'
@@ -281,6 +281,22 @@ test('files are one drop when their _SUCCESS has come, and another one when it c
   await folder.settle()
   assert.deepEqual(keys(await folder.drops()), ['week-01', 'week-01'])
   assert.deepEqual(await runStates('in-folders'), ['waiting'])
+})
+
+test('what can never be taken is told once, and keeps back nothing else', async (t) => {
+  const folder = await watched(t, 'refusing')
+  await writeFile(join(folder.path, 'week-01.csv'), 'id,price\n1,100\n')
+  await symlink(join(folder.path, 'week-01.csv'), join(folder.path, 'latest.csv'))
+  await writeFile(Buffer.concat([Buffer.from(`${folder.path}/`), Buffer.from('M\xe4rz.csv', 'latin1')]), 'id,price\n1,100\n')
+  for (let times = 0; times < 3; times += 1) await folder.settle()
+  assert.deepEqual(keys(await folder.drops()), ['week-01.csv'])
+  assert.deepEqual(await sourceEvents('refusing'), ['source.refused'])
+  assert.equal(folder.logged.filter((line) => / is not taken, for .*; nor are 1 more$/.test(line)).length, 1, folder.logged.join('\n'))
+  await symlink(join(folder.path, 'week-01.csv'), join(folder.path, 'newest.csv'))
+  await folder.look()
+  await folder.look()
+  const [, second] = (await readEvents(running.database, { model: 'refusing', limit: 1000 })).filter(({ kind }) => kind === 'source.refused')
+  assert.deepEqual([second?.data['key'], second?.data['message'], second?.data['count']], ['newest.csv', 'it is a link', 1])
 })
 
 test('what is not complete for long is told, once for each thing that it waits for', async (t) => {

@@ -45,6 +45,8 @@ export function produceSource({ projectFolder, stateFolder, model }: ProducePlac
     const files = (await written.list(signal)).files.filter(({ key }) => key === 'output' || key.startsWith('output/'))
     const [first] = files
     if (first === undefined && !output.isFolder) throw new Error(`what the command left as ${output.path} is no plain file`)
+    const refused = files.find((file) => file.refused !== undefined)
+    if (refused !== undefined) throw new Error(`what the command left as ${refused.key} is no plain file: ${refused.refused ?? ''}`)
     if (first === undefined) return undefined
     // Without a watermark each output is a delivery of the same table.
     const key = after === undefined ? 'output' : keyOfWatermark(after)
