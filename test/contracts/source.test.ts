@@ -29,7 +29,7 @@ test('folder: a link out of the folder is refused, and never opened', async (con
   await symlink(join(project, 'private'), join(project, 'drops', 'weeks', 'link'))
   await symlink(join(project, 'private', 'secret.csv'), join(project, 'drops', 'weeks', 'secret.csv'))
   const listed = await source.list(look)
-  assert.deepEqual(listed.map(({ key, refused }) => [key, refused]).toSorted(), [['link', 'it is a link'], ['secret.csv', 'it is a link'], ['week.csv', undefined]])
+  assert.deepEqual(new Map(listed.map(({ key, refused }) => [key, refused])), new Map([['week.csv', undefined], ['link', 'it is a link'], ['secret.csv', 'it is a link']]))
   // As if it had been listed: a source that knew its version would have to refuse all the same.
   const [secret] = await folderSource(project, { path: 'private' }).list(look)
   assert.ok(secret !== undefined)
