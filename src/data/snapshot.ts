@@ -8,6 +8,8 @@ export const Part = Type.Object({
   /** Object key of the Parquet file. */
   object: Type.String(),
   sha256: Type.String(),
+  /** Of the object, where the store keeps versions. */
+  objectVersion: Type.Optional(Type.String()),
   rows: Type.Integer({ minimum: 0 }),
   bytes: Type.Integer({ minimum: 0 }),
   oldest: Type.Optional(Type.String()),

@@ -41,7 +41,7 @@ async function inferFrom(rooms: Rooms, { format }: LifecycleRun['definition'], d
       return { origin: 'inferred', columns: inferOtherColumns(data, declared), drop: drop.id, actor: 'refit' }
     } catch (error) {
       // A file that cannot be looked at is refused when it is read, with its reasons.
-      if (!(error instanceof RefitError && (error.code === 'data-unfit' || error.code.startsWith('process-')))) throw error
+      if (!(error instanceof RefitError && (error.code === 'data-unfit' || error.code.startsWith('process-') || error.code === 'object-missing' || error.code === 'object-damaged'))) throw error
     }
   }
   return undefined

@@ -1,9 +1,10 @@
 import { Type, type Static } from 'typebox'
-import type { Snapshot } from '../data/snapshot.js'
+import type { Part, Snapshot } from '../data/snapshot.js'
 import { StoredColumn } from '../define/stored-definition.js'
 import type { Drop } from '../drops/drop.js'
 import type { DropDecision } from '../drops/settle.js'
 import { getChampion } from '../registry/champion.js'
+import { DropOfLineage } from '../registry/version.js'
 import type { CodeState } from './code-state.js'
 import { fingerprintOf, sameAsLastVerdict, type FingerprintParts } from './fingerprint.js'
 import { seedOf, type LifecycleRun, type Rooms } from './run.js'
@@ -30,7 +31,7 @@ export const Ingested = Type.Object({
     superseded: Type.Array(DropSummary),
   }),
   /** The drops that the snapshot consists of. */
-  history: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String(), object: Type.Optional(Type.String()), objectVersion: Type.Optional(Type.String()) })),
+  history: Type.Array(DropOfLineage),
   fingerprint: Type.String(),
   seed: Type.Integer(),
   code: Type.Object({ hash: Type.String(), commit: Type.Optional(Type.String()), lockFileHash: Type.Optional(Type.String()) }),
@@ -72,7 +73,7 @@ export async function summarise(
       discarded: summaries(decisions, 'discarded'),
       superseded: summaries(decisions, 'superseded'),
     },
-    history: (snapshot?.parts ?? []).map((part) => madeFrom(part.drop, byId.get(part.drop))),
+    history: (snapshot?.parts ?? []).map((part) => madeFrom(part, byId.get(part.drop))),
     fingerprint: fingerprintOf(parts, champion?.version),
     seed,
     code,
@@ -104,10 +105,11 @@ async function whyNothingNew(
 }
 
 /** A drop as a version names what it was made from. */
-function madeFrom(id: string, drop: Drop | undefined): Ingested['history'][number] {
-  if (drop === undefined) return { id, key: '', sha256: '' }
+function madeFrom({ drop: id, object: partObject, objectVersion: partVersion }: Part, drop: Drop | undefined): DropOfLineage {
+  const part = { object: partObject, ...(partVersion === undefined ? {} : { objectVersion: partVersion }) }
+  if (drop === undefined) return { id, key: '', sha256: '', part }
   const { key, sha256, object, objectVersion } = drop
-  return { id, key, sha256, object, ...(objectVersion === undefined ? {} : { objectVersion }) }
+  return { id, key, sha256, object, ...(objectVersion === undefined ? {} : { objectVersion }), part }
 }
 
 function summaries(decisions: readonly DropDecision[], state: DropDecision['state']): Static<typeof DropSummary>[] {

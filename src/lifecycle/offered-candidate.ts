@@ -25,8 +25,8 @@ export async function takeOffered(rooms: Rooms, run: LifecycleRun, offer: Offer,
 async function offeredVersion({ database }: Rooms, run: LifecycleRun, number: number): Promise<Candidate> {
   const { digest, format, signature, lineage } = await getVersion(database, run.model, number)
   requireFit(run.definition, signature, `Version ${number}`)
-  const objectVersion = lineage.package?.objectVersion
-  return { digest, format, signature, milliseconds: 0, ...(objectVersion === undefined ? {} : { objectVersion }) }
+  const { object: _manifest, ...versions } = lineage.package ?? { object: '' }
+  return { digest, format, signature, milliseconds: 0, ...versions }
 }
 
 /** A package of Refit stays what it is, to the last bit; anything else becomes one as what a trainer leaves does. */
@@ -49,11 +49,11 @@ async function offeredPackage(rooms: Rooms, run: LifecycleRun, object: string, d
   if (unpacked.package !== undefined) {
     const { digest, signature } = unpacked.package
     requireFit(definition, signature, 'What was brought')
-    const { objectVersion } = await storePackage(rooms.objects, unpacked.folder)
-    return { digest, format: unpacked.format, signature, milliseconds: milliseconds(), ...(objectVersion === undefined ? {} : { objectVersion }) }
+    const { versions } = await storePackage(rooms.objects, unpacked.folder)
+    return { digest, format: unpacked.format, signature, milliseconds: milliseconds(), ...versions }
   }
   const takes = columnsTaken(definition, unpacked)
   const sets = await ensureSets(rooms, run, data, former, attempt, folder)
-  const { digest, format, signature, objectVersion } = await packageModel(rooms, run, data, { folder, modelFolder: unpacked.folder, example: join(sets.folder, 'example.json'), takes }, attempt)
-  return { digest, format, signature, milliseconds: milliseconds(), ...(objectVersion === undefined ? {} : { objectVersion }) }
+  const { digest, format, signature, versions } = await packageModel(rooms, run, data, { folder, modelFolder: unpacked.folder, example: join(sets.folder, 'example.json'), takes }, attempt)
+  return { digest, format, signature, milliseconds: milliseconds(), ...versions }
 }

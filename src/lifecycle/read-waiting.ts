@@ -54,10 +54,15 @@ async function readBatch(rooms: Rooms, { definition }: LifecycleRun, drops: read
     },
     attempt.signal,
   )
-  for (const reading of readings.values()) {
-    if (reading.accepted) await rooms.objects.putFile('parts', join(outputFolder, `${reading.part.sha256}.parquet`), '.parquet')
-  }
-  return readings
+  const kept = new Map<string, DropReading>()
+  for (const [id, reading] of readings) kept.set(id, await keepPart(rooms.objects, reading, outputFolder))
+  return kept
+}
+
+async function keepPart(objects: ObjectStore, reading: DropReading, folder: string): Promise<DropReading> {
+  if (!reading.accepted) return reading
+  const { version } = await objects.putFile('parts', join(folder, `${reading.part.sha256}.parquet`), '.parquet')
+  return version === undefined ? reading : { ...reading, part: { ...reading.part, objectVersion: version } }
 }
 
 /** The raw bytes of a drop on local disk. One whose bytes are lost must not hold up the others for ever. */

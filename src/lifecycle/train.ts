@@ -12,6 +12,7 @@ import type { Trainer, TrainingRequest } from '../trainers/trainer.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
+import { PackageVersions } from '../packages/store.js'
 import { packageModel } from './package-model.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { ensureSets } from './split.js'
@@ -22,8 +23,7 @@ export const Candidate = Type.Object({
   format: Type.String(),
   signature: Signature,
   milliseconds: Type.Integer(),
-  /** Version of its manifest in the object store, where that keeps versions. */
-  objectVersion: Type.Optional(Type.String()),
+  ...PackageVersions.properties,
 })
 export type Candidate = Static<typeof Candidate>
 
@@ -50,10 +50,10 @@ export async function train(rooms: Rooms, run: LifecycleRun, data: Ingested, for
   const startedAt = performance.now()
   await runTrainer(rooms, run, trainer, request, attempt)
   const milliseconds = Math.round(performance.now() - startedAt)
-  const { digest, format, signature, objectVersion } = await packageModel(rooms, run, data, { folder, modelFolder, example: join(sets.folder, 'example.json') }, attempt)
+  const { digest, format, signature, versions } = await packageModel(rooms, run, data, { folder, modelFolder, example: join(sets.folder, 'example.json') }, attempt)
   return async (transaction) => {
     await transaction.updateTable('runs').set({ candidate: digest }).where('id', '=', run.id).execute()
-    return { digest, format, signature, milliseconds, ...(objectVersion === undefined ? {} : { objectVersion }) }
+    return { digest, format, signature, milliseconds, ...versions }
   }
 }
 

@@ -33,6 +33,8 @@ export function publish(
   }
   return Promise.resolve(async (transaction) => {
     const at = rooms.clock.now()
+    const { objectVersion, files } = candidate
+    const versions = { ...(objectVersion === undefined ? {} : { objectVersion }), ...(files === undefined ? {} : { files }) }
     const lineage: Lineage = {
       formatVersion: offer === undefined ? 1 : 2,
       run: run.id,
@@ -40,7 +42,7 @@ export function publish(
       // A package that was brought was not made from what is here, only checked on it.
       drops: offer === undefined ? data.history : [],
       ...(offer === undefined ? {} : { origin: offer.origin }),
-      package: { object: manifestObject(candidate.digest), ...(candidate.objectVersion === undefined ? {} : { objectVersion: candidate.objectVersion }) },
+      package: { object: manifestObject(candidate.digest), ...versions },
       definitionHash: run.definitionHash,
       codeHash: data.code.hash,
       ...(data.code.commit === undefined ? {} : { commit: data.code.commit }),

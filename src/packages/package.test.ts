@@ -102,7 +102,7 @@ test('a package survives the way through the object store', async (context) => {
   const root = await temporaryFolder(context)
   const objects = filesystemObjects(join(root, 'objects'))
   const { folder, digest } = await builtPackage(root)
-  assert.deepEqual(await storePackage(objects, folder), { digest })
+  assert.deepEqual(await storePackage(objects, folder), { digest, versions: {} })
   const fetched = join(root, 'fetched')
   await fetchPackage(objects, digest, fetched)
   await verifyPackage(fetched, digest)

@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { Type, type Static } from 'typebox'
 import { RefitError, refitError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { MANIFEST_FILE, type PackageManifest } from './manifest.js'
@@ -15,11 +16,18 @@ export function manifestObject(digest: string): string {
   return `manifests/${digest}.json`
 }
 
+/** A file of a package in an object store that keeps versions. */
+export const PackageFileVersion = Type.Object({ path: Type.String(), object: Type.String(), objectVersion: Type.String() })
+export type PackageFileVersion = Static<typeof PackageFileVersion>
+
+/** What a store that keeps versions calls a package: its manifest, and each of its files. Both are absent in any other. */
+export const PackageVersions = Type.Object({ objectVersion: Type.Optional(Type.String()), files: Type.Optional(Type.Array(PackageFileVersion)) })
+export type PackageVersions = Static<typeof PackageVersions>
+
 /** A package in the object store. */
 export interface StoredPackage {
   readonly digest: string
-  /** Of its manifest, where the store keeps former states. */
-  readonly objectVersion?: string
+  readonly versions: PackageVersions
 }
 
 /**
@@ -29,14 +37,16 @@ export interface StoredPackage {
  */
 export async function storePackage(objects: ObjectStore, folder: string): Promise<StoredPackage> {
   const { manifest, digest } = await readWithDigest(folder)
+  const files: PackageFileVersion[] = []
   for (const { path, sha256 } of manifest.files) {
     const stored = await objects.putFile('files', join(folder, path))
+    if (stored.version !== undefined) files.push({ path, object: stored.key, objectVersion: stored.version })
     if (stored.sha256 !== sha256) throw refitError('package-corrupt', { reason: `its file ${path} has another content` })
   }
   const { sha256, version } = await objects.putFile('manifests', join(folder, MANIFEST_FILE), '.json')
   // The digest is the hash of the canonical manifest, and so the object's own name.
   if (sha256 !== digest) throw new Error(`manifest stored as ${sha256}, expected ${digest}`)
-  return { digest, ...(version === undefined ? {} : { objectVersion: version }) }
+  return { digest, versions: version === undefined ? {} : { objectVersion: version, files } }
 }
 
 /**

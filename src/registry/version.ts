@@ -4,10 +4,27 @@ import { Value } from 'typebox/value'
 import type { Database, Schema, Transaction, VersionState } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { Signature } from '../packages/manifest.js'
+import { PackageFileVersion } from '../packages/store.js'
 import { Verdict } from '../evaluation/verdict.js'
 import { appendEvent } from '../runs/event.js'
 import { Origin } from '../runs/offer.js'
 import { lockModel } from './models.js'
+
+/** An object in the object store, and its version where that keeps versions. */
+const Kept = { object: Type.String(), objectVersion: Type.Optional(Type.String()) }
+
+/** A drop that a version was made from. */
+export const DropOfLineage = Type.Object({
+  id: Type.String(),
+  key: Type.String(),
+  sha256: Type.String(),
+  /** Of its raw bytes. */
+  object: Type.Optional(Type.String()),
+  objectVersion: Type.Optional(Type.String()),
+  /** Its rows as they were read. Absent in what former releases made. */
+  part: Type.Optional(Type.Object(Kept)),
+})
+export type DropOfLineage = Static<typeof DropOfLineage>
 
 /** What a version was made from: enough to explain it, and to make it again. */
 export const Lineage = Type.Object({
@@ -18,10 +35,9 @@ export const Lineage = Type.Object({
   snapshot: Type.String(),
   /** Where it comes from, if it was not trained here: then it was made from no drop. */
   origin: Type.Optional(Origin),
-  /** `object` and `objectVersion` name the raw bytes in the object store; the latter where that keeps versions. */
-  drops: Type.Array(Type.Object({ id: Type.String(), key: Type.String(), sha256: Type.String(), object: Type.Optional(Type.String()), objectVersion: Type.Optional(Type.String()) })),
-  /** The manifest of the package, likewise. */
-  package: Type.Optional(Type.Object({ object: Type.String(), objectVersion: Type.Optional(Type.String()) })),
+  drops: Type.Array(DropOfLineage),
+  /** The manifest of the package, and its files where the object store keeps versions. */
+  package: Type.Optional(Type.Object({ ...Kept, files: Type.Optional(Type.Array(PackageFileVersion)) })),
   definitionHash: Type.String(),
   /** Hash of the project's own code that took part, and the commit it stood at, where there is one. */
   codeHash: Type.String(),

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -63,9 +63,12 @@ test('a whole lifecycle with its objects in a bucket: uploaded, trained, served,
 
   const { lineage } = await project.api().version(MODEL, 1)
   const { drops, package: made } = Value.Parse(Lineage, lineage)
-  const named = [...drops.map(({ object, objectVersion, sha256 }) => ({ object, objectVersion, sha256 })), { ...made, sha256: run.candidate }]
+  const ofName = (object = ''): string | undefined => /[0-9a-f]{64}/.exec(object)?.[0]
+  const objects = [...drops, ...drops.flatMap(({ part }) => part ?? []), ...(made === undefined ? [] : [made]), ...(made?.files ?? [])]
+  const named = objects.map(({ object, objectVersion }) => ({ object, objectVersion, sha256: ofName(object) }))
+  assert.deepEqual([...new Set(named.map(({ object }) => object?.split('/')[0]))], ['raw', 'parts', 'manifests', 'files'])
   assert.equal(drops[0]?.objectVersion, drop.objectVersion)
-  assert.deepEqual(run.package, made)
+  assert.deepEqual(run.package, { object: made?.object, objectVersion: made?.objectVersion })
   for (const { object, objectVersion, sha256 } of named) {
     assert.ok(object !== undefined && objectVersion !== undefined)
     const key = `refit/${object}`
@@ -75,7 +78,7 @@ test('a whole lifecycle with its objects in a bucket: uploaded, trained, served,
     await bucket.remove(key)
     const reading = await bucket.read(key, { version: objectVersion })
     assert.ok(reading !== undefined)
-    assert.equal(createHash('sha256').update(await text(reading.content)).digest('hex'), sha256)
+    assert.equal(createHash('sha256').update(await buffer(reading.content)).digest('hex'), sha256)
   }
 })
 
