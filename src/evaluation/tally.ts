@@ -203,9 +203,10 @@ function findWeightedMedians({ unit, values, weightOf }: Median, weights: Float6
 }
 
 function weightedMedian(unit: Int32Array, values: Float64Array, weights: Float64Array, counts: Counts, lane: number, half: number): number {
+  if (half === 0) return Number.NaN
   let seen = -0
   let first: number | undefined
-  for (let cell = 0; half > 0 && cell < unit.length; cell += 1) {
+  for (let cell = 0; cell < unit.length; cell += 1) {
     const weight = (counts[(unit[cell] ?? 0) * ABREAST + lane] ?? 0) * (weights[cell] ?? 0)
     if (weight === 0) continue
     if (first !== undefined) return (first + (values[cell] ?? Number.NaN)) / 2

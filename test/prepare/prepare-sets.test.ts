@@ -20,6 +20,7 @@ const columns: Readonly<Record<string, StoredColumn>> = {
   district: feature('category', true),
   garden: feature('boolean'),
   price: { type: 'number', role: 'target', optional: false },
+  sellers: { type: 'number', role: 'weight', optional: false },
 }
 const prepared: Readonly<Record<string, StoredColumn>> = {
   sqft: feature('number'),
@@ -37,6 +38,7 @@ const houses = (count: number): readonly Readonly<Record<string, string | number
     district: index % 5 === 0 ? null : ['north', 'old, "town"', 'süd\nwest', '98029'][index % 4] ?? '',
     garden: index % 3 === 0,
     price: 1000 + index,
+    sellers: index % 4,
   }))
 
 const good = `({ sqft: Math.log(row.sqft), age: 2015 - row.built, street: row.district === null ? null : row.district + '!', big: row.sqft > 500 ? row.garden : undefined })`
@@ -100,7 +102,7 @@ test('training and validation set hold what the module makes of each row, in bot
     assert.equal(texts.length, rows.length)
     former = 0
     for (const [index, row] of rows.entries()) {
-      assert.deepEqual(Object.keys(row), ['sqft', 'district', 'garden', 'age', 'street', 'big', 'price'])
+      assert.deepEqual(Object.keys(row), ['sqft', 'district', 'garden', 'age', 'street', 'big', 'price', 'sellers'])
       const price = Number(row['price'])
       const raw = all[price - 1000] ?? {}
       const sqft = Number(raw['sqft'])
@@ -112,6 +114,7 @@ test('training and validation set hold what the module makes of each row, in bot
         street: raw['district'] === null ? null : `${String(raw['district'])}!`,
         big: sqft > 500 ? raw['garden'] : null,
         price,
+        sellers: raw['sellers'],
       })
       assert.equal(Number(texts[index]?.['sqft']), row['sqft'], 'to the last bit in the text too')
       assert.equal(texts[index]?.['street'], row['street'])
