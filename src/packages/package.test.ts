@@ -156,7 +156,7 @@ test('a damaged object is refused and leaves no folder', async (context) => {
     for (const content of [Buffer.from('damage'), Buffer.concat([original, original]), original.subarray(1)]) {
       await rm(object)
       await writeFile(object, content)
-      await assert.rejects(fetchPackage(objects, digest, join(root, 'fetched')), { code: content.length > original.length ? 'package-corrupt' : 'object-damaged' })
+      await assert.rejects(fetchPackage(objects, digest, join(root, 'fetched')), { code: 'package-corrupt' })
     }
     await writeFile(object, original)
   }
@@ -174,7 +174,7 @@ test('a manifest stored under the digest of another is refused', async (context)
   const changed = (await readFile(manifest, 'utf8')).replace('"module"', '"onnx"')
   await rm(manifest)
   await writeFile(manifest, changed)
-  await assert.rejects(fetchPackage(objects, digest, join(root, 'fetched')), { code: 'object-damaged' })
+  await assert.rejects(fetchPackage(objects, digest, join(root, 'fetched')), { code: 'package-corrupt' })
 })
 
 test('a link in place of a file is refused, in building and in verifying', async (context) => {

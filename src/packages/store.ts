@@ -66,7 +66,7 @@ export async function fetchPackage(objects: ObjectStore, digest: string, folder:
     for (const { path, sha256, bytes } of read.manifest.files) {
       const target = join(temporary, path)
       await mkdir(dirname(target), { recursive: true })
-      await pipeline(await objects.read(`files/${sha256}`), atMost(bytes, path), createWriteStream(target, { flags: 'wx', flush: true }))
+      await pipeline(await objects.read(`files/${sha256}`), atMost(bytes, path), createWriteStream(target, { flags: 'wx', flush: true })).catch(asCorrupt(`its file ${path}`))
     }
     await writeFile(join(temporary, MANIFEST_FILE), json, { flush: true })
     const manifest = await verifyPackage(temporary, digest)
@@ -117,12 +117,20 @@ async function verifiedOrUndefined(folder: string, digest: string): Promise<Pack
   }
 }
 
+/** What a damaged object means for the package, in whose words nobody knows objects. */
+function asCorrupt(part: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof RefitError && error.code === 'object-damaged') throw refitError('package-corrupt', { reason: `${part} is damaged in the object store` }, { cause: error })
+    throw error
+  }
+}
+
 async function readManifestObject(objects: ObjectStore, digest: string): Promise<string> {
   const chunks: Buffer[] = []
   const content = await objects.read(manifestObject(digest))
   await pipeline(content, atMost(LARGEST_MANIFEST_BYTES, 'its manifest'), async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of source) chunks.push(chunk)
-  })
+  }).catch(asCorrupt('its manifest'))
   return Buffer.concat(chunks).toString('utf8')
 }
 

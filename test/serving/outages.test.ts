@@ -58,7 +58,7 @@ test('a corrupt package is refused: the version before keeps serving, the log an
   await rm(file)
   await writeFile(file, (await readFile(await predictorFile(platform, (await platform.addVersion('house-price', times(3))).digest), 'utf8')).slice(0, -1))
   await platform.promote('house-price', bad.version)
-  await until('the log says why', () => /version 2 could not be loaded, version 1 stays: The object files\/[0-9a-f]{64} is damaged in the object store/.test(endpoint.log()))
+  await until('the log says why', () => /version 2 could not be loaded, version 1 stays: The model package is damaged: .*predictor\.mjs/.test(endpoint.log()))
   assert.deepEqual(await answeredBy(endpoint), answer(1, 3))
   assert.match((await send(`${endpoint.url}/metrics`)).body, /refit_swap_failures_total\{model="house-price"\} [1-9]/)
 
