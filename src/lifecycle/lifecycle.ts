@@ -4,12 +4,12 @@ import type { Stage } from '../workflow/stage.js'
 import { check, Checked } from './check.js'
 import { deploy, Deployed } from './deploy.js'
 import { ingest } from './ingest.js'
-import { takeOffered } from './offered-candidate.js'
 import { Ingested } from './ingested.js'
+import { trainOrTake } from './offered-candidate.js'
 import { awaitingApproval, nothingNew, notPromoted, promoted } from './outcome.js'
 import { underContract, type LifecycleRun, type Rooms } from './run.js'
 import { split } from './split.js'
-import { Candidate, train } from './train.js'
+import { Candidate } from './train.js'
 import { Published, publish } from './version.js'
 
 /** One pass through the lifecycle. Each stage starts at least once and finishes exactly once, whatever dies in between. */
@@ -18,7 +18,7 @@ export async function runLifecycle(stage: Stage, requested: LifecycleRun, rooms:
   if (data.nothingNew !== undefined) return nothingNew(requested, data.nothingNew)
   const run = underContract(requested, data.columns)
   const sets = await stage('split', Sets, (attempt) => split(rooms, run, data, attempt), { tries: 3 })
-  const candidate = await stage('train', Candidate, (attempt) => (run.offer === undefined ? train(rooms, run, data, sets, attempt) : takeOffered(rooms, run, run.offer, data, sets, attempt)), { tries: 3 })
+  const candidate = await stage('train', Candidate, (attempt) => trainOrTake(rooms, run, data, sets, attempt), { tries: 3 })
   const checked = await stage('check', Checked, (attempt) => check(rooms, run, data, sets, candidate, attempt), { tries: 3 })
   if (checked.next === 'none') return notPromoted(checked)
   const version = await stage('version', Published, () => publish(rooms, run, data, sets, candidate, checked), { tries: 3 })

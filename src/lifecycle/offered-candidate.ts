@@ -11,10 +11,14 @@ import type { Ingested } from './ingested.js'
 import { packageModel } from './package-model.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { ensureSets } from './split.js'
-import type { Candidate } from './train.js'
+import { train, type Candidate } from './train.js'
 
-/** Gives the candidate that a run was offered, in place of training one: from here on it is one like any other. */
-export async function takeOffered(rooms: Rooms, run: LifecycleRun, offer: Offer, data: Ingested, sets: Sets, attempt: Attempt): Promise<Commit<Candidate>> {
+/** The candidate of a run: the one that it was offered, which from here on is one like any other, or one that it trains. */
+export function trainOrTake(rooms: Rooms, run: LifecycleRun, data: Ingested, sets: Sets, attempt: Attempt): Promise<Commit<Candidate>> {
+  return run.offer === undefined ? train(rooms, run, data, sets, attempt) : takeOffered(rooms, run, run.offer, data, sets, attempt)
+}
+
+async function takeOffered(rooms: Rooms, run: LifecycleRun, offer: Offer, data: Ingested, sets: Sets, attempt: Attempt): Promise<Commit<Candidate>> {
   const candidate = offer.kind === 'version' ? await offeredVersion(rooms, run, offer.version) : await offeredPackage(rooms, run, offer.object, data, sets, attempt)
   return async (transaction) => {
     await transaction.updateTable('runs').set({ candidate: candidate.digest }).where('id', '=', run.id).execute()
