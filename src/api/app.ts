@@ -8,6 +8,7 @@ import { contractRoutes } from './contracts.js'
 import { definitionRoutes } from './definitions.js'
 import { dropRoutes } from './drops.js'
 import { eventRoutes } from './events.js'
+import { explanationRoutes } from './explanations.js'
 import { healthRoutes } from './health.js'
 import { logRoutes } from './logs.js'
 import { modelRoutes } from './models.js'
@@ -35,7 +36,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), logRoutes(parts), versionRoutes(parts), explanationRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   return { app, routes }

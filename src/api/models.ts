@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { quarantinedDropCount, waitingDropCount } from '../drops/queries.js'
-import { championMoves, getChampion } from '../registry/champion.js'
+import { championMoves, getChampion, type ChampionMove as Move } from '../registry/champion.js'
 import { differenceOf } from '../registry/definitions.js'
 import { getModel, listModels, type RegisteredModel } from '../registry/models.js'
 import { getVersion, type Version } from '../registry/version.js'
@@ -11,7 +11,7 @@ import type { Run } from '../runs/run.js'
 import type { ApiParts } from './parts.js'
 import { metricFigure, metricLabel, ruleLabel } from './rule-label.js'
 import { runSummary } from './run-answers.js'
-import { ChampionMoves, ModelDetail, ModelList, type ChampionSummary, type ModelSummary } from './wire/model.js'
+import { ChampionMoves, ModelDetail, ModelList, type ChampionMove, type ChampionSummary, type ModelSummary } from './wire/model.js'
 import { instant } from './wire/time.js'
 
 const PAGE = 50
@@ -84,17 +84,22 @@ export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallb
         await getModel(database, params.model)
         const moves = await championMoves(database, params.model, query.limit ?? PAGE)
         return {
-          moves: moves.map(({ previous, reason, run, at, ...move }) => ({
-            ...move,
-            at: instant(at),
-            ...(previous === undefined ? {} : { previous }),
-            ...(reason === undefined ? {} : { reason }),
-            ...(run === undefined ? {} : { run }),
-          })),
+          moves: moves.map(championMove),
         }
       },
     )
     done()
+  }
+}
+
+/** A move of the champion pointer, as it is told. */
+export function championMove({ previous, reason, run, at, ...move }: Move): ChampionMove {
+  return {
+    ...move,
+    at: instant(at),
+    ...(previous === undefined ? {} : { previous }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(run === undefined ? {} : { run }),
   }
 }
 

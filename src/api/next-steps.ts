@@ -21,6 +21,7 @@ export function nextSteps(
       break
     case 'promoted':
       steps.push(`\`refit predict ${model} --row '{…}'\` asks it${hadChampion ? `; \`refit rollback ${model}\` goes back to the version before` : ''}.`)
+      if (run.version !== undefined) steps.push(`\`refit explain ${model}@${run.version}\` tells why it serves.`)
       break
     case 'rejected':
       steps.push(hadChampion ? 'The champion serves on; newer data starts the next run.' : 'Newer data starts the next run.')

@@ -84,7 +84,8 @@ function holdoutWords({ rows, candidate, champion, reason }: NonNullable<Verdict
   return `${metricLabel(metric)} is ${figure(candidate)} ${on}${beside}; this decides nothing`
 }
 
-function ruleLine(result: RuleResult): RuleLine {
+/** One rule of a verdict as tables show it. */
+export function ruleLine(result: RuleResult): RuleLine {
   const { rule, answer, explanation } = result
   const { candidate, champion } = figuresOf(result)
   return {
@@ -118,7 +119,8 @@ export function headline(verdict: Verdict): Headline {
   }
 }
 
-function verdictOf(run: Run): Verdict | undefined {
+/** What the check of a run has found; undefined before it. */
+export function verdictOf(run: Run): Verdict | undefined {
   return run.verdict === undefined ? undefined : Value.Parse(Verdict, run.verdict)
 }
 

@@ -5,6 +5,7 @@ import { Value } from 'typebox/value'
 import { ContractAccepted, ContractDetail } from '../api/wire/contract.js'
 import { DefinitionList, Preview, type PreviewRequest } from '../api/wire/definition.js'
 import { DropDetail, DropList, DropRecorded, DropsDecided, type DecisionBody } from '../api/wire/drop.js'
+import { Explanation } from '../api/wire/explanation.js'
 import { EventList, EventRecord } from '../api/wire/event.js'
 import { Failure } from '../http/failure.js'
 import { ChampionMoves, ModelDetail, ModelList, ModelRetired, Moved } from '../api/wire/model.js'
@@ -80,6 +81,7 @@ export function createClient({ url, token, actor }: Connection) {
     versions: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) =>
       get(VersionList, at`/models/${model}/versions`, query),
     version: (model: string, version: number) => get(VersionDetail, at`/models/${model}/versions/${String(version)}`),
+    explanation: (model: string, version: number) => get(Explanation, at`/models/${model}/versions/${String(version)}/explanation`),
     requestPromotion: (model: string, version: number, reason?: string) => post(RunRequested, at`/models/${model}/versions/${String(version)}/promote`, { reason }),
     forcePromotion: (model: string, version: number, reason?: string) => post(Moved, at`/models/${model}/versions/${String(version)}/promote`, { force: true, reason }),
     /** A tar archive; see the API. */

@@ -8,6 +8,7 @@ import { addDiff } from './commands/diff.js'
 import { addDoctor } from './commands/doctor.js'
 import { addDown } from './commands/down.js'
 import { addDrops } from './commands/drops.js'
+import { addExplain } from './commands/explain.js'
 import { addInit } from './commands/init.js'
 import { addLogs } from './commands/logs.js'
 import { addNotify } from './commands/notify.js'
@@ -38,7 +39,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addDrops, addData, addContract, addLogs, addPredict, addPromote, addAdopt, addApprove, addRollback, addRetire, addCancel, addDiff, addNotify, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addPromote, addAdopt, addApprove, addRollback, addRetire, addCancel, addDiff, addNotify, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }

@@ -8,7 +8,7 @@ const MOST_DROPS = 4
 const MOST_MOVED = 3
 const MOST_WIDTH = 100
 
-type Page = Pick<Terminal, 'paint' | 'width'>
+export type Page = Pick<Terminal, 'paint' | 'width'>
 
 /** One run on one screen: how it ended and why, what it saw, the rules with their figures, what to do next. */
 export function runReport(terminal: Page, run: RunDetail, now: number): readonly string[] {
@@ -47,7 +47,7 @@ function explanation(terminal: Page, run: RunDetail): readonly string[] {
 }
 
 /** Lines behind a label; nothing without lines. */
-function labelled(terminal: Page, label: string, lines: readonly string[]): readonly string[] {
+export function labelled(terminal: Page, label: string, lines: readonly string[]): readonly string[] {
   return lines
     .flatMap((line) => wrap(line, textWidth(terminal) - LABEL_WIDTH - 2))
     .map((line, index) => `  ${terminal.paint.dim((index === 0 ? label : '').padEnd(LABEL_WIDTH))}${line}`)
@@ -116,7 +116,8 @@ export function testedOn({ rows, units, unit, ineligibleRows }: NonNullable<RunD
   return `${count(rows)} rows${inUnits}${ineligibleRows === 0 ? '' : `, ${count(ineligibleRows)} left out as seen before`}`
 }
 
-function ruleLines(terminal: Page, { rules, explanation: told = '' }: RunDetail): readonly string[] {
+/** The rules with their figures; of those that do not pass, what `told` has not said yet. */
+export function ruleLines(terminal: Page, { rules, explanation: told = '' }: Pick<RunDetail, 'rules' | 'explanation'>): readonly string[] {
   if (rules.length === 0) return []
   const { paint } = terminal
   const width = textWidth(terminal)
@@ -142,6 +143,7 @@ function failureLines(terminal: Page, { error }: RunDetail): readonly string[] {
   return ['', ...wrap(error.message, textWidth(terminal) - 4).map((line) => `  ${paint.red('!')} ${line}`), ...faults, ...hint]
 }
 
-function textWidth({ width }: Page): number {
+/** How wide sentences run. */
+export function textWidth({ width }: Page): number {
   return Math.min(width, MOST_WIDTH)
 }

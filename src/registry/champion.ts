@@ -55,7 +55,8 @@ export async function championMoves(database: Database, model: string, limit = 5
   return rows.map(moveFromRow)
 }
 
-function moveFromRow(row: Selectable<Schema['champion_moves']>): ChampionMove {
+/** Decodes a row of `champion_moves`. */
+export function moveFromRow(row: Selectable<Schema['champion_moves']>): ChampionMove {
   return {
     generation: Number(row.generation),
     version: row.version,

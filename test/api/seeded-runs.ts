@@ -75,7 +75,7 @@ export async function addVersionOf(database: Database, claim: RunClaim, state: '
 }
 
 /** The same, in the caller's transaction. */
-export async function addVersionIn(transaction: Transaction, claim: RunClaim, state: 'passed' | 'awaiting-approval', data: Pick<Lineage, 'snapshot' | 'drops'> = { snapshot: 'b'.repeat(64), drops: [] }): Promise<number> {
+export async function addVersionIn(transaction: Transaction, claim: RunClaim, state: 'passed' | 'awaiting-approval', data: Pick<Lineage, 'snapshot' | 'drops'> & Partial<Pick<Lineage, 'split'>> = { snapshot: 'b'.repeat(64), drops: [] }): Promise<number> {
   const number = await addVersion(transaction, clock.now(), {
     model: claim.run.model,
     run: claim.run.id,
@@ -87,12 +87,12 @@ export async function addVersionIn(transaction: Transaction, claim: RunClaim, st
     lineage: {
       formatVersion: 1,
       run: claim.run.id,
-      ...data,
       definitionHash: 'c',
       codeHash: 'd',
       environment: { refit: '0.1.0', node: process.version, platform: process.platform },
       seed: 1,
       split: {},
+      ...data,
     },
   })
   await transaction.updateTable('runs').set({ version: number }).where('id', '=', claim.run.id).execute()

@@ -50,8 +50,17 @@ test('show answers on one screen of 24 lines why a run was not promoted', async 
   assert.match(out, /Next/)
 })
 
+test('explain tells why a version serves, however it is named', async () => {
+  for (const named of [['house-price@1'], ['house-price', '1'], ['house-price']]) {
+    const { code, out, error } = await ask('explain', ...named)
+    assert.equal(code, 0, error)
+    assert.match(out, /● serves {2}house-price@1.*\n {2}Version 1 serves since .* UTC: it was trained by house-price-1 and passed the check\s+beside version 3/)
+  }
+  assert.match((await ask('explain', 'house-price@77')).error, /version 77/)
+})
+
 test('every result is one JSON document with --json', async () => {
-  for (const commandLine of [['status'], ['runs'], ['show', rejected], ['versions', 'house-price'], ['drops', 'house-price']]) {
+  for (const commandLine of [['status'], ['runs'], ['show', rejected], ['versions', 'house-price'], ['explain', 'house-price'], ['drops', 'house-price']]) {
     const { code, out } = await ask(...commandLine, '--json')
     assert.equal(code, 0)
     assert.equal(typeof JSON.parse(out), 'object', commandLine[0])

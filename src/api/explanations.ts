@@ -1,0 +1,98 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import type { Database } from '../database/schema.js'
+import { kindWords } from '../define/definition-words.js'
+import { StoredSplit } from '../define/stored-definition.js'
+import type { Verdict } from '../evaluation/verdict.js'
+import { getChampion } from '../registry/champion.js'
+import { getVersion, type Lineage } from '../registry/version.js'
+import { answersTo, movesOfVersion } from '../registry/version-history.js'
+import { withdrawnAmong } from '../registry/withdrawn-data.js'
+import { getRun } from '../runs/queries.js'
+import type { Run } from '../runs/run.js'
+import { answerInWords } from './explanation-words.js'
+import type { ApiParts } from './parts.js'
+import { championMove } from './models.js'
+import { ruleLine, runSummary, verdictOf } from './run-answers.js'
+import { Explanation, type VerdictOnVersion } from './wire/explanation.js'
+import { instant } from './wire/time.js'
+
+/** Why a version is there, and why it serves or does not. */
+export function explanationRoutes({ database }: ApiParts): FastifyPluginCallbackTypebox {
+  return (app, _options, done) => {
+    app.get(
+      '/models/:model/versions/:version/explanation',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          operationId: 'explainVersion',
+          tags: ['versions'],
+          summary: 'Why a version is there: its verdicts in words, who has decided what, what it was made from',
+          params: Type.Object({ model: Type.String(), version: Type.Integer({ minimum: 1 }) }),
+          response: { 200: Explanation },
+        },
+      },
+      async ({ params }) => explain(database, params.model, params.version),
+    )
+    done()
+  }
+}
+
+async function explain(database: Database, model: string, number: number): Promise<Explanation> {
+  const version = await getVersion(database, model, number)
+  const serves = (await getChampion(database, model))?.version === number
+  const moves = await movesOfVersion(database, model, number)
+  const looked = moves.flatMap((move) => (move.version === number && move.run !== undefined ? [move.run] : []))
+  const ids = [...new Set([...(version.run === undefined ? [] : [version.run]), ...looked])]
+  const answers = await answersTo(database, ids)
+  const runs = await Promise.all(ids.map((id) => getRun(database, id)))
+  const verdicts = runs.flatMap((run) => verdictIn(run))
+  // What a version was made with is kept with it, also where its run was not.
+  if (verdicts.length === 0 && version.verdict !== undefined) verdicts.push(verdictWith(version.verdict))
+  const withdrawn = await withdrawnAmong(database, version.lineage.drops)
+  return {
+    model,
+    version: number,
+    answer: answerInWords({ version, serves, moves, answers, verdicts }),
+    state: version.state,
+    serves,
+    digest: version.digest,
+    format: version.format,
+    createdAt: instant(version.createdAt),
+    verdicts,
+    answers: answers.map(({ answer, run, actor, reason, anyway, at }) => ({ answer, run, actor, anyway, at: instant(at), ...(reason === undefined ? {} : { reason }) })),
+    moves: moves.map(championMove),
+    ...(version.lineage.origin === undefined ? {} : { origin: version.lineage.origin }),
+    madeFrom: madeFrom(version.lineage, withdrawn),
+  }
+}
+
+function verdictIn(run: Run): VerdictOnVersion[] {
+  const verdict = verdictOf(run)
+  return verdict === undefined ? [] : [{ run: runSummary(run), ...verdictWith(verdict) }]
+}
+
+function verdictWith(verdict: Verdict): VerdictOnVersion {
+  const { answer, summary, champion, incomparable, test, rules, warnings } = verdict
+  const compared = champion?.version ?? incomparable?.version
+  return { answer, summary, ...(compared === undefined ? {} : { comparedWith: compared }), test, rules: rules.map(ruleLine), warnings }
+}
+
+function madeFrom(lineage: Lineage, withdrawn: readonly string[]): Explanation['madeFrom'] {
+  const { snapshot, drops, split, holdout, trainedUntil, seed, commit, codeHash, definitionHash, lockFileHash, prepare, environment } = lineage
+  return {
+    snapshot,
+    drops: drops.map(({ id, key, sha256 }) => ({ id, key, sha256, withdrawn: withdrawn.includes(id) })),
+    split: Value.Check(StoredSplit, split) ? kindWords(split.kind, split) : 'unknown',
+    ...(holdout === undefined ? {} : { holdout }),
+    ...(trainedUntil === undefined ? {} : { trainedUntil }),
+    seed,
+    ...(commit === undefined ? {} : { commit }),
+    codeHash,
+    definitionHash,
+    ...(lockFileHash === undefined ? {} : { lockFileHash }),
+    ...(prepare === undefined ? {} : { prepare }),
+    environment,
+  }
+}
