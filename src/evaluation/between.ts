@@ -1,5 +1,5 @@
 import type { MetricRule } from '../define/stored-definition.js'
-import { estimateOf, resampleTogether, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
+import { besideEachOther, estimateOf, independentUnits, resampleTogether, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
 import { studentShareAbove } from './normal.js'
 import type { Sample } from './sample.js'
@@ -80,14 +80,17 @@ function pairOf({ limit }: Between, one: Group, other: Group): { values: [string
     value: a.value === null || b.value === null ? null : a.value - b.value,
     draws: a.draws.map((draw, index) => draw - (b.draws[index] ?? Number.NaN)),
     effectiveUnits: Math.min(a.effectiveUnits, b.effectiveUnits),
+    leftOut: besideEachOther(a.leftOut, b.leftOut, (above, below) => above - below),
   }
   return { values: [high.value, low.value], difference: estimateOf(distance), p: pValueOf(distance, limit) }
 }
 
-function pValueOf({ value, draws, effectiveUnits }: Distribution, limit: number): number {
+function pValueOf(distance: Distribution, limit: number): number {
+  const { value, draws, leftOut } = distance
   if (value === null || value <= limit) return 1
-  const error = standardErrorOf(draws.filter(Number.isFinite)) * Math.sqrt(effectiveUnits / (effectiveUnits - 1))
-  return studentShareAbove((value - limit) / error, effectiveUnits - 1) + studentShareAbove((value + limit) / error, effectiveUnits - 1)
+  const units = independentUnits(distance)
+  const error = standardErrorOf({ draws: draws.filter(Number.isFinite), leftOut }) * Math.sqrt(units / (units - 1))
+  return studentShareAbove((value - limit) / error, units - 1) + studentShareAbove((value + limit) / error, units - 1)
 }
 
 function wordsOf(rule: Between, { groups, pairs }: Found, compared: number): string {

@@ -52,7 +52,7 @@ test('rows of a unit are drawn together: the standard error is that of the units
     const of = unitsOf(rows, coded(unitOfRow).codes)
     const [distribution] = resample([evaluatorOf('mae', scored, of)], of, 5)
     assert.ok(distribution !== undefined)
-    return standardErrorOf(distribution.draws)
+    return standardErrorOf(distribution)
   }
   const spread = Math.sqrt(levels.reduce((sum, level) => sum + (level - 0.5) ** 2, 0) / units)
   near(errorBy(names), spread / Math.sqrt(units), 0.1 * (spread / Math.sqrt(units)))

@@ -5,6 +5,7 @@ import { tallyOnThreads } from './resample-threads.js'
 import type { Sample } from './sample.js'
 import type { Units } from './scored.js'
 import { sharedNumbers } from './shared-memory.js'
+import { leftOutOf, serialOf } from './serial.js'
 import { effectiveUnits } from './units.js'
 import type { Estimate } from './verdict.js'
 
@@ -20,6 +21,8 @@ export interface Distribution {
   readonly draws: Float64Array
   /** What the units count for, see effectiveUnits. */
   readonly effectiveUnits: number
+  /** The figure without each unit, one after the other in time; where units are blocks of time. */
+  readonly leftOut?: Float64Array | undefined
 }
 
 /** Of a figure that was not measured. */
@@ -54,7 +57,7 @@ export function resampleTogether(selections: readonly Figures[], { seed, threads
   const draws = drawsOfAll(selections.flatMap(({ evaluators }) => evaluators), count, seed, threads)
   return selections.map(({ evaluators, units }) => {
     const effective = effectiveUnits(units)
-    return evaluators.map((evaluator) => ({ value: valueOf(evaluator, units), draws: draws.get(evaluator) ?? new Float64Array(), effectiveUnits: effective }))
+    return evaluators.map((evaluator) => ({ value: valueOf(evaluator, units), draws: draws.get(evaluator) ?? new Float64Array(), effectiveUnits: effective, leftOut: leftOutOf(evaluator, units) }))
   })
 }
 
@@ -95,20 +98,38 @@ export function harmOf(candidate: Distribution, other: Distribution, direction: 
     value: value !== null && Number.isFinite(value) ? value : null,
     draws: candidate.draws.map((draw, index) => harm(draw, other.draws[index] ?? Number.NaN)),
     effectiveUnits: candidate.effectiveUnits,
+    leftOut: besideEachOther(candidate.leftOut, other.leftOut, harm),
   }
 }
 
-/** Percentile bounds at a one-sided confidence, wider with few units; null if the value or any draw is undefined, which fails closed. */
-export function estimateOf({ value, draws, effectiveUnits }: Distribution, confidence = 0.95): Estimate {
-  const share = expandedPercentile(confidence, effectiveUnits)
+/**
+ * Percentile bounds at a one-sided confidence, wider with few units, and with blocks of time that are alike; null if the
+ * value or any draw is undefined, which fails closed.
+ */
+export function estimateOf(distribution: Distribution, confidence = 0.95): Estimate {
+  const { value, draws } = distribution
+  const share = expandedPercentile(confidence, independentUnits(distribution))
   if (value === null || Number.isNaN(share) || draws.some((draw) => !Number.isFinite(draw))) return { value, lower: null, upper: null }
   const sorted = draws.toSorted()
   const last = sorted.length - 1
-  return { value, lower: sorted[Math.floor((1 - share) * last)] ?? null, upper: sorted[Math.ceil(share * last)] ?? null }
+  const stretch = Math.sqrt(serialOf(distribution.leftOut).inflation)
+  const bound = (index: number): number => (sorted[index] ?? Number.NaN) + (stretch - 1) * ((sorted[index] ?? Number.NaN) - value)
+  return { value, lower: bound(Math.floor((1 - share) * last)), upper: bound(Math.ceil(share * last)) }
 }
 
-/** Standard deviation of the draws: the standard error of the figure. */
-export function standardErrorOf(draws: Float64Array): number {
+/** The standard error of the figure: the standard deviation of its draws, and what blocks of time that are alike add. */
+export function standardErrorOf({ draws, leftOut }: Pick<Distribution, 'draws' | 'leftOut'>): number {
   const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length
-  return Math.sqrt(draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0) / Math.max(1, draws.length - 1))
+  return Math.sqrt((serialOf(leftOut).inflation * draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0)) / Math.max(1, draws.length - 1))
+}
+
+/** What the units count for, less what those are alike that follow each other in time. */
+export function independentUnits({ effectiveUnits: present, leftOut }: Distribution): number {
+  const { inflation, units } = serialOf(leftOut)
+  return Math.min(present / inflation, units)
+}
+
+/** A figure of two figures, without each unit in turn. */
+export function besideEachOther(one: Float64Array | undefined, other: Float64Array | undefined, figure: (one: number, other: number) => number): Float64Array | undefined {
+  return one === undefined || other === undefined ? undefined : one.map((value, unit) => figure(value, other[unit] ?? Number.NaN))
 }

@@ -40,6 +40,7 @@ interface Input {
   readonly unit: string
   readonly split: 'group' | 'time'
   readonly seed: number
+  readonly weights?: Float64Array | undefined
 }
 
 /**
@@ -74,7 +75,7 @@ function measureOf({ metric, custom }: Creep): Pick<AgainstChampion, 'metric' | 
 }
 
 /** Candidate and former champions on the same draws, as many of these as may be judged by the same rows. */
-function compareAll(metric: MetricName, { candidate, formers, unitOfRow, unit, split, seed }: Input, threads: number): { readonly compared: readonly Compared[]; readonly skipped: Former['skipped'] } {
+function compareAll(metric: MetricName, { candidate, formers, unitOfRow, unit, split, seed, weights }: Input, threads: number): { readonly compared: readonly Compared[]; readonly skipped: Former['skipped'] } {
   const compared: Compared[] = []
   const skipped: Former['skipped'] = []
   const groups: { readonly rows: Int32Array; readonly members: { readonly version: number; readonly scored: Scored }[] }[] = []
@@ -89,7 +90,7 @@ function compareAll(metric: MetricName, { candidate, formers, unitOfRow, unit, s
     else same.members.push({ version, scored })
   }
   for (const { rows, members } of groups) {
-    const sample: Sample = sampleOf(rows, unitOfRow, seed, threads)
+    const sample: Sample = sampleOf(rows, unitOfRow, seed, threads, { weights, isSerial: split === 'time' })
     const small = smallness(split, unit, sample.units.count, candidate, rows)
     if (small !== undefined) {
       skipped.push(...members.map(({ version }) => ({ version, reason: 'too few rows are left that it has not trained on' })))

@@ -32,7 +32,7 @@ export interface Case {
   readonly formers?: readonly FormerChampion[] | undefined
   /** What was found of rules that do not look at the test rows. Those of the user's own come later. */
   readonly elsewhere?: ReadonlyMap<StoredRule, RuleResult> | undefined
-  /** Resampling unit of each row, and what it is: `group`, `row`, `day`, `hour`. */
+  /** Resampling unit of each row, and what it is: `group`, `row`, `day`, `hour`. Blocks of time are numbered in their order. */
   readonly unitOfRow: Int32Array
   readonly unit: string
   readonly split: 'group' | 'time'
@@ -49,7 +49,7 @@ export interface Case {
 export function judge(input: Case, threads = 1): Verdict {
   const length = input.unitOfRow.length
   const rows = rowsWhere(length, input.eligible)
-  const sample = sampleOf(rows, input.unitOfRow, input.seed, threads, input.weights)
+  const sample = sampleOf(rows, input.unitOfRow, input.seed, threads, { weights: input.weights, isSerial: input.split === 'time' })
   const { units, drawn } = sample
   const metrics = [...new Set([...metricsOf(input.task), ...input.rules.flatMap((rule) => ('metric' in rule ? [rule.metric] : [])), ...customMetricsOf(input.candidate)])]
   const scored = [input.candidate, input.baseline, ...(input.champion?.scored === undefined ? [] : [input.champion.scored])]

@@ -21,7 +21,7 @@ export function measureSlices(metric: MetricName, scored: Scored, sample: Sample
 }
 
 function measureAlone(metric: MetricName, scored: Scored, rows: Int32Array, { units, seed }: Sample): Distribution {
-  const alone = unitsOf(rows, units.unitOfRow, units.weights)
+  const alone = unitsOf(rows, units.unitOfRow, units)
   const [distribution = unmeasured] = resample([evaluatorOf(metric, scored, alone)], alone, seed)
   return distribution
 }

@@ -93,7 +93,7 @@ export function limitOf(rule: AgainstChampion): number {
 /** Whether a test set can tell a difference as large as the margin. */
 export function isEnoughFor(rule: AgainstChampion, { candidate, champion }: Compared): boolean {
   const { relative, size } = marginOf(rule)
-  return DETECTABLE_ERRORS * standardErrorOf(harmOf(candidate, champion, directionOf(rule), relative).draws) <= size
+  return DETECTABLE_ERRORS * standardErrorOf(harmOf(candidate, champion, directionOf(rule), relative)) <= size
 }
 
 /** The paired comparison with the champion; `besides` is said after it. */
@@ -105,7 +105,7 @@ export function judgeAgainstChampion(
 ): RuleResult {
   const found = compare(rule, candidate, champion)
   const { answer, harm, relative, margin } = found
-  const error = standardErrorOf(harm.draws)
+  const error = standardErrorOf(harm)
   const detectable = DETECTABLE_ERRORS * error
   const moreUnits = answer === 'inconclusive' && harm.value !== null ? unitsNeeded(harm.value, margin, error, units) : undefined
   const sentences = [
@@ -133,7 +133,7 @@ export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, cand
   const harm = harmOf(candidate, baseline, directionOf(rule), false)
   const bounds = estimateOf(harm)
   const answer: Answer = bounds.upper !== null && bounds.upper < 0 ? 'passed' : bounds.lower === null || bounds.lower >= 0 ? 'failed' : 'inconclusive'
-  const error = standardErrorOf(harm.draws)
+  const error = standardErrorOf(harm)
   const detectable = DETECTABLE_ERRORS * error
   const moreUnits = answer === 'inconclusive' && harm.value !== null ? unitsNeeded(harm.value, 0, error, facts.units) : undefined
   const open = answer === 'inconclusive' ? ` ${inconclusiveWords(false, detectable, moreUnits, facts.unit)}` : ''

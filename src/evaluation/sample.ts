@@ -12,8 +12,8 @@ export interface Sample {
   readonly threads: number
 }
 
-/** `unitOfRow` is of all rows of the test set; `rows` are those that are judged, `weights` how much each row counts. */
-export function sampleOf(rows: Int32Array, unitOfRow: Int32Array, seed: number, threads = 1, weights?: Float64Array): Sample {
-  const units = unitsOf(rows, unitOfRow, weights)
+/** `unitOfRow` is of all rows of the test set; `rows` are those that are judged. */
+export function sampleOf(rows: Int32Array, unitOfRow: Int32Array, seed: number, threads = 1, options: Pick<Units, 'weights' | 'isSerial'> = {}): Sample {
+  const units = unitsOf(rows, unitOfRow, options)
   return { units, drawn: bundled(units, seed), seed, threads }
 }

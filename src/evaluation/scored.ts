@@ -31,6 +31,8 @@ export interface Units {
   readonly count: number
   /** How much every row of the test set counts; absent: as much as any other. */
   readonly weights?: Float64Array | undefined
+  /** Whether units are blocks of time, one after the other: neighbours are alike then. */
+  readonly isSerial?: boolean
 }
 
 /** A column of texts: for each row the index of its own in `values`. */

@@ -1,5 +1,5 @@
 import type { StoredRule } from '../define/stored-definition.js'
-import { estimateOf, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
+import { estimateOf, independentUnits, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
 import { measureSlices } from './measure-slices.js'
 import { sizeOf } from './metric.js'
 import { studentShareAbove } from './normal.js'
@@ -49,10 +49,12 @@ export function judgeSlices(rule: Threshold, slice: NonNullable<Threshold['slice
  * How surprising a value beyond the limit would be if the limit held. By Student's t, since a share of resamples
  * cannot fall below one of them, and with many slices nothing would be left of that after Holm's correction.
  */
-function pValueOf(rule: Threshold, { value, draws, effectiveUnits }: Distribution): number {
+function pValueOf(rule: Threshold, distribution: Distribution): number {
+  const { value, draws, leftOut } = distribution
   if (value === null || holds(rule, value)) return 1
-  const error = standardErrorOf(draws.filter(Number.isFinite)) * Math.sqrt(effectiveUnits / (effectiveUnits - 1))
-  return studentShareAbove(Math.abs(sizeOf(rule, value) - rule.value) / error, effectiveUnits - 1)
+  const units = independentUnits(distribution)
+  const error = standardErrorOf({ draws: draws.filter(Number.isFinite), leftOut }) * Math.sqrt(units / (units - 1))
+  return studentShareAbove(Math.abs(sizeOf(rule, value) - rule.value) / error, units - 1)
 }
 
 /** Rows of each value, in the order of the values. */

@@ -4,20 +4,28 @@ import type { Units } from './scored.js'
 /** Beyond this many units they are drawn in bundles. */
 export const MOST_UNITS = 8192
 
-/** Numbers the resampling units of some rows in the order in which they first occur. `unitOfRow` is of all rows. */
-export function unitsOf(rows: Int32Array, unitOfRow: Int32Array, weights?: Float64Array): Units {
-  const numberOf = new Int32Array(unitOfRow.reduce((most, unit) => Math.max(most, unit), -1) + 1).fill(-1)
-  const numbered = new Int32Array(unitOfRow.length)
+/** Numbers the resampling units of some rows without gaps, in the order that they have. `unitOfRow` is of all rows. */
+export function unitsOf(rows: Int32Array, unitOfRow: Int32Array, { weights, isSerial = false }: Pick<Units, 'weights' | 'isSerial'> = {}): Units {
+  const numberOf = new Int32Array(unitOfRow.reduce((most, unit) => Math.max(most, unit), -1) + 1)
+  for (const row of rows) numberOf[unitOfRow[row] ?? 0] = 1
   let count = 0
-  for (const row of rows) {
-    const unit = unitOfRow[row] ?? 0
-    if (numberOf[unit] === -1) {
-      numberOf[unit] = count
-      count += 1
-    }
-    numbered[row] = numberOf[unit] ?? 0
+  for (const [unit, has] of numberOf.entries()) {
+    numberOf[unit] = count
+    count += has
   }
-  return { rows, unitOfRow: numbered, count, weights }
+  const numbered = new Int32Array(unitOfRow.length)
+  for (const row of rows) numbered[row] = numberOf[unitOfRow[row] ?? 0] ?? 0
+  return { rows, unitOfRow: numbered, count, weights, isSerial }
+}
+
+/** Blocks of time, numbered from the earliest on; `times` are those of the rows. */
+export function inOrderOfTime(unitOfRow: Int32Array, times: Float64Array): Int32Array {
+  const first = new Float64Array(unitOfRow.reduce((most, unit) => Math.max(most, unit), -1) + 1).fill(Number.POSITIVE_INFINITY)
+  for (const [row, unit] of unitOfRow.entries()) first[unit] = Math.min(first[unit] ?? Number.POSITIVE_INFINITY, times[row] ?? Number.POSITIVE_INFINITY)
+  const order = Array.from(first.keys()).toSorted((a, b) => (first[a] ?? 0) - (first[b] ?? 0))
+  const numberOf = new Int32Array(first.length)
+  for (const [number, unit] of order.entries()) numberOf[unit] = number
+  return unitOfRow.map((unit) => numberOf[unit] ?? 0)
 }
 
 /**
@@ -36,7 +44,7 @@ export function bundled(units: Units, seed: number, most = MOST_UNITS): Units {
     bundleOf[drawn] = bundleOf[left - 1] ?? 0
     bundleOf[left - 1] = bundle
   }
-  return { ...units, unitOfRow: unitOfRow.map((unit) => bundleOf[unit] ?? 0), count: most }
+  return { ...units, unitOfRow: unitOfRow.map((unit) => bundleOf[unit] ?? 0), count: most, isSerial: false }
 }
 
 /** Some of the rows, drawn with the same units. */

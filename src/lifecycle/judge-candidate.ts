@@ -5,7 +5,7 @@ import type { StoredModel } from '../define/stored-definition.js'
 import { measureHoldout } from '../evaluation/holdout.js'
 import { judge } from '../evaluation/judge.js'
 import { inClasses, type Scored } from '../evaluation/scored.js'
-import { rowsWhere } from '../evaluation/units.js'
+import { inOrderOfTime, rowsWhere } from '../evaluation/units.js'
 import type { Verdict } from '../evaluation/verdict.js'
 import type { Signature } from '../packages/manifest.js'
 import { readManifest } from '../packages/read.js'
@@ -61,7 +61,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, fresh: freshFor(input.champion, testSet), reused: input.champion.reused },
       formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
       elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source),
-      unitOfRow: testSet.units,
+      unitOfRow: definition.split.kind === 'time' ? inOrderOfTime(testSet.units, testSet.times) : testSet.units,
       unit: unitName(definition, testSet),
       split: definition.split.kind === 'time' ? 'time' : 'group',
       eligible,

@@ -53,7 +53,7 @@ test(`bounds by bundles are those of the plain bootstrap (100 test sets of 2,000
     const [ours = unmeasured] = resample([evaluatorOf('rmse', scored, dealt)], dealt, draw)
     const [a, b] = [estimateOf(plain), estimateOf(ours)]
     assert.ok(Math.abs(Number(a.value) / Number(b.value) - 1) < 1e-12)
-    ratios.error.push(standardErrorOf(ours.draws) / standardErrorOf(plain.draws))
+    ratios.error.push(standardErrorOf(ours) / standardErrorOf(plain))
     ratios.lower.push((Number(b.value) - Number(b.lower)) / (Number(a.value) - Number(a.lower)))
     ratios.upper.push((Number(b.upper) - Number(b.value)) / (Number(a.upper) - Number(a.value)))
   }
