@@ -285,14 +285,18 @@ test('files are one drop when their _SUCCESS has come, and another one when it c
 
 test('what can never be taken is told once, and keeps back nothing else', async (t) => {
   const folder = await watched(t, 'refusing')
-  await writeFile(join(folder.path, 'week-01.csv'), 'id,price\n1,100\n')
-  await symlink(join(folder.path, 'week-01.csv'), join(folder.path, 'latest.csv'))
-  await writeFile(Buffer.concat([Buffer.from(`${folder.path}/`), Buffer.from('M\xe4rz.csv', 'latin1')]), 'id,price\n1,100\n')
+  // All at once: a look that comes in between would tell of each by itself.
+  const batch = `${folder.path}-batch`
+  await mkdir(batch)
+  await writeFile(join(batch, 'week-01.csv'), 'id,price\n1,100\n')
+  await symlink(join(batch, 'week-01.csv'), join(batch, 'latest.csv'))
+  await writeFile(Buffer.concat([Buffer.from(`${batch}/`), Buffer.from('M\xe4rz.csv', 'latin1')]), 'id,price\n1,100\n')
+  await rename(batch, join(folder.path, 'batch'))
   for (let times = 0; times < 3; times += 1) await folder.settle()
-  assert.deepEqual(keys(await folder.drops()), ['week-01.csv'])
+  assert.deepEqual(keys(await folder.drops()), ['batch/week-01.csv'])
   assert.deepEqual(await sourceEvents('refusing'), ['source.refused'])
   assert.equal(folder.logged.filter((line) => / is not taken, for .*; nor are 1 more$/.test(line)).length, 1, folder.logged.join('\n'))
-  await symlink(join(folder.path, 'week-01.csv'), join(folder.path, 'newest.csv'))
+  await symlink(join(folder.path, 'batch', 'week-01.csv'), join(folder.path, 'newest.csv'))
   await folder.look()
   await folder.look()
   const [, second] = (await readEvents(running.database, { model: 'refusing', limit: 1000 })).filter(({ kind }) => kind === 'source.refused')
