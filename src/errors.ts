@@ -49,6 +49,7 @@ export const catalogue = {
   'model-needed': [422, 'The project has several models: {models}', 'Name one of them.'],
   'flag-needed': [422, 'Without a terminal nothing can be asked. Missing: {flags}', 'Give them as flags.'],
   'file-unreadable': [422, '{file} cannot be read: {reason}', 'Check the name and its permissions.'],
+  'file-unwritable': [422, '{file} cannot be written: {reason}', 'Name another place with --output, or mend the permissions of the folder.'],
   'row-invalid': [422, 'The rows to predict are not JSON: {reason}', "Give one object as --row '{…}', or a file with one object or an array of them as --input."],
   'not-serving': [409, 'Model {model} has no champion yet.', '`refit run {model}` makes one from the drops that have arrived; `refit status` shows where it stands.'],
 

@@ -10,7 +10,7 @@ const source = join(root, 'src')
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
 const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
-const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications']
+const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   telemetry: foundations,
   data: machinery,
   evaluation: [...foundations, 'predictors', 'packages', 'prepare'],
+  report: [...foundations, 'evaluation'],
   runs: machinery,
   drops: [...machinery, 'runs', 'data', 'registry'],
   registry: [...machinery, 'runs', 'packages', 'evaluation'],

@@ -4,7 +4,7 @@ import { definitionHistory } from '../registry/definitions.js'
 import { getModel } from '../registry/models.js'
 import { previewModels } from '../registry/preview.js'
 import type { ApiParts } from './parts.js'
-import { ruleLabel } from './rule-label.js'
+import { ruleLabel } from '../evaluation/rule-label.js'
 import { DefinitionList, Preview, PreviewRequest } from './wire/definition.js'
 import { instant } from './wire/time.js'
 

@@ -25,9 +25,10 @@ export function nextSteps(
       break
     case 'rejected':
       steps.push(hadChampion ? 'The champion serves on; newer data starts the next run.' : 'Newer data starts the next run.')
-      steps.push(`\`refit logs ${id}\` shows the training; the rules stand under \`check\`.`)
+      steps.push(`\`refit report ${id}\` draws it; \`refit logs ${id}\` shows the training.`)
       break
     case 'inconclusive':
+      steps.push(`\`refit report ${id} --open\` draws the figures.`)
       if (isStuck) {
         steps.push(`More data will not settle this: with \`approval: 'when-inconclusive'\` someone can let the next candidate through.`)
         break
@@ -36,6 +37,7 @@ export function nextSteps(
       steps.push(`A wider margin in \`check\`, or \`approval: 'when-inconclusive'\`, lets such candidates through.`)
       break
     case 'awaiting-approval':
+      steps.push(`\`refit report ${id} --open\` draws the figures.`)
       steps.push(`\`refit approve ${id}\` puts version ${run.version ?? '?'} into service; \`refit approve ${id} --decline\` ${hadChampion ? 'keeps the champion' : 'leaves it out'}.`)
       if (isStuck) steps.push('Approve the candidate to break the deadlock: the champion cannot score these rows, and more data will not settle it.')
       break

@@ -74,6 +74,8 @@ export function createClient({ url, token, actor }: Connection) {
     championMoves: async (model: string) => (await get(ChampionMoves, at`/models/${model}/champion-moves`)).moves,
     runs: (query: { readonly model?: string | undefined; readonly limit?: number | undefined; readonly before?: string | undefined }) => get(RunList, '/runs', query),
     run: (id: string) => get(RunDetail, at`/runs/${id}`),
+    /** The verdict in words and pictures, as HTML. */
+    report: async (id: string) => textOf(await send({ method: 'GET', url: address(at`/runs/${id}/report`) })),
     requestRun: (model: string, request: { readonly force: boolean; readonly reason?: string | undefined }) => post(RunRequested, at`/models/${model}/runs`, request),
     cancel: (id: string) => post(RunSummary, at`/runs/${id}/cancel`),
     approve: (id: string, answer: { readonly reason?: string | undefined; readonly anyway?: boolean } = {}) => post(Moved, at`/runs/${id}/approve`, answer),

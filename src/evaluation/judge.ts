@@ -5,6 +5,7 @@ import { judgeCreep, type FormerChampion } from './creep.js'
 import { judgeComparison, type ChampionCase } from './against-champion.js'
 import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from './bootstrap.js'
 import { besideLesserChampion } from './below-standard.js'
+import { fitOf } from './fit.js'
 import { customMetricsOf, evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
 import { judgeAgainstBaseline, judgeThreshold, keeps, thresholdWords } from './rules.js'
 import { sampleOf, type Sample } from './sample.js'
@@ -66,6 +67,7 @@ export function judge(input: Case, threads = 1): Verdict {
   const small = smallness(input.split, input.unit, units.count, input.candidate, rows)
   const answer = answerOf(results, small)
   const shortfalls = shortfallsOf(rules, measured.champion)
+  const fit = fitOf(input.candidate, input.champion?.scored, rows, input.weights)
   const verdict: Omit<Verdict, 'summary'> = {
     formatVersion: 2,
     answer,
@@ -87,6 +89,7 @@ export function judge(input: Case, threads = 1): Verdict {
       ...(small === undefined ? {} : { tooSmall: small }),
       ...(input.champion?.reused === undefined ? {} : { reused: input.champion.reused }),
     },
+    ...(fit === undefined ? {} : { fit }),
     resamples: RESAMPLES,
     seed: input.seed,
     belowStandard: shortfalls.length > 0,

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { JudgedRule } from '../define/stored-definition.js'
+import { Fit } from './fit.js'
 
 /** A metric on one set of rows, with its bootstrap interval; null where the metric is undefined. */
 export const Estimate = Type.Object({
@@ -120,6 +121,8 @@ export const Verdict = Type.Object({
       reason: Type.Optional(Type.String()),
     }),
   ),
+  /** How the predictions lie beside the truth, for a picture of it. Since format 2; absent in the first verdicts of it. */
+  fit: Type.Optional(Fit),
   resamples: Type.Integer(),
   seed: Type.Integer(),
   /** Whether the champion itself falls short of a threshold on these rows (EVIDENCE rule 8). */

@@ -30,6 +30,12 @@ export async function listRuns(
   return (await select.execute()).map(runFromRow)
 }
 
+/** The runs of a model that have reached a verdict, from a number down, the newest first. */
+export async function judgedRuns(database: Database, model: string, newest: number, limit: number): Promise<readonly Run[]> {
+  const rows = await database.selectFrom('runs').selectAll().where('model', '=', model).where('number', '<=', newest).where('verdict', 'is not', null).orderBy('number', 'desc').limit(limit).execute()
+  return rows.map(runFromRow)
+}
+
 /** Where a model stands: the run under way, the next in turn, and the last that has ended. */
 export async function presentRuns(database: Database, model: string): Promise<{ readonly active: Run | undefined; readonly waiting: Run | undefined; readonly lastEnded: Run | undefined }> {
   const runs = database.selectFrom('runs').selectAll().where('model', '=', model).limit(1)

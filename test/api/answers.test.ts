@@ -64,6 +64,18 @@ test('a run tells why it was not promoted: rules with figures, drops, what to do
   assert.ok(run.nextSteps.some((step) => step.includes('--state quarantined')))
 })
 
+test('a report is a page that a browser may only show', async () => {
+  const answer = await fetch(`${api.url}/api/v1/runs/${rejected}/report`)
+  assert.equal(answer.status, 200)
+  assert.equal(answer.headers.get('content-type'), 'text/html; charset=utf-8')
+  assert.match(answer.headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'unsafe-inline';.*frame-ancestors 'none'$/)
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+  const page = await answer.text()
+  for (const part of ['<h1 class="rejected">Rejected</h1>', '4.1 % worse', '<h2>Verdicts before</h2>', `<th scope="row">${promoted.run}</th>`]) assert.ok(page.includes(part), part)
+  assert.ok(!page.includes(awaiting.run), 'what came later is no history')
+  assert.equal((await failure('/api/v1/runs/nobody-1/report')).body.code, 'not-found')
+})
+
 test('runs are listed page by page, the newest first', async () => {
   const first = await client.runs({ model: 'house-price', limit: 2 })
   assert.deepEqual(first.runs.map(({ id }) => id), [awaiting.run, rejected])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -57,6 +57,19 @@ test('explain tells why a version serves, however it is named', async () => {
     assert.match(out, /● serves {2}house-price@1.*\n {2}Version 1 serves since .* UTC: it was trained by house-price-1 and passed the check\s+beside version 3/)
   }
   assert.match((await ask('explain', 'house-price@77')).error, /version 77/)
+})
+
+test('report writes the page of a run, and says where it is when there is no desktop', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'refit-cli-'))
+  const file = join(folder, 'verdict.html')
+  const { code, out, error } = await refit(['report', 'house-price', '--output', file, '--open', '--url', api.url], { environment: { DISPLAY: '', WAYLAND_DISPLAY: '' } })
+  assert.equal(code, 0, error)
+  assert.equal(out, `✓ ${file}\n`)
+  assert.match(error, /no desktop here.*verdict\.html/)
+  assert.match(await readFile(file, 'utf8'), /^<!doctype html>[^]*house-price-2: rejected[^]*<\/html>\n$/)
+  assert.deepEqual(await readdir(folder), ['verdict.html'])
+  assert.match((await ask('report', rejected, '--output', join(folder, 'no', 'where.html'))).error, /cannot be written: .*ENOENT/)
+  await rm(folder, { recursive: true })
 })
 
 test('every result is one JSON document with --json', async () => {

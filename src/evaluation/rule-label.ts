@@ -2,7 +2,7 @@ import { Value } from 'typebox/value'
 import type { Measure } from '../define/metric-facts.js'
 import { ownRuleName } from '../define/own-rule.js'
 import { AnyMetric, type JudgedRule } from '../define/stored-definition.js'
-import { amount, bytes, figure, gap, label, milliseconds, number, percent } from '../evaluation/wording.js'
+import { amount, bytes, figure, gap, label, milliseconds, number, percent } from './wording.js'
 
 /** A rule of `check` in a few words, e.g. `MAE not worse than the champion by 3 %`. */
 export function ruleLabel(rule: JudgedRule): string {
