@@ -47,7 +47,7 @@ function tested({ test, champion, warnings, resamples, shortfalls = [], incompar
     `${rows.toLocaleString('en-US')} test rows${unit === 'row' ? '' : ` in ${units.toLocaleString('en-US')} units (${unit})`}`,
     ...(ineligibleRows === 0 ? [] : [`${ineligibleRows.toLocaleString('en-US')} left out as seen before`]),
     ...(champion === undefined ? [] : [`${freshRows.toLocaleString('en-US')} of them new since the champion`]),
-    ...(reused === undefined ? [] : [`${reused.toLocaleString('en-US')} verdicts rested on the champion’s own rows before`]),
+    ...(reused === undefined ? [] : [`${reused === 1 ? 'one verdict' : `${reused.toLocaleString('en-US')} verdicts`} rested on the champion’s own rows before`]),
     `${resamples.toLocaleString('en-US')} resamples`,
   ]
   const remarks = [...(incomparable === undefined ? [] : [`Version ${incomparable.version} cannot be compared: ${incomparable.reason}`]), ...warnings, ...shortfalls.map((each) => `The champion falls short: ${each}`)]
