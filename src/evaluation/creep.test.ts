@@ -67,3 +67,15 @@ test('a former champion is compared on the rows that it and the candidate may be
   assert.equal(verdict.test.rows, 400)
   assert.equal(creepOf(verdict).former?.compared[0]?.rows, 800)
 })
+
+test('what weighs nothing says nothing of a former champion either', () => {
+  const input = chain(0)
+  const { scored } = input.champion ?? {}
+  assert.ok(scored?.task === 'regression')
+  // Like the champion, but for the second half of the rows, in which it was twice as good.
+  const values = scored.values.map((value, row) => (row < 400 ? value : ((scored.targets[row] ?? 0) + value) / 2))
+  const formers: readonly FormerChampion[] = [{ version: 2, scored: { ...scored, values }, eligible: () => true }]
+  const weights = Float64Array.from(values, (_, row) => (row < 400 ? 1 : 0))
+  assert.equal(creepOf(judge({ ...input, formers })).answer, 'failed')
+  assert.equal(creepOf(judge({ ...input, formers, weights })).answer, 'passed')
+})
