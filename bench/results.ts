@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const file = fileURLToPath(new URL('../../bench/RESULTS.md', import.meta.url))
@@ -13,6 +14,11 @@ export function writeSection(title: string, command: string, lines: readonly str
   const at = sections.findIndex((each) => each.startsWith(`## ${title}\n`))
   const all = at === -1 ? [...sections, section] : sections.toSpliced(at, 1, section)
   writeFileSync(file, [HEAD, ...all.map((each) => `${each.trim()}\n`)].join('\n'))
+}
+
+/** Puts a file beside bench/RESULTS.md, for a section to show. */
+export function writeBeside(name: string, content: string): void {
+  writeFileSync(join(dirname(file), name), content)
 }
 
 function machine(): string {

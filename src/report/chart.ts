@@ -5,7 +5,7 @@ import { place, ticks, type Scale } from './scale.js'
 /** Room for the figures of the axes, in percent of the width and in pixels of the height. */
 const LEFT = 11
 const RIGHT = 2
-const HEIGHT = 240
+export const HEIGHT = 240
 const BOTTOM = 34
 const TOP = 8
 
@@ -22,8 +22,13 @@ export interface Frame {
   readonly xTicks?: readonly number[]
 }
 
-/** A chart that is as wide as the page: across it goes by percent, so that letters and marks keep their form. */
+/** A chart with its title below, for a page. */
 export function chart(frame: Frame, draw: (at: At) => Part): Markup {
+  return markup`<figure>${drawing(frame, draw)}<figcaption>${frame.title}</figcaption></figure>`
+}
+
+/** A chart alone, as wide as what it stands in: across it goes by percent, so that letters and marks keep their form. */
+export function drawing(frame: Frame, draw: (at: At) => Part): Markup {
   const at: At = {
     x: (value) => `${(LEFT + (place(frame.x, value) * (100 - LEFT - RIGHT)) / 100).toFixed(2)}%`,
     y: (value) => Math.round((TOP + (1 - place(frame.y, value) / 100) * (HEIGHT - TOP - BOTTOM)) * 10) / 10,
@@ -31,11 +36,11 @@ export function chart(frame: Frame, draw: (at: At) => Part): Markup {
     ground: HEIGHT - BOTTOM,
   }
   const { xWords = number, yWords = number } = frame
-  return markup`<figure><svg role="img" width="100%" height="${HEIGHT}"><title>${frame.title}</title><desc>${frame.description}</desc>${ticks(frame.y).map(
+  return markup`<svg role="img" width="100%" height="${HEIGHT}"><title>${frame.title}</title><desc>${frame.description}</desc>${ticks(frame.y).map(
     (tick) => markup`<line class="grid" x1="${LEFT}%" x2="${100 - RIGHT}%" y1="${at.y(tick)}" y2="${at.y(tick)}"/><text x="${LEFT - 1}%" y="${at.y(tick) + 4}" text-anchor="end">${yWords(tick)}</text>`,
   )}<line class="axis" x1="${LEFT}%" x2="${100 - RIGHT}%" y1="${at.ground}" y2="${at.ground}"/>${(frame.xTicks ?? ticks(frame.x)).map(
     (tick) => markup`<text x="${at.x(tick)}" y="${at.ground + 16}" text-anchor="middle">${xWords(tick)}</text>`,
-  )}<text x="${100 - RIGHT}%" y="${HEIGHT - 3}" text-anchor="end">${frame.xLabel}</text>${draw(at)}</svg><figcaption>${frame.title}</figcaption></figure>`
+  )}<text x="${100 - RIGHT}%" y="${HEIGHT - 3}" text-anchor="end">${frame.xLabel}</text>${draw(at)}</svg>`
 }
 
 /** Where values lie in a chart. */

@@ -76,12 +76,12 @@ export interface RunningProject {
 }
 
 /** Waits until `look` gives something else than undefined. @throws Error that says what was waited for */
-export async function until<T>(what: string, look: () => Promise<T | undefined>, every = POLL_MS): Promise<T> {
-  const deadline = Date.now() + DEADLINE_MS
+export async function until<T>(what: string, look: () => Promise<T | undefined>, every = POLL_MS, patience = DEADLINE_MS): Promise<T> {
+  const deadline = Date.now() + patience
   for (;;) {
     const seen = await look()
     if (seen !== undefined) return seen
-    if (Date.now() > deadline) throw new Error(`waited ${DEADLINE_MS / 1000} s in vain for ${what}`)
+    if (Date.now() > deadline) throw new Error(`waited ${patience / 1000} s in vain for ${what}`)
     await delay(every)
   }
 }
