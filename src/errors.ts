@@ -65,6 +65,7 @@ export const catalogue = {
   'candidate-unfit': [422, '{what} cannot be a candidate of {model}: {reason}.', 'A candidate is asked with the features of the definition and predicts its target; `refit contract` shows them.'],
   'champion-already': [409, 'Version {version} of {model} is the champion already.', '`refit versions` shows the others.'],
   'approval-outdated': [409, 'Version {version} was compared with {compared}, but {champion} is champion now.', 'Ask for a new check: `refit promote` of a version, or a new run. Or say it again with --anyway; that is recorded.'],
+  'no-rollout': [409, 'No version of {model} is being rolled out.', '`refit rollout {model}` shows the former rollouts, `refit status` what serves.'],
   'version-tainted': [409, 'Version {version} of {model} was made from drops that are withdrawn: {drops}.', 'Choose another version; or `refit drops restore` them, or `refit promote --force --reason "…"`.'],
 
   'model-retired': [410, 'Model {model} was retired on {date} by {by}: {reason}', 'Its versions and history are kept. `refit retire <model> --undo --reason "…"` brings it back.'],

@@ -10,7 +10,7 @@ const source = join(root, 'src')
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
 const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
-const core = [...machinery, 'runs', 'drops', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications']
+const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
@@ -35,13 +35,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   report: [...foundations, 'evaluation'],
   runs: machinery,
   drops: [...machinery, 'runs', 'data', 'registry'],
-  registry: [...machinery, 'runs', 'packages', 'evaluation'],
+  rollouts: foundations,
+  registry: [...machinery, 'runs', 'packages', 'evaluation', 'rollouts'],
   workflow: [...machinery, 'runs'],
   lifecycle: core,
   triggers: core,
   api: [...core, 'http'],
   mlflow: [...core, 'http'],
-  serving: [...foundations, 'http', 'packages', 'predictors', 'telemetry'],
+  serving: [...foundations, 'http', 'packages', 'predictors', 'rollouts', 'telemetry'],
   roles: [...core, 's3', 'http', 'lifecycle', 'triggers', 'api', 'mlflow', 'serving', 'index'],
   cli: [...foundations, 'http', 'processes', 'roles', 'api', 'telemetry'],
   index: core,

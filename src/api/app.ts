@@ -18,6 +18,7 @@ import type { ApiParts } from './parts.js'
 import { projectRoutes } from './project.js'
 import { reportRoutes } from './reports.js'
 import { retirementRoutes } from './retirement.js'
+import { rolloutRoutes } from './rollouts.js'
 import { runRoutes } from './runs.js'
 import { snapshotRoutes } from './snapshots.js'
 import { versionRoutes } from './versions.js'
@@ -37,7 +38,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), reportRoutes(parts), logRoutes(parts), versionRoutes(parts), explanationRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), reportRoutes(parts), logRoutes(parts), versionRoutes(parts), rolloutRoutes(parts), explanationRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   return { app, routes }

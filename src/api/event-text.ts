@@ -29,6 +29,8 @@ const Data = Type.Object({
   waitsFor: Type.Optional(Type.String()),
   since: Type.Optional(Type.String()),
   target: Type.Optional(Type.String()),
+  step: Type.Optional(Type.Number()),
+  champion: Type.Optional(Type.Number()),
 })
 type Data = Type.Static<typeof Data>
 
@@ -144,6 +146,30 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown, raw
       yield `version ${version ?? '?'} is champion`
       if (data.previous !== undefined) yield `in place of ${data.previous}`
       if (data.cause !== undefined && data.cause !== 'run') yield `(${data.cause} by ${actor}${data.reason === undefined ? '' : `: ${data.reason}`})`
+      break
+    case 'rollout.started':
+      yield `rollout of version ${version ?? '?'} started beside version ${data.champion ?? '?'}`
+      if (data.reason !== undefined) yield `(${data.reason})`
+      break
+    case 'rollout.step':
+      yield `rollout of version ${version ?? '?'}: step ${data.step ?? '?'}`
+      break
+    case 'rollout.waiting':
+      yield `rollout of version ${version ?? '?'} waits in step ${data.step ?? '?'}`
+      if (data.explanation !== undefined) yield `– ${data.explanation}`
+      break
+    case 'rollout.paused':
+    case 'rollout.resumed':
+      yield `rollout of version ${version ?? '?'} ${kind.slice('rollout.'.length)} by ${actor}`
+      yield `– ${data.reason ?? ''}`
+      break
+    case 'rollout.live':
+    case 'rollout.rolled-back':
+      yield data.explanation ?? kind
+      break
+    case 'rollout.aborted':
+      yield `rollout of version ${version ?? '?'} aborted`
+      if (data.explanation !== undefined) yield `– ${data.explanation}`
       break
     case 'schedule.fired':
       yield `schedule ${data.cron ?? ''} fired`

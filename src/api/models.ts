@@ -4,12 +4,14 @@ import { quarantinedDropCount, waitingDropCount } from '../drops/queries.js'
 import { championMoves, getChampion, type ChampionMove as Move } from '../registry/champion.js'
 import { differenceOf } from '../registry/definitions.js'
 import { getModel, listModels, type RegisteredModel } from '../registry/models.js'
+import { openRollout } from '../registry/rollout.js'
 import { getVersion, type Version } from '../registry/version.js'
 import { withdrawnAmong } from '../registry/withdrawn-data.js'
 import { presentRuns } from '../runs/queries.js'
 import type { Run } from '../runs/run.js'
 import type { ApiParts } from './parts.js'
 import { metricFigure, metricLabel, ruleLabel } from '../evaluation/rule-label.js'
+import { rolloutSummary } from './rollouts.js'
 import { runSummary } from './run-answers.js'
 import { ChampionMoves, ModelDetail, ModelList, type ChampionMove, type ChampionSummary, type ModelSummary } from './wire/model.js'
 import { instant } from './wire/time.js'
@@ -19,11 +21,12 @@ const tags = ['models']
 const ModelName = Type.Object({ model: Type.String({ description: 'Name of a model of the project' }) })
 
 /** Models: what serves, what runs, what waits. */
-export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallbackTypebox {
+export function modelRoutes({ database, clock, project }: ApiParts): FastifyPluginCallbackTypebox {
   const summary = async (model: RegisteredModel): Promise<{ summary: ModelSummary; champion: Version | undefined }> => {
     const pointer = await getChampion(database, model.name)
     const champion = pointer === undefined ? undefined : await getVersion(database, model.name, pointer.version)
     const { active, waiting, lastEnded } = await presentRuns(database, model.name)
+    const rollout = await openRollout(database, model.name)
     const servingUrl = project.servingUrl()
     return {
       champion,
@@ -35,6 +38,7 @@ export function modelRoutes({ database, project }: ApiParts): FastifyPluginCallb
         quarantinedDrops: await quarantinedDropCount(database, model.name),
         ...(servingUrl === undefined ? {} : { endpoint: `${servingUrl}/models/${model.name}/predict` }),
         ...(pointer === undefined || champion === undefined ? {} : { champion: championSummary(pointer, champion, await withdrawnAmong(database, champion.lineage.drops)) }),
+        ...(rollout === undefined ? {} : { rollout: rolloutSummary(rollout, clock.now()) }),
         ...(active === undefined ? {} : { active: runSummary(active) }),
         ...(waiting === undefined ? {} : { waiting: runSummary(waiting) }),
         ...(lastEnded === undefined ? {} : { lastEnded: runSummary(lastEnded) }),

@@ -26,6 +26,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         { name: 'snapshots', description: 'Data that runs train and test on' },
         { name: 'runs', description: 'Passes through the lifecycle' },
         { name: 'versions', description: 'What runs have made' },
+        { name: 'rollouts', description: 'How versions come into traffic' },
         { name: 'events', description: 'Everything that happened' },
       ],
     },

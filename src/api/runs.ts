@@ -6,10 +6,10 @@ import { approve, decline } from '../registry/approval.js'
 import { getRun, listRuns, stagesOf } from '../runs/queries.js'
 import { requestCancel, requestRun } from '../runs/requests.js'
 import type { ApiParts } from './parts.js'
+import { intoServiceAnswer } from './into-service.js'
 import { runDetail, runSummary } from './run-answers.js'
-import { Moved } from './wire/model.js'
+import { PutIntoService } from './wire/model.js'
 import { RunDetail, RunList, RunRequested, RunSummary } from './wire/run.js'
-import { instant } from './wire/time.js'
 
 const closed = { additionalProperties: false }
 const PAGE = 20
@@ -117,12 +117,11 @@ export function runRoutes({ database, clock }: ApiParts): FastifyPluginCallbackT
           description: 'Refused where another version has become champion since the comparison, unless it is said anyway.',
           params: RunId,
           body: Type.Object({ ...Reason.properties, anyway: Type.Optional(Type.Boolean()) }, closed),
-          response: { 200: Moved },
+          response: { 200: PutIntoService },
         },
       },
       async ({ params, body, actor }) => {
-        const champion = await approve(database, clock, { run: params.id, actor, reason: body.reason, anyway: body.anyway ?? false })
-        return { ...champion, since: instant(champion.since) }
+        return intoServiceAnswer(await approve(database, clock, { run: params.id, actor, reason: body.reason, anyway: body.anyway ?? false }), clock.now())
       },
     )
 

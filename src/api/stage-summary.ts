@@ -22,7 +22,7 @@ const Split = Type.Object({
 const Trained = Type.Object({ format: Type.String(), digest: Type.String(), objectVersion: Type.Optional(Type.String()) })
 const Checked = Type.Object({ answer: Type.String(), summary: Type.String(), comparedWith: Type.Optional(Type.Integer()) })
 const Published = Type.Object({ number: Type.Integer() })
-const Deployed = Type.Object({ version: Type.Integer(), withdrawn: Type.Optional(Type.Array(Type.String())) })
+const Deployed = Type.Object({ version: Type.Integer(), rollout: Type.Optional(Type.String()), withdrawn: Type.Optional(Type.Array(Type.String())) })
 
 /** Where the package that a run has made lies in the object store; undefined while there is none. */
 export function packageOf(trained: unknown): RunDetail['package'] {
@@ -49,6 +49,7 @@ export function summariseStage(stage: string, result: unknown): string {
       return Value.Check(Published, result) ? `version ${result.number}` : ''
     case 'deploy':
       if (!Value.Check(Deployed, result)) return ''
+      if (result.rollout !== undefined) return `version ${result.version} is rolled out (${result.rollout})`
       return result.withdrawn === undefined ? `version ${result.version} serves` : `version ${result.version} does not serve: ${result.withdrawn.join(', ')} withdrawn`
     default:
       return ''

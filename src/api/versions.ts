@@ -5,8 +5,9 @@ import { getModel } from '../registry/models.js'
 import { forcePromotion, requestPromotion } from '../registry/promotion.js'
 import { getVersion, listVersions, type Version } from '../registry/version.js'
 import type { ApiParts } from './parts.js'
+import { intoServiceAnswer } from './into-service.js'
 import { headline, runSummary } from './run-answers.js'
-import { Moved } from './wire/model.js'
+import { Moved, PutIntoService } from './wire/model.js'
 import { RunRequested } from './wire/run.js'
 import { instant } from './wire/time.js'
 import { VersionDetail, VersionList, type VersionSummary } from './wire/version.js'
@@ -83,17 +84,17 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
           operationId: 'promoteVersion',
           tags,
           summary: 'Ask for a run that checks a version on the data of today, and makes it champion if it passes',
-          description: 'Only a passing verdict or an approval of former times allows it. Forced, with a reason, the version is champion at once, whatever its verdict says.',
+          description: 'Only a passing verdict or an approval of former times allows it. Forced, with a reason, the version comes into service whatever its verdict says: by a rollout where the model has one, unless it is to be champion at once.',
           params: VersionOfModel,
-          body: Type.Object({ force: Type.Optional(Type.Boolean()), reason: Reason }, closed),
-          response: { 200: Moved, 202: RunRequested },
+          body: Type.Object({ force: Type.Optional(Type.Boolean()), atOnce: Type.Optional(Type.Boolean({ description: 'Forced: without its rollout' })), reason: Reason }, closed),
+          response: { 200: PutIntoService, 202: RunRequested },
         },
       },
       async ({ params, body, actor }, reply) => {
         const request = { ...params, actor, reason: body.reason }
         if (body.force === true) {
-          const champion = await forcePromotion(database, clock, request)
-          return reply.status(200).send({ ...champion, since: instant(champion.since) })
+          const into = await forcePromotion(database, clock, { ...request, atOnce: body.atOnce ?? false })
+          return reply.status(200).send(intoServiceAnswer(into, clock.now()))
         }
         return reply.status(202).send({ run: runSummary(await requestPromotion(database, clock, request)), coalesced: false })
       },
@@ -107,6 +108,7 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
           operationId: 'rollbackModel',
           tags,
           summary: 'Go back to the version that served before',
+          description: 'While a version is rolled out and none is named, from that one: its rollout is aborted, and the champion stays.',
           params: Type.Object({ model: Type.String() }),
           body: Type.Object({ to: Type.Optional(Type.Integer({ minimum: 1, description: 'A version that has served before' })), reason: Reason }, closed),
           response: { 200: Moved },

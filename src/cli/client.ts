@@ -8,9 +8,10 @@ import { DropDetail, DropList, DropRecorded, DropsDecided, type DecisionBody } f
 import { Explanation } from '../api/wire/explanation.js'
 import { EventList, EventRecord } from '../api/wire/event.js'
 import { Failure } from '../http/failure.js'
-import { ChampionMoves, ModelDetail, ModelList, ModelRetired, Moved } from '../api/wire/model.js'
+import { ChampionMoves, ModelDetail, ModelList, ModelRetired, Moved, PutIntoService } from '../api/wire/model.js'
 import { NotificationTargets, TestedTargets } from '../api/wire/notification.js'
 import { Health, ProjectStatus, ShuttingDown } from '../api/wire/project.js'
+import { RolloutDetail, RolloutList, RolloutSummary } from '../api/wire/rollout.js'
 import { RunDetail, RunList, RunRequested, RunSummary } from '../api/wire/run.js'
 import { SnapshotDetail, SnapshotList, SnapshotSample } from '../api/wire/snapshot.js'
 import { VersionDetail, VersionList } from '../api/wire/version.js'
@@ -78,14 +79,17 @@ export function createClient({ url, token, actor }: Connection) {
     report: async (id: string) => textOf(await send({ method: 'GET', url: address(at`/runs/${id}/report`) })),
     requestRun: (model: string, request: { readonly force: boolean; readonly reason?: string | undefined }) => post(RunRequested, at`/models/${model}/runs`, request),
     cancel: (id: string) => post(RunSummary, at`/runs/${id}/cancel`),
-    approve: (id: string, answer: { readonly reason?: string | undefined; readonly anyway?: boolean } = {}) => post(Moved, at`/runs/${id}/approve`, answer),
+    approve: (id: string, answer: { readonly reason?: string | undefined; readonly anyway?: boolean } = {}) => post(PutIntoService, at`/runs/${id}/approve`, answer),
     decline: (id: string, reason?: string) => post(RunSummary, at`/runs/${id}/decline`, { reason }),
     versions: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) =>
       get(VersionList, at`/models/${model}/versions`, query),
     version: (model: string, version: number) => get(VersionDetail, at`/models/${model}/versions/${String(version)}`),
     explanation: (model: string, version: number) => get(Explanation, at`/models/${model}/versions/${String(version)}/explanation`),
     requestPromotion: (model: string, version: number, reason?: string) => post(RunRequested, at`/models/${model}/versions/${String(version)}/promote`, { reason }),
-    forcePromotion: (model: string, version: number, reason?: string) => post(Moved, at`/models/${model}/versions/${String(version)}/promote`, { force: true, reason }),
+    forcePromotion: (model: string, version: number, reason?: string, atOnce = false) => post(PutIntoService, at`/models/${model}/versions/${String(version)}/promote`, { force: true, atOnce, reason }),
+    rollouts: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) => get(RolloutList, at`/models/${model}/rollouts`, query),
+    rollout: (model: string, number: number) => get(RolloutDetail, at`/models/${model}/rollouts/${String(number)}`),
+    orderRollout: (model: string, order: 'pause' | 'resume' | 'abort', reason: string) => post(RolloutSummary, at`/models/${model}/rollout/${order}`, { reason }),
     /** A tar archive; see the API. */
     adopt: async (model: string, origin: { readonly reason: string; readonly path: string; readonly host?: string | undefined; readonly environment?: string | undefined; readonly trainedUntil?: string | undefined }, content: Readable) => {
       const request = { method: 'POST', url: address(at`/models/${model}/adopt`, origin), headers: { 'Content-Type': 'application/x-tar' }, body: content } as const

@@ -25,6 +25,7 @@ export type RunOutcome =
 export type AttemptState = 'running' | 'finished' | 'failed' | 'interrupted' | 'cancelled'
 export type VersionState = 'passed' | 'awaiting-approval' | 'approved' | 'declined' | 'superseded' | 'expired'
 export type NotificationState = 'waiting' | 'sent' | 'given-up' | 'dropped'
+export type RolloutState = 'running' | 'paused' | 'live' | 'rolled-back' | 'aborted'
 export type ChampionCause = 'run' | 'approve' | 'promote' | 'adopt' | 'rollback'
 
 export interface Schema {
@@ -143,6 +144,28 @@ export interface Schema {
     run: string | null
     at: Time
   }
+  rollouts: {
+    id: string
+    model: string
+    number: number
+    version: number
+    champion: number
+    deployment: Json
+    state: RolloutState
+    step: number
+    revision: BigInteger
+    step_since: Time
+    step_milliseconds: BigInteger
+    waits: boolean
+    cause: Exclude<ChampionCause, 'rollback'>
+    actor: string
+    reason: string | null
+    run: string | null
+    explanation: string | null
+    started_at: Time
+    ended_at: TimeOrNull
+  }
+  rollout_figures: { rollout: string; step: number; replica: string; figures: Json; at: Time }
   events: {
     id: ColumnType<string, never, never>
     transaction: ColumnType<string, never, never>

@@ -1,3 +1,4 @@
+import type { RolloutStep } from './stored-deployment.js'
 import type { StoredTrigger } from './stored-definition.js'
 
 /** Parts of a stored definition as the project file would have them, for people. */
@@ -10,13 +11,14 @@ const units = [
   ['minute', 60_000],
   ['second', 1000],
 ] as const
-/** Within `split`, and by itself. */
-const shares: ReadonlySet<string> = new Set(['test', 'validation', 'groups', 'holdout'])
+/** Within `split` and `deploy`, and by itself. */
+const shares: ReadonlySet<string> = new Set(['test', 'validation', 'groups', 'holdout', 'errors', 'refusals'])
 
 /** A path of the stored definition as the project file has it. */
 export function writtenPath(path: string): string {
   return path
     .replace(/^dropsOverdueMilliseconds$/, 'dropsOverdueAfter')
+    .replace(/^deploy\.milliseconds$/, 'deploy.for')
     .replace(/^limits\.(\w+)Milliseconds$/, 'limits.$1Time')
     .replace(/\.milliseconds$/, '')
     .replace(/(Milliseconds|Bytes)$/, '')
@@ -25,12 +27,17 @@ export function writtenPath(path: string): string {
 /** The value at a path of a definition. */
 export function valueWords(path: string, value: unknown): string {
   const name = path.split('.').at(-1) ?? ''
+  if (name === 'steps' && Array.isArray(value)) return value.map((step: unknown) => (typeof step === 'number' ? percent(step) : String(step))).join(', ')
   if (typeof value === 'number') {
     if (name.toLowerCase().endsWith('milliseconds')) return durationWords(value)
     if (name.endsWith('Bytes')) return `${(value / MEGABYTE).toLocaleString('en-US')} MB`
-    return shares.has(name) && value < 1 ? `${Number((value * 100).toPrecision(4))} %` : String(value)
+    return shares.has(name) && value < 1 ? percent(value) : String(value)
   }
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(4))} %`
 }
 
 /** Something that is told apart by its kind, with what it is told. */
@@ -44,6 +51,11 @@ export function durationWords(milliseconds: number): string {
   const [name, size] = units.find(([, length]) => milliseconds % length === 0) ?? (['millisecond', 1] as const)
   const count = milliseconds / size
   return `${count.toLocaleString('en-US')} ${name}${count === 1 ? '' : 's'}`
+}
+
+/** A step of a rollout, e.g. `10 % for 10 minutes`. */
+export function stepWords(step: RolloutStep): string {
+  return `${step.kind === 'shadow' ? 'mirrored' : percent(step.share)} for ${durationWords(step.milliseconds)}`
 }
 
 /** What starts a run, e.g. `on arrival`. */

@@ -1,6 +1,7 @@
 import type { Columns } from './column.js'
 import type { Contract } from './contract.js'
 import type { Delivery } from './delivery.js'
+import type { Deployment } from './deployment.js'
 import type { Format } from './format.js'
 import type { Duration, Share } from './measures.js'
 import type { PreparedColumns } from './prepared-row.js'
@@ -78,6 +79,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly replaceIfBetter?: boolean
   /** Whether someone has to approve a version before it serves: `never` (default), `always`, `when-inconclusive`; and until when. */
   readonly approval?: Approval
+  /** How a version comes into traffic beside a champion: `'at-once'` (default), `canary(…)` or `shadow(…)`. */
+  readonly deploy?: Deployment
   /** Time without a drop after which one is overdue, which is told to those whom the project notifies; default: never. */
   readonly dropsOverdueAfter?: Duration
   /** Default `[onArrival()]`. */

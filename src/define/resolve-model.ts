@@ -6,6 +6,7 @@ import { resolveApproval, WrittenApproval } from './resolve-approval.js'
 import { resolveColumns, WrittenColumn } from './resolve-columns.js'
 import { resolveContract, WrittenContract } from './resolve-contract.js'
 import { resolveDelivery, withDeleted, WrittenDelivery } from './resolve-delivery.js'
+import { resolveDeployment, WrittenDeployment } from './resolve-deployment.js'
 import { resolveFormat } from './resolve-format.js'
 import { resolvePrepare, WrittenPreparedColumn } from './resolve-prepare.js'
 import { resolveRules, WrittenRule } from './resolve-rules.js'
@@ -40,6 +41,7 @@ export const WrittenModel = Type.Object(
     check: Type.Optional(Type.Array(WrittenRule)),
     replaceIfBetter: Type.Optional(Type.Boolean()),
     approval: Type.Optional(WrittenApproval),
+    deploy: Type.Optional(WrittenDeployment),
     triggers: Type.Optional(
       Type.Array(
         Type.Union([
@@ -99,6 +101,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
   const columns = withDeleted(resolveColumns(written.columns, written.task, written.contract?.otherColumns === 'infer', fault), written.delivery)
   const split = resolveSplit(written.split, { task: written.task, columns, duration, share, fault })
   const delivery = resolveDelivery(written.delivery, columns, fault)
+  const deploy = resolveDeployment(written.deploy, { duration, share, fault })
   const prepare = resolvePrepare(written, columns, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)
   if (written.source.options['overlap'] !== undefined && delivery?.kind !== 'upsert') fault('source.overlap', 'rows that are read again come twice; it needs delivery: upsert() and a key column')
@@ -124,6 +127,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     check: [...check],
     ...(written.replaceIfBetter === true ? { replaceIfBetter: true } : {}),
     approval: resolveApproval(written.approval ?? 'never', duration),
+    ...(deploy === undefined ? {} : { deploy }),
     triggers: [...(written.triggers ?? [{ kind: 'arrival' as const }])],
     ...(written.dropsOverdueAfter === undefined ? {} : { dropsOverdueMilliseconds: duration(written.dropsOverdueAfter, 'dropsOverdueAfter') }),
     limits: {

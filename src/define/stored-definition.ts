@@ -1,6 +1,10 @@
 import { Type, type Static } from 'typebox'
 import { StoredTarget } from './notify.js'
+import { OwnRule } from './own-rule-schema.js'
 import { S3Access } from './s3-location.js'
+import { StoredDeployment } from './stored-deployment.js'
+
+export { OwnRule } from './own-rule-schema.js'
 
 /**
  * What the helpers of the project file evaluate to: plain, validated JSON with every default filled in.
@@ -230,20 +234,6 @@ export const MetricRule = Type.Union([
 ])
 export type MetricRule = Static<typeof MetricRule>
 
-/** A rule of the user's own: a module of the project, or a program in any language. */
-export const OwnRule = Type.Object(
-  {
-    kind: Type.Literal('own'),
-    run: Type.Union([
-      Type.Object({ module: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
-      Type.Object({ command: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) }, { additionalProperties: false }),
-    ]),
-    parameters: Type.Record(Type.String(), Type.Unknown()),
-  },
-  { additionalProperties: false },
-)
-export type OwnRule = Static<typeof OwnRule>
-
 /** One requirement on the candidate. */
 export const StoredRule = Type.Union([
   ...MetricRule.anyOf,
@@ -324,6 +314,8 @@ export const StoredModel = Type.Object({
   /** A threshold that the champion breaks too does not keep out a candidate that is proven better. Absent: it does. */
   replaceIfBetter: Type.Optional(Type.Boolean()),
   approval: StoredApproval,
+  /** How a version comes into traffic beside a champion; absent: at once. */
+  deploy: Type.Optional(StoredDeployment),
   triggers: Type.Array(StoredTrigger),
   /** Time without a drop after which one is overdue; absent: never. */
   dropsOverdueMilliseconds: Type.Optional(Type.Integer({ minimum: 1 })),

@@ -1,6 +1,9 @@
 import { Type, type Static } from 'typebox'
-import { moveChampion, type Move } from '../registry/champion.js'
+import { stepWords } from '../define/definition-words.js'
+import { stepsOf } from '../define/stored-deployment.js'
+import { putIntoService } from '../registry/into-service.js'
 import { lockModel } from '../registry/models.js'
+import type { IntendedMove } from '../registry/rollout.js'
 import { getVersion } from '../registry/version.js'
 import { withdrawnAmong } from '../registry/withdrawn-data.js'
 import { requestRunIn } from '../runs/requests.js'
@@ -11,13 +14,16 @@ import type { Published } from './version.js'
 
 export const Deployed = Type.Union([
   Type.Object({ version: Type.Integer(), generation: Type.Integer() }),
+  /** It is on its way: beside which version, and by which steps. */
+  Type.Object({ version: Type.Integer(), rollout: Type.String(), champion: Type.Integer(), steps: Type.Array(Type.String()) }),
   /** It was made from drops that were withdrawn meanwhile: the champion stays. */
   Type.Object({ version: Type.Integer(), withdrawn: Type.Array(Type.String()) }),
 ])
 export type Deployed = Static<typeof Deployed>
 
 /**
- * Moves the champion pointer; serving follows by itself and no request fails meanwhile. A version that was made from a
+ * Moves the champion pointer, or begins the rollout at whose end it moves; serving follows by itself and no request fails
+ * meanwhile. A version that was made from a
  * drop which someone has withdrawn since does not serve: a run without it is asked for, unless the candidate was offered.
  */
 export function deploy(rooms: Pick<Rooms, 'clock'>, run: LifecycleRun, data: Ingested, version: Published): Promise<Commit<Deployed>> {
@@ -31,12 +37,14 @@ export function deploy(rooms: Pick<Rooms, 'clock'>, run: LifecycleRun, data: Ing
       if (run.offer === undefined) await requestRunIn(transaction, clock, { model: run.model, cause: { trigger: 'withdrawal', actor: 'refit', detail: `${withdrawn.join(', ')} withdrawn while ${run.id} was under way` } })
       return { version: version.number, withdrawn: [...withdrawn] }
     }
-    const champion = await moveChampion(transaction, clock.now(), { model: run.model, version: version.number, run: run.id, ...causeOf(run) })
-    return { version: champion.version, generation: champion.generation }
+    const into = await putIntoService(transaction, clock.now(), { model: run.model, version: version.number, run: run.id, ...causeOf(run) })
+    if ('champion' in into) return { version: into.champion.version, generation: into.champion.generation }
+    const { id, champion, deployment } = into.rollout
+    return { version: version.number, rollout: id, champion, steps: stepsOf(deployment).map(stepWords) }
   })
 }
 
-function causeOf({ offer }: LifecycleRun): Pick<Move, 'cause' | 'actor' | 'reason'> {
+function causeOf({ offer }: LifecycleRun): Pick<IntendedMove, 'cause' | 'actor'> & { readonly reason?: string | undefined } {
   switch (offer?.kind) {
     case undefined:
       return { cause: 'run', actor: 'refit' }

@@ -21,7 +21,7 @@ export function awaitingApproval({ offer }: LifecycleRun, version: Published, ch
   return { outcome: 'awaiting-approval', explanation: `Version ${version.number} awaits approval.${caution} ${checked.summary}` }
 }
 
-/** The version serves; or it does not, for someone has withdrawn what it was made from, which ends the run like a cancellation. */
+/** The version serves, or is on its way; or it does not, for someone has withdrawn what it was made from, which ends the run like a cancellation. */
 export function promoted({ offer }: LifecycleRun, live: Deployed, checked: Checked): RunEnd {
   if ('withdrawn' in live) {
     const [first = '', ...others] = live.withdrawn
@@ -30,5 +30,6 @@ export function promoted({ offer }: LifecycleRun, live: Deployed, checked: Check
     const after = offer === undefined ? 'A run without follows.' : 'Ask for it again.'
     return { outcome: 'cancelled', explanation: `Version ${live.version} does not serve: ${made} ${drops} withdrawn meanwhile. ${after}` }
   }
+  if ('rollout' in live) return { outcome: 'promoted', explanation: `Version ${live.version} is rolled out beside version ${live.champion} (${live.rollout}): ${live.steps.join(', ')}. ${checked.summary}`, rollout: live.rollout }
   return { outcome: 'promoted', explanation: `Version ${live.version} is champion. ${checked.summary}` }
 }

@@ -1,27 +1,17 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { ownRuleName } from '../define/own-rule.js'
 import type { OwnRule } from '../define/stored-definition.js'
-import { RefitError } from '../errors.js'
-import { Answer, type RuleResult, type Verdict } from '../evaluation/verdict.js'
-import type { Task, TaskEnd } from '../executors/executor.js'
-import { lastWords } from '../processes/last-words.js'
+import type { RuleResult, Verdict } from '../evaluation/verdict.js'
+import type { Task } from '../executors/executor.js'
 import { basicEnvironment } from '../processes/run-process.js'
 import type { Attempt } from '../workflow/stage.js'
 import type { ChampionFacts } from './check-candidate.js'
 import { attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
+import { askProgram } from './own-answer.js'
 import type { LifecycleRun, Rooms } from './run.js'
-
-/** What a rule of the user's own has to answer. */
-const Answered = Type.Object(
-  { answer: Answer, explanation: Type.String({ minLength: 1, maxLength: 2000 }), figures: Type.Optional(Type.Record(Type.String(), Type.Number(), { maxProperties: 100 })) },
-  { additionalProperties: false },
-)
-const LARGEST_ANSWER_BYTES = 1_000_000
 
 /** What the rules are given. The packages have been verified, and candidate and champion have answered. */
 export interface OwnRuleCase {
@@ -60,14 +50,7 @@ async function runOwnRule(rooms: Rooms, run: LifecycleRun, data: Ingested, input
     limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },
     logFile,
   }
-  const end = await rooms.executor.run(task, attempt.signal).catch((error: unknown): { readonly kind: 'not-started'; readonly reason: string } => {
-    if (error instanceof RefitError && error.code === 'command-not-started') return { kind: 'not-started', reason: error.message }
-    throw error
-  })
-  if (end.kind === 'cancelled') throw new Error('the rule was cancelled')
-  const broken = end.kind === 'not-started' ? end.reason : await whyBroken(end, limits.trainMilliseconds, logFile)
-  if (broken !== undefined) return failed(broken)
-  const answered = await readAnswer(answerFile)
+  const answered = await askProgram(rooms, task, answerFile, attempt.signal)
   if (typeof answered === 'string') return failed(answered)
   const { answer, explanation, figures } = answered
   return { rule, origin: 'definition', answer, explanation: `${ownRuleName(rule)}: ${explanation}`, ...(figures === undefined ? {} : { figures }) }
@@ -100,31 +83,5 @@ async function ruleEnvironment(run: LifecycleRun, input: OwnRuleCase, rule: OwnR
     REFIT_ANSWER: answerFile,
     REFIT_TARGET: target,
     REFIT_TASK: run.definition.task,
-  }
-}
-
-async function whyBroken(end: Exclude<TaskEnd, { kind: 'cancelled' }>, milliseconds: number, logFile: string): Promise<string | undefined> {
-  switch (end.kind) {
-    case 'exited':
-      return end.code === 0 ? undefined : `it ended with code ${end.code}: ${await lastWords(logFile)}`
-    case 'killed':
-      return `it was killed by ${end.signal}`
-    case 'timeout':
-      return `it took longer than ${milliseconds / 1000} s`
-    case 'memory':
-      return `it took ${Math.round(end.bytes / 1_000_000).toLocaleString('en-US')} MB of memory`
-  }
-}
-
-/** The answer, or what is wrong with it. */
-async function readAnswer(file: string): Promise<{ readonly answer: Answer; readonly explanation: string; readonly figures?: Record<string, number> } | string> {
-  const size = await stat(file).then(({ size: bytes }) => bytes, () => undefined)
-  if (size === undefined) return 'it left no answer'
-  if (size > LARGEST_ANSWER_BYTES) return `its answer has ${size} bytes`
-  try {
-    const answer: unknown = JSON.parse(await readFile(file, 'utf8'))
-    return Value.Check(Answered, answer) ? answer : 'its answer is not { answer, explanation, figures }'
-  } catch (error) {
-    return `its answer is no JSON: ${error instanceof Error ? error.message : String(error)}`
   }
 }

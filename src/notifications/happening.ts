@@ -4,7 +4,7 @@ import type { NotificationKind } from '../define/notify.js'
 import type { RecordedEvent } from '../runs/event.js'
 
 /** Kinds of events that may be told. */
-export const toldEvents: readonly string[] = ['run.ended', 'champion.moved', 'version.created', 'drop.quarantined', 'drop.overdue', 'schedule.missed', 'source.failed', 'model.below-standard', 'model.meets-standard']
+export const toldEvents: readonly string[] = ['run.ended', 'champion.moved', 'rollout.live', 'rollout.rolled-back', 'version.created', 'drop.quarantined', 'drop.overdue', 'schedule.missed', 'source.failed', 'model.below-standard', 'model.meets-standard']
 
 /** What the words of a notification are made from; any of it may be absent. */
 export const Facts = Type.Object({
@@ -27,6 +27,8 @@ export const Facts = Type.Object({
   since: Type.Optional(Type.String()),
   dropsBefore: Type.Optional(Type.Boolean()),
   milliseconds: Type.Optional(Type.Number()),
+  rollout: Type.Optional(Type.String()),
+  champion: Type.Optional(Type.Integer()),
 })
 export type Facts = Type.Static<typeof Facts>
 
@@ -37,15 +39,17 @@ export function factsOf({ data }: RecordedEvent): Facts {
 
 /**
  * What an event may be told as; undefined: as nothing. What a run has done is told when it ends, for only then it says
- * why: its version and its move of the champion are not told by themselves.
+ * why: its version and its move of the champion are not told by themselves. A version that is rolled out is told when it
+ * has come all the way, or was rolled back.
  */
 export function happeningOf(event: RecordedEvent): NotificationKind | undefined {
-  const { outcome, cause, state } = factsOf(event)
+  const { outcome, cause, state, rollout } = factsOf(event)
   switch (event.kind) {
     case 'run.ended':
       switch (outcome) {
-        case 'failed':
         case 'promoted':
+          return rollout === undefined ? outcome : undefined
+        case 'failed':
         case 'awaiting-approval':
           return outcome
         case 'rejected':
@@ -55,8 +59,13 @@ export function happeningOf(event: RecordedEvent): NotificationKind | undefined 
       }
     case 'champion.moved':
       if (cause === 'rollback') return 'rolled-back'
+      if (rollout !== undefined) return undefined
       // An approval comes when its run has ended already.
       return event.run === undefined || cause === 'approve' ? 'promoted' : undefined
+    case 'rollout.live':
+      return 'promoted'
+    case 'rollout.rolled-back':
+      return 'rolled-back'
     case 'version.created':
       return state === 'awaiting-approval' && event.run === undefined ? 'awaiting-approval' : undefined
     case 'drop.quarantined':

@@ -64,6 +64,13 @@ function words({ kind, model, run, actor, facts, rejections }: Happened): Words 
         next: `\`refit rollback ${model}\` goes back to the version before.`,
       }
     case 'rolled-back':
+      if (facts.rollout !== undefined) {
+        return {
+          summary: `${model}: version ${version ?? ''} was rolled back, version ${facts.champion ?? ''} serves`,
+          text: `${model}: ${explanation}`,
+          next: `\`refit rollout ${model}\` shows its steps with their figures.`,
+        }
+      }
       return {
         summary: `${model}: rolled back to version ${version ?? ''}`,
         text: `${model} went back from version ${previous ?? ''} to version ${version ?? ''}, ${who}`,

@@ -5,7 +5,8 @@ import type { Clock } from '../clock.js'
 import type { Database, Transaction, VersionState } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
-import { getChampion, moveChampion, requireUntainted, type Champion } from './champion.js'
+import { getChampion, requireUntainted } from './champion.js'
+import { putIntoService, type IntoService } from './into-service.js'
 import { lockModel } from './models.js'
 import { getVersion } from './version.js'
 
@@ -23,11 +24,11 @@ interface Awaiting {
 }
 
 /**
- * Approves the version that a run left waiting: it becomes champion and the run ends `promoted`. A comparison with a
+ * Approves the version that a run left waiting: it comes into service and the run ends `promoted`. A comparison with a
  * champion that serves no more says little of the one that does: then it has to be said again (`anyway`).
  * @throws RefitError `not-awaiting-approval`, `approval-outdated`; `version-tainted` when a drop that it was made from has been withdrawn
  */
-export async function approve(database: Database, clock: Clock, answer: Answer & { readonly anyway?: boolean }): Promise<Champion> {
+export async function approve(database: Database, clock: Clock, answer: Answer & { readonly anyway?: boolean }): Promise<IntoService> {
   return database.transaction().execute(async (transaction) => {
     const waiting = await awaiting(transaction, answer.run)
     const { model, version } = waiting
@@ -36,7 +37,7 @@ export async function approve(database: Database, clock: Clock, answer: Answer &
     const at = clock.now()
     await answered(transaction, waiting, { state: 'approved', outcome: 'promoted', explanation: `Version ${version} was approved by ${answer.actor}${because(answer)}.` })
     await appendEvent(transaction, { at, actor: answer.actor, kind: 'version.approved', model, run: answer.run, data: { version, reason: answer.reason, ...(answer.anyway === true ? { anyway: true } : {}) } })
-    return moveChampion(transaction, at, { model, version, cause: 'approve', actor: answer.actor, reason: answer.reason, run: answer.run })
+    return putIntoService(transaction, at, { model, version, cause: 'approve', actor: answer.actor, reason: answer.reason, run: answer.run })
   })
 }
 

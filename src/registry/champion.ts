@@ -3,12 +3,11 @@ import type { Clock } from '../clock.js'
 import type { ChampionCause, Database, Schema, Transaction } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
+import { CHAMPIONS_CHANNEL } from './champions-channel.js'
 import { getModel, lockModel } from './models.js'
+import { abortRollout } from './rollout.js'
 import { getVersion, type Version } from './version.js'
 import { firstUntainted, withdrawnAmong } from './withdrawn-data.js'
-
-/** The channel that tells serving to look at the champions now. */
-export const CHAMPIONS_CHANNEL = 'refit_champions'
 
 /** The version that serves. `generation` grows with every move; serving follows the highest it sees. */
 export interface Champion {
@@ -97,16 +96,20 @@ export interface Move {
   readonly actor: string
   readonly reason?: string | undefined
   readonly run?: string | undefined
+  /** The rollout that has ended with it. */
+  readonly rollout?: string | undefined
 }
 
 /**
- * Moves the champion pointer and its generation, in the caller's transaction. Does nothing if the version serves already.
+ * Moves the champion pointer and its generation, in the caller's transaction. Does nothing if the version serves already. A
+ * rollout that is on is aborted: its champion is not the one any more that it was compared with.
  * @throws RefitError `model-retired`
  */
 export async function moveChampion(transaction: Transaction, at: Date, move: Move): Promise<Champion> {
   // Two moves at the same time must not take the same generation.
   await lockModel(transaction, move.model)
   await getModel(transaction, move.model, 'in life')
+  await abortRollout(transaction, at, move.model, { actor: move.actor, because: `Version ${move.version} was put into service at once (${move.cause}).` })
   const present = await getChampion(transaction, move.model)
   if (present?.version === move.version) return present
   const generation = (present?.generation ?? 0) + 1
@@ -135,7 +138,7 @@ export async function moveChampion(transaction: Transaction, at: Date, move: Mov
     kind: 'champion.moved',
     model: move.model,
     run: move.run,
-    data: { version: move.version, previous: present?.version, generation, cause: move.cause, reason: move.reason },
+    data: { version: move.version, previous: present?.version, generation, cause: move.cause, reason: move.reason, rollout: move.rollout },
   })
   await sql`select pg_notify(${CHAMPIONS_CHANNEL}, ${move.model})`.execute(transaction)
   return { model: move.model, version: move.version, generation, since: at }
@@ -143,7 +146,8 @@ export async function moveChampion(transaction: Transaction, at: Date, move: Mov
 
 /**
  * Goes back to the version that served before the present one, or to a named one that has served before. Versions that
- * were made from a drop which is withdrawn are passed over.
+ * were made from a drop which is withdrawn are passed over. While a version is rolled out, and none is named, it goes back
+ * from that one: the rollout is aborted and the champion stays.
  * @throws RefitError `nothing-to-roll-back`, `version-tainted` for a named one
  */
 export async function rollback(
@@ -156,6 +160,10 @@ export async function rollback(
     const present = await getChampion(transaction, request.model)
     const missing = { model: request.model, version: request.to === undefined ? 'earlier version' : `other version ${request.to} that has served` }
     if (present === undefined) throw refitError('nothing-to-roll-back', missing)
+    if (request.to === undefined) {
+      const because = `Rolled back by ${request.actor}${request.reason === undefined ? '' : `: ${request.reason.replace(/\.$/, '')}`}.`
+      if ((await abortRollout(transaction, clock.now(), request.model, { actor: request.actor, because })) !== undefined) return present
+    }
     const to = request.to ?? (await versionBefore(transaction, request.model))
     const served = await transaction.selectFrom('champion_moves').select('version').where('model', '=', request.model).where('version', '=', to ?? -1).executeTakeFirst()
     if (to === undefined || served === undefined || to === present.version) throw refitError('nothing-to-roll-back', missing)

@@ -9,6 +9,7 @@ import { appendEvent } from '../runs/event.js'
 import { requestRunIn } from '../runs/requests.js'
 import { refuseRetired, retirementFrom, type Retirement } from '../runs/retired.js'
 import { differenceOf, startsRun } from './definitions.js'
+import { abortRollout } from './rollout.js'
 
 /** A model as the project defines it now. */
 export interface RegisteredModel {
@@ -52,6 +53,7 @@ export async function registerModels(database: Database, clock: Clock, project: 
     for (const gone of before.values()) {
       if (!gone.present) continue
       await transaction.updateTable('models').set({ present: false, updated_at: at }).where('name', '=', gone.name).execute()
+      await abortRollout(transaction, at, gone.name, { actor, because: `${gone.name} was taken out of the project.` })
       await appendEvent(transaction, { at, actor, kind: 'model.removed', model: gone.name, data: {} })
     }
   })

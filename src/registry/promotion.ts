@@ -3,24 +3,26 @@ import type { Database } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { requestRunIn } from '../runs/requests.js'
 import type { Run } from '../runs/run.js'
-import { getChampion, moveChampion, requireUntainted, type Champion } from './champion.js'
+import { getChampion, requireUntainted } from './champion.js'
+import { putIntoService, type IntoService } from './into-service.js'
 import { lockModel } from './models.js'
 import { getVersion, type Version } from './version.js'
 
 /**
- * Makes a version champion by hand, whatever its verdict says.
+ * Puts a version into service by hand, whatever its verdict says: by a rollout where its model has one, unless `atOnce`.
  * @throws RefitError `not-found`, `reason-required`
  */
 export async function forcePromotion(
   database: Database,
   clock: Clock,
-  request: { readonly model: string; readonly version: number; readonly actor: string; readonly reason: string | undefined },
-): Promise<Champion> {
+  request: { readonly model: string; readonly version: number; readonly actor: string; readonly reason: string | undefined; readonly atOnce?: boolean },
+): Promise<IntoService> {
   if ((request.reason ?? '').trim() === '') throw refitError('reason-required', { action: 'promote --force' })
   return database.transaction().execute(async (transaction) => {
     await lockModel(transaction, request.model)
     await getVersion(transaction, request.model, request.version)
-    return moveChampion(transaction, clock.now(), { ...request, cause: 'promote' })
+    const { model, version, actor, reason, atOnce = false } = request
+    return putIntoService(transaction, clock.now(), { model, version, actor, reason, cause: 'promote' }, { atOnce })
   })
 }
 

@@ -4,9 +4,10 @@ import type { Database } from '../database/schema.js'
 import { RefitError, refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
 import { requestCancel, requestCancelIn } from '../runs/requests.js'
-import { CHAMPIONS_CHANNEL } from './champion.js'
 import { retirementFrom, type Retirement } from '../runs/retired.js'
+import { CHAMPIONS_CHANNEL } from './champions-channel.js'
 import { getModel, lockModel } from './models.js'
+import { abortRollout } from './rollout.js'
 
 export interface RetirementRequest {
   readonly model: string
@@ -32,6 +33,7 @@ export async function retireModel(database: Database, clock: Clock, { model, act
     const at = clock.now()
     await transaction.updateTable('models').set({ retired_at: at, retired_by: actor, retired_reason: reason }).where('name', '=', model).execute()
     await appendEvent(transaction, { at, actor, kind: 'model.retired', model, data: { reason } })
+    await abortRollout(transaction, at, model, { actor, because: `${model} was retired.` })
     const runs = await transaction.selectFrom('runs').select(['id', 'state']).where('model', '=', model).where('state', 'in', ['waiting', 'active']).orderBy('number').execute()
     for (const { id, state } of runs) if (state === 'waiting') await requestCancelIn(transaction, clock, id, actor)
     await tellServing(transaction, model)

@@ -15,6 +15,8 @@ import { refitError } from '../errors.js'
 import { parseTokens, requireTokensBeyondLoopback, tokenOf } from '../http/access.js'
 import { adopt } from '../lifecycle/adoption/adopt.js'
 import { attemptLog } from '../lifecycle/folders.js'
+import { startConductor } from '../lifecycle/rollout/conductor.js'
+import { askOwnCheck } from '../lifecycle/rollout/own-check.js'
 import type { Rooms } from '../lifecycle/run.js'
 import { startNotifications } from '../notifications/notifications.js'
 import { registerModels } from '../registry/models.js'
@@ -127,6 +129,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     const rooms = roomsOf(options, connection, folder, stateFolder, objects)
     const worker = await startWorker({ connection, rooms, concurrency: RUNS_AT_ONCE, log })
     started.push(() => worker.stop())
+    const childEntry = new URL('./rollout-check-child.bundle.js', import.meta.url)
+    const conductor = startConductor({
+      database: connection.database,
+      clock,
+      askOwnCheck: (rollout, grounds, signal) => (rollout.deployment.check === undefined ? undefined : askOwnCheck({ ...rooms, childEntry }, rollout.deployment.check, rollout, grounds, signal)),
+      log,
+    })
+    started.push(() => conductor.stop())
     const listener = listen(databaseUrl, [EVENTS_CHANNEL, RUNS_CHANNEL], (channel) => {
       if (channel === RUNS_CHANNEL) worker.hint()
       else notifications.hint()

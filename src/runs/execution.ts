@@ -173,6 +173,8 @@ export interface RunEnd {
   /** One sentence, for the model's owner. */
   readonly explanation: string
   readonly error?: RunError
+  /** The rollout by which its version comes into service. */
+  readonly rollout?: string
 }
 
 /** Ends a run. Ending it again changes nothing. @throws RunTakenOver */
@@ -199,7 +201,7 @@ export async function endRun(database: Database, clock: Clock, claim: RunClaim, 
       kind: 'run.ended',
       model: claim.run.model,
       run: claim.run.id,
-      data: { outcome: end.outcome, explanation: end.explanation },
+      data: { outcome: end.outcome, explanation: end.explanation, rollout: end.rollout },
     })
   })
 }

@@ -1,7 +1,8 @@
 import { systemClock as clock } from '../../src/clock.js'
 import type { Database, Transaction } from '../../src/database/schema.js'
 import type { Estimate, Verdict } from '../../src/evaluation/verdict.js'
-import { getChampion, moveChampion } from '../../src/registry/champion.js'
+import { getChampion, moveChampion, type Champion } from '../../src/registry/champion.js'
+import type { IntoService } from '../../src/registry/into-service.js'
 import { addVersion, type Lineage } from '../../src/registry/version.js'
 import { claimRun, commitStage, endRun, openAttempt, type RunClaim } from '../../src/runs/execution.js'
 import { requestRun } from '../../src/runs/requests.js'
@@ -67,6 +68,12 @@ export async function awaitingRun(database: Database, model: string): Promise<{ 
   const version = await addVersionOf(database, claim, 'awaiting-approval')
   await endRun(database, clock, claim, { outcome: 'awaiting-approval', explanation: `Version ${version} awaits approval.` })
   return { run: claim.run.id, version }
+}
+
+/** What was put into service at once. */
+export function championIn(into: IntoService): Champion {
+  if (!('champion' in into)) throw new Error(`version ${into.rollout.version} is being rolled out`)
+  return into.champion
 }
 
 /** Registers what a run has made, without ending the run; returns its number. */

@@ -80,6 +80,8 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: '`command(program, options)`', schema: command.options, spellOut: (option, value) => `train: command(['./train'], { ${option}: ${value} })` },
   { heading: '`module(path, options)`', schema: module.options, spellOut: (option, value) => `train: module('./train.ts', { ${option}: ${value} })` },
   { heading: '`schedule(cron, options)`', schema: alternatives(within(WrittenModel, 'properties', 'triggers', 'items'), 1), spellOut: (option, value) => `triggers: [schedule('0 6 * * 1', { ${option}: ${value} })]`, besides: ['cron'] },
+  { heading: '`canary(options)`', schema: alternatives(within(WrittenModel, 'properties', 'deploy'), 1), spellOut: (option, value) => `deploy: canary({ steps: ['10%'], for: '1 day', ${option}: ${value} })` },
+  { heading: '`shadow(options)`', schema: alternatives(within(WrittenModel, 'properties', 'deploy'), 2), spellOut: (option, value) => `deploy: shadow({ for: '1 day', ${option}: ${value} })` },
   { heading: '`limits`', schema: within(WrittenModel, 'properties', 'limits'), spellOut: (option, value) => `limits: { ${option}: ${value} }` },
   { heading: 'Options of every target', schema: WrittenTarget, besides: ['options'] },
   { heading: '`webhook(url, options)`', schema: webhook.options },

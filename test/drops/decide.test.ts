@@ -17,7 +17,7 @@ import { registerModels } from '../../src/registry/models.js'
 import { eventsOfDrop } from '../../src/runs/event.js'
 import { endRun } from '../../src/runs/execution.js'
 import { getRun } from '../../src/runs/queries.js'
-import { addVersionIn } from '../api/seeded-runs.js'
+import { addVersionIn, championIn } from '../api/seeded-runs.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { seededRandom } from '../support/seeded-random.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
@@ -327,7 +327,7 @@ test('a version that saw a withdrawn drop is not promoted, rolled back to or app
   await assert.rejects(rollback(database, clock, { model, to: 2, actor: 'x' }), refused('version-tainted'))
   await assert.rejects(approve(database, clock, { run: claim.run.id, actor: 'x' }), refused('version-tainted'))
   assert.equal((await rollback(database, clock, { model, actor: 'x' })).version, 1, 'it passes over version 2')
-  assert.equal((await forcePromotion(database, clock, { model, version: waiting, actor: 'x', reason: 'known' })).version, waiting)
+  assert.equal(championIn(await forcePromotion(database, clock, { model, version: waiting, actor: 'x', reason: 'known' })).version, waiting)
   await decide('restore', [2])
   assert.deepEqual((await requestPromotion(database, clock, { model, version: 2, actor: 'x' })).offer, { kind: 'version', version: 2, actor: 'x' })
 })

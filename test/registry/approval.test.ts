@@ -12,7 +12,7 @@ import { forcePromotion, requestPromotion } from '../../src/registry/promotion.j
 import { getVersion } from '../../src/registry/version.js'
 import { readEvents } from '../../src/runs/event.js'
 import { getRun } from '../../src/runs/queries.js'
-import { addVersionIn, awaitingRun, promotedRun, startedRun } from '../api/seeded-runs.js'
+import { addVersionIn, awaitingRun, championIn, promotedRun, startedRun } from '../api/seeded-runs.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { settableClock } from '../support/settable-clock.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
@@ -55,7 +55,7 @@ async function newerVersion(meanwhile: () => Promise<void> = () => Promise.resol
 }
 
 test('approval makes the waiting version champion and ends its run promoted, with who and why', async () => {
-  const moved = await approve(database, clock, { run: waiting.run, actor: 'cli:ada', reason: 'looks right' })
+  const moved = championIn(await approve(database, clock, { run: waiting.run, actor: 'cli:ada', reason: 'looks right' }))
   assert.deepEqual([moved.version, await champion(), await stateOf(waiting.version)], [waiting.version, waiting.version, 'approved'])
   const run = await getRun(database, waiting.run)
   assert.equal(run.outcome, 'promoted')

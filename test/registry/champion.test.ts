@@ -10,7 +10,7 @@ import { readEvents } from '../../src/runs/event.js'
 import { claimRun } from '../../src/runs/execution.js'
 import { getRun } from '../../src/runs/queries.js'
 import { requestRun } from '../../src/runs/requests.js'
-import { awaitingRun, promotedRun } from '../api/seeded-runs.js'
+import { awaitingRun, championIn, promotedRun } from '../api/seeded-runs.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
 
@@ -37,7 +37,7 @@ async function promoteRuns(count: number): Promise<void> {
 
 const champion = async (): Promise<number | undefined> => (await getChampion(database, model))?.version
 const back = (to?: number): Promise<Champion> => rollback(database, clock, { model, to, actor: 'tester' })
-const promote = (version: number, actor = 'tester'): Promise<Champion> => forcePromotion(database, clock, { model, version, actor, reason: 'known to be right' })
+const promote = async (version: number, actor = 'tester'): Promise<Champion> => championIn(await forcePromotion(database, clock, { model, version, actor, reason: 'known to be right' }))
 const refused = (code: string) => (error: unknown): boolean => error instanceof RefitError && error.code === code
 
 test('the generation grows by one with every move, also when many move at the same time', async () => {

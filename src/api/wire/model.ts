@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Estimate } from '../../evaluation/verdict.js'
 import { Signature } from '../../packages/manifest.js'
 import { DefinitionPending } from './definition.js'
+import { RolloutSummary } from './rollout.js'
 import { RunSummary } from './run.js'
 import { Instant } from './time.js'
 
@@ -26,6 +27,8 @@ export const ModelSummary = Type.Object({
   /** Where predictions are asked for. */
   endpoint: Type.Optional(Type.String()),
   champion: Type.Optional(ChampionSummary),
+  /** The version that is being rolled out beside it. */
+  rollout: Type.Optional(RolloutSummary),
   /** The run under way, and the one that waits for it. */
   active: Type.Optional(RunSummary),
   waiting: Type.Optional(RunSummary),
@@ -79,3 +82,7 @@ export type ChampionMoves = Static<typeof ChampionMoves>
 /** The answer to whatever moved the champion pointer. */
 export const Moved = Type.Object({ model: Type.String(), version: Type.Integer(), generation: Type.Integer(), since: Instant })
 export type Moved = Static<typeof Moved>
+
+/** The answer to whatever puts a version into service: it is champion, or on its way. */
+export const PutIntoService = Type.Union([Moved, Type.Object({ rollout: RolloutSummary })])
+export type PutIntoService = Static<typeof PutIntoService>

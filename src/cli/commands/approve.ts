@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { contextOf } from '../context.js'
-import { reportMove } from '../move-report.js'
+import { reportIntoService } from '../move-report.js'
 
 export function addApprove(program: Command): void {
   program
@@ -13,7 +13,7 @@ export function addApprove(program: Command): void {
       const { terminal, connect } = contextOf(command)
       const api = await connect()
       if (options.decline !== true) {
-        reportMove(terminal, await api.approve(id, { reason: options.reason, anyway: options.anyway === true }))
+        reportIntoService(terminal, await api.approve(id, { reason: options.reason, anyway: options.anyway === true }))
         return
       }
       const run = await api.decline(id, options.reason)

@@ -5,6 +5,7 @@ import { changeLines } from '../change-lines.js'
 import { contextOf } from '../context.js'
 import { ago } from '../figures.js'
 import { outcomeWord } from '../outcome-words.js'
+import { rolloutLine } from '../rollout-report.js'
 import type { Terminal } from '../terminal.js'
 
 export function addStatus(program: Command): void {
@@ -43,6 +44,7 @@ function modelLines(terminal: Terminal, model: ModelSummary, now: number): reado
     const metric = champion.metric === undefined ? '' : `  ${champion.metric.text}`
     lines.push(`  serves   version ${champion.version}${metric}  ${paint.dim(`since ${ago(champion.since, now)}`)}`)
   }
+  if (model.rollout !== undefined) lines.push(`  rollout  ${rolloutLine(paint, model.rollout)}`)
   if (active !== undefined) lines.push(`  now      ${outcomeWord(paint, active)} ${active.id}`)
   if (waiting !== undefined) lines.push(`  next     ${outcomeWord(paint, waiting)} ${waiting.id}`)
   if (lastEnded !== undefined) {
