@@ -12,6 +12,8 @@ export interface SmallProject {
   readonly train?: string
   /** Where drops arrive, as it would be written; default the folder below. */
   readonly source?: string
+  /** The rules of its check, as they would be written; default one that every candidate keeps. */
+  readonly check?: string
   /** Further properties of the definition, as they would be written, e.g. `limits: { trainTime: '2 seconds' },`. */
   readonly definition?: string
 }
@@ -20,9 +22,9 @@ export interface SmallProject {
  * A project whose runs take as little time as real ones can: one regression over a folder of CSV files, fitted by a
  * straight line, by path of the file in the project's folder.
  */
-export function smallProject({ train = "module('trainer.ts', { predictor: 'predictor.ts' })", source = `folder('${DROPS}')`, definition = '' }: SmallProject = {}): Readonly<Record<string, string>> {
+export function smallProject({ train = "module('trainer.ts', { predictor: 'predictor.ts' })", source = `folder('${DROPS}')`, check = '(m) => [m.mape.atMost(0.25)]', definition = '' }: SmallProject = {}): Readonly<Record<string, string>> {
   return {
-    'refit.config.ts': projectFile(train, source, definition),
+    'refit.config.ts': projectFile(train, source, check, definition),
     'trainer.ts': lineTrainer,
     'predictor.ts': linePredictor,
   }
@@ -50,7 +52,7 @@ function randomFrom(seed: number): () => number {
   }
 }
 
-const projectFile = (train: string, source: string, definition: string): string => `
+const projectFile = (train: string, source: string, check: string, definition: string): string => `
 import { byGroup, column, command, defineModel, defineProject, folder, gradientBoostedTrees, module, onArrival, onDefinitionChange, produce, query, replace, s3, schedule, secret, upload, upsert } from 'refit'
 
 const model = defineModel({
@@ -63,7 +65,7 @@ const model = defineModel({
   source: ${source},
   split: byGroup({ test: '25%' }),
   train: ${train},
-  check: (m) => [m.mape.atMost(0.25)],
+  check: ${check},
   ${definition}
 })
 
