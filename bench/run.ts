@@ -2,6 +2,7 @@
 import { check } from './check.js'
 import { dropToTrainer } from './drop-to-trainer.js'
 import { ingest } from './ingest.js'
+import { poison } from './poison.js'
 import { writeSection } from './results.js'
 import { stageBoundary } from './stage-boundary.js'
 
@@ -10,6 +11,7 @@ const benchmarks = new Map([
   ['drop-to-trainer', { title: 'From a drop to its trainer', measure: dropToTrainer }],
   ['ingest', { title: 'Ingest, split and profile of large drops', measure: ingest }],
   ['check', { title: 'The check of a large test set', measure: check }],
+  ['poison', { title: 'A poisoned week that nobody notices', measure: poison }],
 ])
 
 const wanted = process.argv.slice(2)
@@ -18,6 +20,6 @@ for (const [name, { title, measure }] of benchmarks) {
   console.log(`${title} …`)
   const lines = await measure()
   for (const each of lines) console.log(each)
-  writeSection(title, 'npm run bench', lines)
+  writeSection(title, wanted.length > 0 ? `npm run bench ${name}` : 'npm run bench', lines)
 }
 process.exit(0)

@@ -61,8 +61,8 @@ export interface RunningProject {
   kill(...parts: readonly Part[]): Promise<void>
   /** `kill -9` of the first process of a part, the server itself. */
   killFirst(part: Part): Promise<void>
-  /** Waits for a run, also one that is not requested yet, to end; outages are waited out. */
-  ended(run: string): Promise<RunDetail>
+  /** Waits for a run, also one that is not requested yet, to end; outages are waited out. `patience` in milliseconds, where it is a long one. */
+  ended(run: string, patience?: number): Promise<RunDetail>
   /** GET of the serving process, e.g. `/models/price`: status and decoded body; undefined when it does not answer. */
   serving(path: string): Promise<Answer | undefined>
   /** POST of rows to the serving process: status and decoded body; undefined when it does not answer. */
@@ -184,11 +184,16 @@ function runningIn(folder: string, environment: string | undefined): RunningProj
     processesOf,
     kill,
     killFirst: async (part) => killNow((await pids(part)).slice(0, 1)),
-    ended: (run) =>
-      until(`the end of ${run}`, async () => {
-        const seen = await api().run(run).catch(() => undefined)
-        return seen?.state === 'ended' ? seen : undefined
-      }),
+    ended: (run, patience) =>
+      until(
+        `the end of ${run}`,
+        async () => {
+          const seen = await api().run(run).catch(() => undefined)
+          return seen?.state === 'ended' ? seen : undefined
+        },
+        POLL_MS,
+        patience,
+      ),
     serving: (path) => askServing(path),
     predict: (model, rows) => askServing(`/models/${encodeURIComponent(model)}/predict`, rows),
     sql: async () => {
