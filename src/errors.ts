@@ -115,11 +115,18 @@ export const catalogue = {
 
   // Serving
   'model-not-live': [404, 'No version of model {model} serves here; there are: {live}.', 'A model serves from its first promotion on; `refit status` shows where it stands.'],
+  'models-loading': [503, 'Model {model} may still be being loaded.', 'Ask again in a moment; /ready tells when everything has been loaded.'],
+  'version-not-live': [404, 'Version {version} of model {model} does not serve; version {live} does.', 'Ask that version, or leave out the version: GET /models/<name> tells which serves. `refit promote` lets another one serve.'],
+  'input-invalid': [400, 'Invalid input. {reason}', 'docs/serving.md shows what is read at this address.'],
+  'invocations-unassigned': [404, 'None of the models that serve here is set for this address; there are: {live}.', 'Ask /models/<name>/invocations, or name one in refit.config.ts: server: { invocations: \'<name>\' }.'],
+  'answer-type-unsupported': [406, 'Predictions are not answered as {accept}.', 'Accept application/json, application/jsonlines or text/csv.'],
   'rows-invalid': [400, 'The rows of the request do not fit the model (faults: {count}).', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
   'row-not-prepared': [500, 'rows[{row}] of the request cannot be prepared for the model: {reason}.', 'The row is as the model asks for; its prepare module does not take it. `refit rollback` goes back to a version that does.'],
+  'variable-invalid': [422, 'The environment variable {name} cannot be used: {reason}.', 'docs/serving.md tells what `refit serve` takes.'],
 
   // Models
   'package-corrupt': [500, 'The model package is damaged: {reason}.', 'It is refused rather than served. `refit rollback` goes back to the version before; the run can be repeated.'],
+  'package-missing': [422, 'There is no model package in {folder}: {reason}.', 'Unpack there what GET /api/v1/models/<name>/versions/<n>/package of the control server answers, or name another folder with --model.'],
   'package-newer': [409, 'The model package has format version {version}; this Refit reads up to {newest}.', 'It was made by a newer Refit: run that one, or train the model again with this one.'],
   'package-unfit': [422, 'What the trainer left cannot be packaged: {reason}.', 'Leave plain files in REFIT_MODEL_DIR; docs/training-contract.md has the limits.'],
   'model-missing': [422, 'The trainer left no model that is recognised; it left {left}.', 'docs/training-contract.md lists what may be left in REFIT_MODEL_DIR.'],

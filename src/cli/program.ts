@@ -20,6 +20,7 @@ import { addRollback } from './commands/rollback.js'
 import { addRollout } from './commands/rollout.js'
 import { addRun } from './commands/run.js'
 import { addRuns } from './commands/runs.js'
+import { addServe } from './commands/serve.js'
 import { addShow } from './commands/show.js'
 import { addStatus } from './commands/status.js'
 import { addUpload } from './commands/upload.js'
@@ -41,7 +42,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }

@@ -16,7 +16,7 @@ export const DefinitionChange = Type.Object({
 export type DefinitionChange = Static<typeof DefinitionChange>
 
 /** What neither the model nor its verdict follows from: how, when and from where it runs. */
-const incidental: ReadonlySet<string> = new Set(['formatVersion', 'name', 'contract', 'format', 'source', 'approval', 'deploy', 'triggers', 'limits', 'dropsOverdueAfter'])
+const incidental: ReadonlySet<string> = new Set(['formatVersion', 'name', 'contract', 'format', 'source', 'approval', 'deploy', 'triggers', 'limits', 'dropsOverdueAfter', 'dialect'])
 
 /** Whether a candidate by the one definition could be another, or be judged otherwise, than by the other. */
 export function mattersForModel(changes: readonly DefinitionChange[]): boolean {

@@ -7,7 +7,7 @@ import type { Duration, Share } from './measures.js'
 import type { PreparedColumns } from './prepared-row.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
 import type { Split } from './split.js'
-import type { AdapterReference, ApprovalWhen, CatchUp, StoredMetric, Task } from './stored-definition.js'
+import type { AdapterReference, ApprovalWhen, CatchUp, InvocationsDialect, StoredMetric, Task } from './stored-definition.js'
 
 /** What starts a run besides `refit run`. */
 export type Trigger =
@@ -86,6 +86,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   /** Default `[onArrival()]`. */
   readonly triggers?: readonly Trigger[]
   readonly limits?: Limits
+  /** How `/invocations` of the endpoint understands its callers: `mlflow` (default) or `sagemaker`. */
+  readonly dialect?: InvocationsDialect
 }
 
 /** A model whose `check` has been called: plain data. */

@@ -13,6 +13,8 @@ export interface Server {
   readonly hosts?: readonly string[]
   /** Web origins whose pages may call. */
   readonly origins?: readonly string[]
+  /** The model for which `/invocations` and `/ping` of the endpoint speak; default: the only one. */
+  readonly invocations?: string
 }
 
 /** A bucket for the objects of a project: raw drops, parts and models. */
@@ -31,7 +33,7 @@ export interface S3Objects {
 }
 
 /** What of a model may differ in an environment: where its data comes from, and how it runs. What is left out is as in the project. */
-export type ModelInEnvironment = Partial<Pick<EvaluatedModel, 'source' | 'format' | 'contract' | 'approval' | 'deploy' | 'triggers' | 'limits'>>
+export type ModelInEnvironment = Partial<Pick<EvaluatedModel, 'source' | 'format' | 'contract' | 'approval' | 'deploy' | 'triggers' | 'limits' | 'dialect'>>
 
 /** What stands in place of the project's own values in one environment; of `server` and `limits` each option by itself. */
 export interface Environment<Names extends string = string> {

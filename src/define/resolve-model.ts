@@ -15,6 +15,7 @@ import { structuralFaults } from './structural-faults.js'
 import {
   AdapterReference,
   CatchUp,
+  InvocationsDialect,
   StoredFormat,
   StoredMetric,
   type StoredColumn,
@@ -65,6 +66,7 @@ export const WrittenModel = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    dialect: Type.Optional(InvocationsDialect),
   },
   { additionalProperties: false },
 )
@@ -135,6 +137,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
       trainMemoryBytes: Math.round(limits.trainMemory * MEGABYTE),
       dataMemoryBytes: Math.round(limits.dataMemory * MEGABYTE),
     },
+    ...(written.dialect === 'sagemaker' ? { dialect: written.dialect } : {}),
   }
   if (model.split.kind === 'group' && model.split.stratify !== undefined && (model.delivery ?? { kind: 'append' }).kind !== 'append') {
     fault('split.stratify', 'needs drops that add rows: where they replace or change some, sides would be drawn anew')

@@ -72,6 +72,8 @@ function resolveWritten(written: WrittenProject, schemas: AdapterSchemas): Resol
     faults.push(...resolved.faults, ...misplacedSecrets(model, path))
     models[name] = resolved.model
   }
+  const { invocations } = written.server ?? {}
+  if (invocations !== undefined && !Object.hasOwn(written.models, invocations)) faults.push({ path: 'server.invocations', message: `there is no model "${invocations}"; there are: ${Object.keys(written.models).join(', ')}` })
   const notify = resolveNotify(written.notify ?? [], schemas.notifiers ?? {}, Object.keys(written.models))
   faults.push(...notify.faults, ...notify.misplacedSecrets.map(misplaced))
   if (faults.length > 0) return { faults }

@@ -271,6 +271,10 @@ export const StoredTrigger = Type.Union([
 ])
 export type StoredTrigger = Static<typeof StoredTrigger>
 
+/** How the endpoint understands what is sent to /invocations: as MLflow's scoring server does, or a container of SageMaker. */
+export const InvocationsDialect = Type.Union([Type.Literal('mlflow'), Type.Literal('sagemaker')])
+export type InvocationsDialect = Static<typeof InvocationsDialect>
+
 export const ApprovalWhen = Type.Union([Type.Literal('never'), Type.Literal('always'), Type.Literal('when-inconclusive')])
 export type ApprovalWhen = Static<typeof ApprovalWhen>
 
@@ -320,6 +324,8 @@ export const StoredModel = Type.Object({
   /** Time without a drop after which one is overdue; absent: never. */
   dropsOverdueMilliseconds: Type.Optional(Type.Integer({ minimum: 1 })),
   limits: StoredLimits,
+  /** Absent: MLflow's. */
+  dialect: Type.Optional(InvocationsDialect),
 })
 export type StoredModel = Static<typeof StoredModel>
 export type Task = StoredModel['task']
@@ -354,6 +360,8 @@ export const StoredProject = Type.Object({
     /** Further names that the Host and Origin headers may carry. */
     hosts: Type.Array(Type.String()),
     origins: Type.Array(Type.String()),
+    /** The model for which /invocations speaks; absent: for none. */
+    invocations: Type.Optional(Type.String()),
   }),
   models: Type.Record(Type.String(), StoredModel),
 })

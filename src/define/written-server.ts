@@ -10,6 +10,7 @@ export const WrittenServer = Type.Object(
     bind: Type.Optional(Type.String({ minLength: 1 })),
     hosts: Type.Optional(Type.Array(Type.String())),
     origins: Type.Optional(Type.Array(Type.String())),
+    invocations: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
 )

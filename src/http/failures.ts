@@ -3,14 +3,25 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { RefitError, refitError, type Fault } from '../errors.js'
 import type { Failure } from './failure.js'
 
+/** The body of a refusal as a foreign protocol has it, in place of ours. */
+export type FailureShape = (failure: Failure, status: number) => { readonly type: string; readonly body: string }
+
 /** Answers a failed request: a foreseen error as it is, a bug by an id that the log knows. */
-export async function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+export async function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, shape?: FailureShape): Promise<FastifyReply> {
+  const { status, failure } = refusalOf(error, request)
+  if (shape === undefined) return reply.status(status).type('application/json').send(failure)
+  const { type, body } = shape(failure, status)
+  // With a serializer of its own Fastify leaves the type as it is; some clients compare it whole.
+  return reply.status(status).type(type).serializer(String).send(body)
+}
+
+function refusalOf(error: unknown, request: FastifyRequest): { readonly status: number; readonly failure: Failure } {
   const known = foreseen(error)
-  if (known !== undefined) return reply.status(known.status).type('application/json').send(failureOf(known))
+  if (known !== undefined) return { status: known.status, failure: failureOf(known) }
   const id = randomUUID().slice(0, 8)
   request.log.error({ err: error, errorId: id, method: request.method, url: request.url }, 'A request met a bug')
   const bug = refitError('internal', { id })
-  return reply.status(bug.status).type('application/json').send({ ...failureOf(bug), id })
+  return { status: bug.status, failure: { ...failureOf(bug), id } }
 }
 
 /** An error of the catalogue as the body of an answer. */

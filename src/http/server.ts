@@ -22,7 +22,8 @@ export interface DeclaredRoute {
 }
 
 export interface ServerOptions {
-  readonly access: ServerAccess
+  /** Who may call; `platform`: whoever reaches the server, for a platform around it looks at who calls. All its routes are then open ones. */
+  readonly access: ServerAccess | 'platform'
   readonly log: FastifyBaseLogger
   /** Routes without a role. */
   readonly openRoutes: ReadonlySet<string>
@@ -42,7 +43,7 @@ export interface ServerOptions {
  */
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- Fastify's type carries its provider
 export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = false, translate = (error) => error }: ServerOptions) {
-  requireTokensBeyondLoopback(access.bind, access.tokens)
+  if (access !== 'platform') requireTokensBeyondLoopback(access.bind, access.tokens)
   const routes: DeclaredRoute[] = []
   const app = Fastify({
     loggerInstance: log,
@@ -79,6 +80,7 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
+    if (access === 'platform') return
     checkHostAndOrigin(access, request.headers)
     if (!request.is404) authorise(request, access.tokens)
   })

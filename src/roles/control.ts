@@ -166,7 +166,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
     controlUrl = url
-    const settings: ServingSettings = { stateFolder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, hosts, origins }
+    const settings: ServingSettings = { stateFolder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, hosts, origins, ...invocationsOf(project) }
     servingUrl = (await ensureServing(settings, refitVersion)).url
     await writeProcessNote(stateFolder, 'control', url)
     started.push(() => removeProcessNote(stateFolder, 'control'))
@@ -230,4 +230,12 @@ function supervise(clock: Clock, log: Logger, look: () => Promise<void>): { stop
       await done
     },
   }
+}
+
+/** Which model /invocations speaks for (the only one, where none is set), and how each model understands its callers. */
+function invocationsOf({ models, server }: StoredProject): Pick<ServingSettings, 'invocations' | 'dialects'> {
+  const [only, ...others] = Object.keys(models)
+  const invocations = server.invocations ?? (others.length === 0 ? only : undefined)
+  const dialects = Object.fromEntries(Object.values(models).flatMap(({ name, dialect }) => (dialect === undefined ? [] : [[name, dialect]])))
+  return { ...(invocations === undefined ? {} : { invocations }), dialects }
 }

@@ -5,7 +5,7 @@ import { Type, type Static } from 'typebox'
 import type { Clock } from '../clock.js'
 import { connect } from '../database/connection.js'
 import { listen } from '../database/listen.js'
-import { StoredObjects } from '../define/stored-definition.js'
+import { InvocationsDialect, StoredObjects } from '../define/stored-definition.js'
 import type { ServerAccess } from '../http/server.js'
 import { readExample } from '../packages/example.js'
 import { fetchPackage } from '../packages/store.js'
@@ -33,6 +33,9 @@ export const ServingSettings = Type.Object({
   port: Type.Integer(),
   hosts: Type.Array(Type.String()),
   origins: Type.Array(Type.String()),
+  /** The model for which /invocations speaks, if for any, and how it understands callers of each model; absent: as MLflow. */
+  invocations: Type.Optional(Type.String()),
+  dialects: Type.Optional(Type.Record(Type.String(), InvocationsDialect)),
 })
 export type ServingSettings = Static<typeof ServingSettings>
 
@@ -85,7 +88,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   if (remembered !== undefined) ready = await createFollower(follower)(remembered.models, remembered.retired)
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
-  const app = createServingApp({ live, metrics, isReady: () => ready, access, log })
+  const app = createServingApp({ live, metrics, isReady: () => ready, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
   url = await listenOn(app, settings.bind, settings.port)
   const following = startFollowing({
     ...follower,

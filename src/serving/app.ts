@@ -1,12 +1,17 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { Failure } from '../http/failure.js'
 import { createServer, type ServerAccess } from '../http/server.js'
-import { answerOf } from './answer.js'
+import { createAsk } from './ask.js'
+import { countAnswers } from './count-answers.js'
 import type { LiveModel, LiveSet } from './live-set.js'
 import type { ServingMetrics } from './metrics.js'
-import { readRows } from './read-rows.js'
-import { LiveModelAnswer, PredictAnswer, PredictRequest } from './wire.js'
+import { modelOpenApi } from './open-api.js'
+import { instancesProtocol } from './protocols/instances.js'
+import { invocationsProtocol, openInvocationRoutes, type InvocationsSettings } from './protocols/invocations.js'
+import { openInferenceOpenRoutes, openInferenceProtocol } from './protocols/open-inference/routes.js'
+import { ownProtocol } from './protocols/own.js'
+import { ModelName, viewer } from './protocols/parts.js'
+import { LiveModelAnswer } from './wire.js'
 
 export interface ServingParts {
   readonly live: LiveSet
@@ -15,40 +20,23 @@ export interface ServingParts {
   readonly isReady: () => boolean
   readonly access: ServerAccess
   readonly log: FastifyBaseLogger
+  /** Default: /invocations speaks for no model, and for each by its name as MLflow does. */
+  readonly invocations?: InvocationsSettings
 }
 
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024
-const openRoutes: ReadonlySet<string> = new Set(['/health', '/ready'])
-const ModelName = Type.Object({ model: Type.String() })
-const viewer = { role: 'viewer' } as const
+const openRoutes: ReadonlySet<string> = new Set(['/health', '/ready', ...openInvocationRoutes, ...openInferenceOpenRoutes])
 
 /** The endpoint: predictions by the versions that are live, and what is live. */
-export function createServingApp({ live, metrics, isReady, access, log }: ServingParts): FastifyInstance {
+export function createServingApp({ live, metrics, isReady, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
   const { app } = createServer({ access, log, openRoutes, bodyLimit: LARGEST_BODY_BYTES })
-
-  app.post(
-    '/models/:model/predict',
-    { config: viewer, schema: { params: ModelName, body: PredictRequest, response: { 200: PredictAnswer, '4xx': Failure, '5xx': Failure } } },
-    ({ params, body }) =>
-      live.use(params.model, async ({ model, version, signature }, predictor) => {
-        const predictions = await predictor.predict(readRows(signature, body.rows))
-        return { model, version, predictions: answerOf(signature, predictions) }
-      }),
-  )
-  app.addHook('onResponse', (request, reply, done) => {
-    const { params, body, routeOptions } = request
-    if (routeOptions.url === '/models/:model/predict') {
-      const model = typeof params === 'object' && params !== null && 'model' in params ? String(params.model) : ''
-      const rows = typeof body === 'object' && body !== null && 'rows' in body && Array.isArray(body.rows) ? body.rows.length : 0
-      // Names that do not exist are no series: anybody could make any number of them.
-      const known = live.list().some((each) => each.model === model)
-      metrics.answered(known ? model : 'unknown', reply.statusCode, rows, reply.elapsedTime / 1000)
-    }
-    done()
-  })
+  countAnswers(app, live, metrics)
+  const parts = { live, ask: createAsk(live, isReady), isReady }
+  for (const protocol of [ownProtocol(parts), invocationsProtocol(parts, invocations), openInferenceProtocol(parts), instancesProtocol(parts)]) void app.register(protocol)
 
   app.get('/models', { config: viewer, schema: { response: { 200: Type.Object({ models: Type.Array(LiveModelAnswer) }) } } }, () => ({ models: live.list().map(told) }))
   app.get('/models/:model', { config: viewer, schema: { params: ModelName, response: { 200: LiveModelAnswer } } }, ({ params }) => told(live.get(params.model)))
+  app.get('/models/:model/openapi.json', { config: viewer, schema: { params: ModelName } }, ({ params }) => modelOpenApi(live.get(params.model)))
   app.get('/health', () => ({ status: 'ok' }))
   app.get('/ready', (_request, reply) => (isReady() ? reply.send({ status: 'ready' }) : reply.status(503).send({ status: 'loading' })))
   app.get('/metrics', { config: viewer }, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))

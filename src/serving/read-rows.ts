@@ -3,7 +3,7 @@ import type { Signature, SignatureColumn } from '../packages/manifest.js'
 import type { FeatureBatch, FeatureValue } from '../predictors/predictor.js'
 
 /** Faults that one answer lists; a batch of thousands of wrong rows has the same few causes. */
-const MOST_FAULTS = 50
+export const MOST_FAULTS = 50
 const LONGEST_SHOWN = 40
 
 /**

@@ -8,3 +8,8 @@ export function fileLog(path: string, role: string): Logger {
   // Synchronous: what a process says before it dies is what one looks for.
   return pino({ base: { role }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: path, sync: true, append: true }))
 }
+
+/** A log of JSON lines on standard output, as containers have it. */
+export function outputLog(role: string): Logger {
+  return pino({ base: { role }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 1, sync: true }))
+}

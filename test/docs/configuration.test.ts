@@ -147,7 +147,7 @@ test('every default that docs/configuration.md names is the one that holds where
       pairs.push({ what: `${heading} ${option}`, left, spelt })
     }
   }
-  const servers = [...rowsUnder('`server`', 'option')].map(([option, cells]) => `${option}: ${plain(cells[1] ?? '')}`)
+  const servers = [...rowsUnder('`server`', 'option')].filter(([, cells]) => cells[1] !== '–').map(([option, cells]) => `${option}: ${plain(cells[1] ?? '')}`)
   const project = await evaluateModels(models, `server: { ${servers.join(', ')} },`)
   for (const { what, left, spelt } of pairs) assert.deepEqual({ ...project.models[spelt], name: '' }, { ...project.models[left], name: '' }, what)
   assert.ok(pairs.length > 10)
@@ -227,7 +227,7 @@ test('docs/configuration.md names every environment variable that is read, and n
     for (const match of (await readFile(join(source, name), 'utf8')).matchAll(/process\.env\['(\w+)'\]/g)) read.add(match[1] ?? '')
   }
   // Between processes of our own, and to stop at a place in tests.
-  const internal = ['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'REFIT_SERVING', 'REFIT_PAUSE_AT', 'REFIT_PAUSE_MARKER']
+  const internal = ['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'REFIT_SERVING', 'REFIT_PACKAGE', 'REFIT_PAUSE_AT', 'REFIT_PAUSE_MARKER']
   const byTheColours = ['NO_COLOR', 'FORCE_COLOR']
   assert.deepEqual([...documented].toSorted(), [...read, ...byTheColours].filter((name) => !internal.includes(name)).toSorted())
   for (const role of roles) assert.ok(page.includes(`\`${role}\``), role)

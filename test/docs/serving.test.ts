@@ -49,7 +49,7 @@ before(async () => {
   })
   await live.swap({ model: 'delivery-time', version: 3, generation: 3, digest })
   const access = { bind: '127.0.0.1', hosts: [], origins: [], tokens: parseTokens(`someone:viewer:${secret}`) }
-  app = createServingApp({ live, metrics: createServingMetrics(), isReady: () => true, access, log })
+  app = createServingApp({ live, metrics: createServingMetrics(), isReady: () => true, access, log, invocations: { model: 'delivery-time', dialects: {} } })
 })
 
 after(async () => {
@@ -61,16 +61,28 @@ after(async () => {
 async function ask(method: 'GET' | 'POST', url: string, payload?: string, token: string | undefined = secret): Promise<{ status: number; body: unknown; text: string }> {
   const headers = { host: '127.0.0.1', ...(payload === undefined ? {} : { 'content-type': 'application/json' }), ...(token === '' ? {} : { authorization: `Bearer ${token}` }) }
   const answer = await app.inject({ method, url, headers, ...(payload === undefined ? {} : { payload }) })
-  const body: unknown = String(answer.headers['content-type']).startsWith('application/json') ? JSON.parse(answer.body) : undefined
+  const body: unknown = String(answer.headers['content-type']).startsWith('application/json') && answer.body.trim() !== '' ? JSON.parse(answer.body) : undefined
   return { status: answer.statusCode, body, text: answer.body }
 }
 
-test('the request that docs/serving.md shows is answered in the form that it shows', async () => {
-  const curl = blocks.find(({ language }) => language === 'sh')?.code ?? ''
-  const payload = /-d '([^']+)'/.exec(curl)?.[1] ?? ''
-  const answer = await ask('POST', new URL(/https?:\S+/.exec(curl)?.[0] ?? '').pathname, payload)
-  assert.equal(answer.status, 200, answer.text)
-  assert.deepEqual(answer.body, JSON.parse(blocks.find(({ language }) => language === 'json')?.code ?? ''))
+/** A line of curl as the request that it sends. */
+function requestOf(curl: string): { readonly url: string; readonly headers: Record<string, string>; readonly payload: string } {
+  const headers = [...curl.matchAll(/-H '([^:']+): ([^']+)'/g)].map(([, name = '', value = '']): [string, string] => [name.toLowerCase(), value])
+  const { host, pathname } = new URL(/https?:\S+/.exec(curl)?.[0] ?? '')
+  assert.match(curl, /^curl -X POST http/)
+  return { url: pathname, headers: { host, authorization: `Bearer ${secret}`, ...Object.fromEntries(headers) }, payload: /-d '([^']+)'/.exec(curl)?.[1] ?? '' }
+}
+
+test('every request that docs/serving.md shows is answered as it shows', async () => {
+  const shown = blocks.flatMap((block, index) => (block.language === 'sh' && block.code.startsWith('curl') ? [{ curl: block.code, answer: blocks[index + 1] }] : []))
+  assert.equal(shown.length, 5)
+  for (const { curl, answer } of shown) {
+    const { url, headers, payload } = requestOf(curl)
+    const { statusCode, body } = await app.inject({ method: 'POST', url, headers, payload })
+    assert.equal(statusCode, 200, `${curl}: ${body}`)
+    if (answer?.language === 'json') assert.deepEqual(JSON.parse(body), JSON.parse(answer.code), curl)
+    else assert.equal(body, answer?.code, curl)
+  }
 })
 
 test('the refusal that docs/serving.md shows is word for word the one that is given', async () => {
@@ -92,17 +104,24 @@ test('docs/serving.md gives every refusal its status', () => {
 test('docs/serving.md names every address, and which are open without a token', async () => {
   const table = tablesOf(page).find(({ columns }) => columns[0] === 'address')
   const documented = (table?.rows ?? []).map(([address = '', role = '']) => ({ address: address.replaceAll('`', ''), open: role === '–' }))
-  const routes = app.printRoutes({ commonPrefix: false }).matchAll(/([/:\w]+) \(([A-Z, ]+)\)/g)
-  assert.equal([...routes].reduce((sum, [, , methods = '']) => sum + methods.split(', ').filter((method) => method !== 'HEAD').length, 0), documented.length)
+  const routes = app.printRoutes({ commonPrefix: false }).matchAll(/\S \(([A-Z, ]+)\)$/gm)
+  assert.equal([...routes].reduce((sum, [, methods = '']) => sum + methods.split(', ').filter((method) => method !== 'HEAD').length, 0), documented.length)
   for (const { address, open } of documented) {
     const [method, path = ''] = address.split(' ')
-    const url = path.replace('{model}', 'delivery-time')
+    const url = path.replace('{model}', 'delivery-time').replace('{version}', '3')
     assert.ok(method === 'GET' || method === 'POST')
-    const payload = method === 'POST' ? JSON.stringify({ rows: [{ carrier: 'post', distance_km: 1, weight_kg: 1, express: true, weekday: 1 }] }) : undefined
+    const payload = method === 'POST' ? JSON.stringify(bodyFor(path)) : undefined
     assert.equal((await ask(method, url, payload)).status, 200, address)
     assert.equal((await ask(method, url, payload, '')).status, open ? 200 : 401, address)
   }
 })
+
+/** What an address takes. */
+function bodyFor(path: string): object {
+  const row = { carrier: 'post', distance_km: 1, weight_kg: 1, express: true, weekday: 1 }
+  if (path.endsWith('/infer')) return { inputs: Object.entries(row).map(([name, value]) => ({ name, shape: [1], datatype: typeof value === 'string' ? 'BYTES' : typeof value === 'number' ? 'FP64' : 'BOOL', data: [value] })) }
+  return path.endsWith('/predict') ? { rows: [row] } : { instances: [row] }
+}
 
 test('docs/serving.md names every metric with its type and labels', async () => {
   const { text } = await ask('GET', '/metrics')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Signature } from '../../src/packages/manifest.js'
-import { failureOf, predict, send, startEndpoint, untilLive, type Endpoint } from './endpoint.js'
+import { failureOf, predict, send, startEndpoint, untilLive, untilReady, type Endpoint } from './endpoint.js'
 import { startPlatform, times, type Platform } from './platform.js'
 
 let platform: Platform
@@ -16,6 +16,7 @@ before(async () => {
   endpoint = await startEndpoint(platform)
   url = endpoint.url
   for (const [model, version] of [['house-price', 2], ['size', 1], ['moody', 1]] as const) await untilLive(url, model, version)
+  await untilReady(url)
 })
 after(async () => {
   await endpoint.stop()

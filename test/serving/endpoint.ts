@@ -14,6 +14,7 @@ import type { Platform } from './platform.js'
 /** What a program has asked, and been answered. */
 export interface Answer {
   readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
   readonly json: unknown
 }
@@ -25,8 +26,17 @@ export interface Endpoint {
   stop(): Promise<void>
 }
 
+/** What of a project serving is told. */
+export interface EndpointSettings {
+  readonly tokens?: string
+  readonly hosts?: string[]
+  readonly origins?: string[]
+  readonly invocations?: string
+  readonly dialects?: Record<string, 'mlflow' | 'sagemaker'>
+}
+
 /** Serving in this process, over a platform. */
-export async function startEndpoint({ stateFolder, databaseUrl }: Platform, access: { readonly tokens?: string; readonly hosts?: string[]; readonly origins?: string[] } = {}): Promise<Endpoint> {
+export async function startEndpoint({ stateFolder, databaseUrl }: Platform, { tokens = '', hosts = [], origins = [], ...invocations }: EndpointSettings = {}): Promise<Endpoint> {
   let logged = ''
   const sink = new Writable({
     write: (chunk, _encoding, done) => {
@@ -34,8 +44,8 @@ export async function startEndpoint({ stateFolder, databaseUrl }: Platform, acce
       done()
     },
   })
-  const settings = { stateFolder, databaseUrl, bind: '127.0.0.1', port: 0, hosts: access.hosts ?? [], origins: access.origins ?? [] }
-  const { url, stop } = await startServing(settings, parseTokens(access.tokens ?? ''), systemClock, pino({}, sink))
+  const settings = { stateFolder, databaseUrl, bind: '127.0.0.1', port: 0, hosts, origins, ...invocations }
+  const { url, stop } = await startServing(settings, parseTokens(tokens), systemClock, pino({}, sink))
   return { url, log: () => logged, stop }
 }
 
@@ -43,7 +53,7 @@ export async function startEndpoint({ stateFolder, databaseUrl }: Platform, acce
 export async function send(url: string, { method = 'GET', headers = {}, body }: { readonly method?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers: { ...headers }, agent: false }, (response) => {
-      text(response).then((received) => resolve({ status: response.statusCode ?? 0, body: received, json: parsed(received) }), reject)
+      text(response).then((received) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: received, json: parsed(received) }), reject)
     })
     sent.once('error', reject)
     sent.end(body)
@@ -69,11 +79,16 @@ export function failureOf({ status, json }: Answer): Static<typeof Failure> & { 
 const DEADLINE_MS = 60_000
 
 /** Asks until the endpoint says that this version of a model is live. */
-export async function untilLive(url: string, model: string, version: number): Promise<void> {
+export async function untilLive(url: string, model: string, version: number, headers: Readonly<Record<string, string>> = {}): Promise<void> {
   await until(`version ${version} of ${model} is live`, async () => {
-    const { json } = await send(`${url}/models/${model}`)
+    const { json } = await send(`${url}/models/${model}`, { headers })
     return typeof json === 'object' && json !== null && 'version' in json && json.version === version
   })
+}
+
+/** Asks until the endpoint says that everything has been loaded: only from then on is a model that is not live known to be none. */
+export async function untilReady(url: string): Promise<void> {
+  await until('it is ready', async () => (await send(`${url}/ready`)).status === 200)
 }
 
 export async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {

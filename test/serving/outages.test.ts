@@ -107,7 +107,7 @@ test('without anything kept and without a database it answers that it is not rea
   const endpoint = await startEndpoint(platform)
   context.after(() => endpoint.stop())
   assert.deepEqual([(await send(`${endpoint.url}/health`)).status, (await send(`${endpoint.url}/ready`)).status], [200, 503])
-  assert.equal(failureOf(await predict(endpoint.url, 'house-price', [{ rooms: 1 }])).code, 'model-not-live')
+  assert.equal(failureOf(await predict(endpoint.url, 'house-price', [{ rooms: 1 }])).code, 'models-loading')
   await platform.startDatabase()
   await until('it is ready', async () => (await send(`${endpoint.url}/ready`)).status === 200)
   assert.deepEqual(await answeredBy(endpoint), answer(1, 3))

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 
 const python = process.env['REFIT_TEST_PYTHON']
 
-/** For the options of a test that needs boto3: without it the test is skipped, and says so. */
+/** For the options of a test that needs Python: without it the test is skipped, and says so. */
 export const needsPython: { readonly skip?: string } = python === undefined ? { skip: 'REFIT_TEST_PYTHON names no interpreter' } : {}
 
 /**
@@ -12,10 +12,15 @@ export const needsPython: { readonly skip?: string } = python === undefined ? { 
  * @throws Error with what it said, when it fails
  */
 export async function runBoto3(script: string, given: unknown, environment: Readonly<Record<string, string>>): Promise<unknown> {
+  return runPython(`import boto3\n${script}`, given, { AWS_DEFAULT_REGION: 'us-east-1', ...environment })
+}
+
+/** Runs a script of Python in the same way. @throws Error with what it said, when it fails */
+export async function runPython(script: string, given: unknown, environment: Readonly<Record<string, string>> = {}): Promise<unknown> {
   if (python === undefined) throw new Error('REFIT_TEST_PYTHON names no interpreter')
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(python, ['-c', `import json, sys, boto3\ngiven = json.load(sys.stdin)\n${script}`], {
-    env: { PATH, HOME, AWS_DEFAULT_REGION: 'us-east-1', ...environment },
+  const child = spawn(python, ['-c', `import json, sys\ngiven = json.load(sys.stdin)\n${script}`], {
+    env: { PATH, HOME, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -24,7 +29,7 @@ export async function runBoto3(script: string, given: unknown, environment: Read
   })
   child.stdin.end(JSON.stringify(given))
   const [said, failed, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
-  if (code !== 0) throw new Error(`boto3: ${failed}`)
+  if (code !== 0) throw new Error(`Python: ${failed}`)
   const answer: unknown = said === '' ? undefined : JSON.parse(said)
   return answer
 }
