@@ -6,14 +6,15 @@ import type { Sample } from './sample.js'
 import type { Units } from './scored.js'
 import { sharedNumbers } from './shared-memory.js'
 import { leftOutOf, serialOf } from './serial.js'
+import { ABREAST } from './tally.js'
 import { effectiveUnits } from './units.js'
 import type { Estimate } from './verdict.js'
 
 /** EVIDENCE rule 3. */
 export const RESAMPLES = 2000
 
-/** How many numbers of one resample are kept at once: 64 MB of 2,000 of them. */
-const MOST_TALLIED = 4000
+/** How many numbers of all resamples are kept at once: 64 MB. */
+const MOST_TALLIED = 4000 * RESAMPLES
 
 /** A figure over resamples, NaN where it is undefined, beside its value on the rows themselves. */
 export interface Distribution {
@@ -54,32 +55,41 @@ export function resample(evaluators: readonly Evaluator[], units: Units, seed: n
 export function resampleTogether(selections: readonly Figures[], { seed, threads }: Pick<Sample, 'seed' | 'threads'>): readonly (readonly Distribution[])[] {
   const count = selections[0]?.units.count ?? 0
   if (selections.some(({ units }) => units.count !== count)) throw new Error('what is resampled together must have the same units')
-  const draws = drawsOfAll(selections.flatMap(({ evaluators }) => evaluators), count, seed, threads)
+  const leftOut = Math.max(0, ...selections.map(({ units }) => leftOutOf(units)))
+  const resampled = resampleAll(selections.flatMap(({ evaluators }) => evaluators), { units: count, leftOut, seed, threads })
   return selections.map(({ evaluators, units }) => {
     const effective = effectiveUnits(units)
-    return evaluators.map((evaluator) => ({ value: valueOf(evaluator, units), draws: draws.get(evaluator) ?? new Float64Array(), effectiveUnits: effective, leftOut: leftOutOf(evaluator, units) }))
+    return evaluators.map((evaluator) => {
+      const { draws, leftOut: without } = resampled.get(evaluator) ?? unmeasured
+      return { value: valueOf(evaluator, units), draws, effectiveUnits: effective, leftOut: without }
+    })
   })
 }
 
-/** The draws of each evaluator; of so many at once as can be kept while they are tallied. */
-function drawsOfAll(evaluators: readonly Evaluator[], units: number, seed: number, threads: number): ReadonlyMap<Evaluator, Float64Array> {
-  const found = new Map<Evaluator, Float64Array>()
+type Resampled = Pick<Distribution, 'draws' | 'leftOut'>
+
+/** The draws of each evaluator, and its figure without each unit where that is asked for; of so many at once as can be kept while they are tallied. */
+function resampleAll(evaluators: readonly Evaluator[], { units, leftOut, seed, threads }: { readonly units: number; readonly leftOut: number } & Pick<Sample, 'seed' | 'threads'>): ReadonlyMap<Evaluator, Resampled> {
+  const found = new Map<Evaluator, Resampled>()
+  const resamples = RESAMPLES + Math.ceil(leftOut / ABREAST) * ABREAST
   for (let from = 0; from < evaluators.length; ) {
     let to = from + 1
     let width = totalWidth(evaluators[from]?.tallies ?? [])
     for (; to < evaluators.length; to += 1) {
       const more = totalWidth(evaluators[to]?.tallies ?? [])
-      if (width + more > MOST_TALLIED) break
+      if ((width + more) * resamples > MOST_TALLIED) break
       width += more
     }
     const some = evaluators.slice(from, to)
-    const tallied = sharedNumbers(RESAMPLES * width)
-    tallyOnThreads({ tallies: some.flatMap(({ tallies }) => tallies), units, seed, resamples: RESAMPLES, tallied }, threads)
+    const tallied = sharedNumbers(resamples * width)
+    tallyOnThreads({ tallies: some.flatMap(({ tallies }) => tallies), units, seed, drawn: RESAMPLES, resamples, tallied }, threads)
     let at = 0
     for (const evaluator of some) {
       const own = totalWidth(evaluator.tallies)
       const offset = at
-      found.set(evaluator, Float64Array.from({ length: RESAMPLES }, (_, draw) => evaluator.finish(tallied.subarray(draw * width + offset, draw * width + offset + own)) ?? Number.NaN))
+      const figures = (length: number, from: number): Float64Array =>
+        Float64Array.from({ length }, (_, draw) => evaluator.finish(tallied.subarray((from + draw) * width + offset, (from + draw) * width + offset + own)) ?? Number.NaN)
+      found.set(evaluator, { draws: figures(RESAMPLES, 0), leftOut: leftOut === 0 ? undefined : figures(leftOut, RESAMPLES) })
       at += own
     }
     from = to

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { valueWith } from '../../test/evaluation/cases.js'
 import { classificationEvaluator } from './classification-metrics.js'
 import { valueOf } from './evaluator.js'
 import { classificationMetrics } from './metric.js'
@@ -42,7 +43,7 @@ function scoredOf(labels: readonly number[], probabilities: readonly (readonly n
 /** The metric as a function of how often each unit counts. */
 function measuring(metric: Parameters<typeof classificationEvaluator>[0], scored: Parameters<typeof classificationEvaluator>[1], units: Units): (counts: Int32Array | undefined) => number | null {
   const evaluator = classificationEvaluator(metric, scored, units)
-  return (counts) => valueOf(evaluator, units, counts)
+  return (counts) => (counts === undefined ? valueOf(evaluator, units) : valueWith(evaluator, counts))
 }
 
 function unitPerRow(rows: number): Units {

@@ -8,22 +8,35 @@ export interface DrawnTallies {
   /** How many units are drawn, of as many. */
   readonly units: number
   readonly seed: number
-  /** A multiple of those that are tallied abreast. */
+  /** How many of the resamples are drawn; each further one has every unit once, but leaves out one: the first, the second, and so on. */
+  readonly drawn: number
+  /** Multiples of those that are tallied abreast, both. */
   readonly resamples: number
   /** What all tallies give, draw by draw; shared, where several threads fill it. */
   readonly tallied: Float64Array
 }
 
-/** Makes the draws from `from` up to but not including `to`, multiples of `ABREAST`: the same whoever makes them, in whatever order. */
-export function drawTallies({ tallies, units, seed, tallied, resamples }: DrawnTallies, from: number, to: number): void {
+/** Makes the resamples from `from` up to but not including `to`, multiples of `ABREAST`: the same whoever makes them, in whatever order. */
+export function drawTallies({ tallies, units, seed, drawn, tallied, resamples }: DrawnTallies, from: number, to: number): void {
   const stride = tallied.length / resamples
   const counts: Counts = new Uint16Array(units * ABREAST)
   const draws = drawsOf(seed)
   for (let draw = from; draw < to; draw += ABREAST) {
-    counts.fill(0)
-    for (let lane = 0; lane < ABREAST; lane += 1) drawUnits(draws(draw + lane), units, counts, lane)
+    if (draw < drawn) {
+      counts.fill(0)
+      for (let lane = 0; lane < ABREAST; lane += 1) drawUnits(draws(draw + lane), units, counts, lane)
+    } else {
+      counts.fill(1)
+      for (let lane = 0; lane < ABREAST; lane += 1) leaveOut(draw - drawn + lane, counts, lane)
+    }
     tallyAll(tallies, counts, { numbers: tallied, at: draw * stride, stride })
   }
+}
+
+/** Beyond the last unit, where their number is no multiple, there is nothing to leave out. */
+function leaveOut(unit: number, counts: Counts, lane: number): void {
+  const at = unit * ABREAST + lane
+  if (at < counts.length) counts[at] = 0
 }
 
 /** Draws with replacement, as many units as there are. */

@@ -13,10 +13,10 @@ export interface Evaluator {
 /** Of a metric that no resample of these rows has. */
 export const undefinedEvaluator: Evaluator = { tallies: [], finish: () => null }
 
-/** The metric where every unit counts as often as it is said to, or once. */
-export function valueOf({ tallies, finish }: Evaluator, units: Pick<Units, 'count'>, times?: ArrayLike<number>): number | null {
+/** The metric where every unit counts once. */
+export function valueOf({ tallies, finish }: Evaluator, units: Pick<Units, 'count'>): number | null {
   const counts: Counts = new Uint16Array(units.count * ABREAST)
-  for (let unit = 0; unit < units.count; unit += 1) counts[unit * ABREAST] = times === undefined ? 1 : (times[unit] ?? 0)
+  for (let unit = 0; unit < units.count; unit += 1) counts[unit * ABREAST] = 1
   const stride = totalWidth(tallies)
   const numbers = new Float64Array(stride * ABREAST)
   tallyAll(tallies, counts, { numbers, at: 0, stride })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { valueWith } from '../../test/evaluation/cases.js'
 import type { QuantileLoss, RegressionMetric } from '../define/stored-definition.js'
 import { valueOf } from './evaluator.js'
 import { regressionMetrics } from './metric.js'
@@ -38,7 +39,7 @@ function scoredOf(targets: readonly number[], values: readonly number[]): { task
 /** The metric as a function of how often each unit counts. */
 function measuring(metric: RegressionMetric | QuantileLoss, scored: Parameters<typeof regressionEvaluator>[1], units: Units): (counts: Int32Array | undefined) => number | null {
   const evaluator = regressionEvaluator(metric, scored, units)
-  return (counts) => valueOf(evaluator, units, counts)
+  return (counts) => (counts === undefined ? valueOf(evaluator, units) : valueWith(evaluator, counts))
 }
 
 function unitPerRow(rows: number): Units {

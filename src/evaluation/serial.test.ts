@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { uniform, valueWith } from '../../test/evaluation/cases.js'
 import { estimateOf, resample, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
-import { evaluatorOf } from './metric.js'
+import type { Evaluator } from './evaluator.js'
+import { classificationMetrics, evaluatorOf, regressionMetrics } from './metric.js'
 import { xoshiro128 } from './random.js'
 import type { Scored } from './scored.js'
 import { serialOf } from './serial.js'
@@ -59,4 +61,39 @@ test('the interval of a time split is wider where days resemble each other, by t
   const [narrow, wide] = [estimateOf(asGroups), estimateOf(inTime)]
   assert.ok((wide.upper ?? 0) > (narrow.upper ?? 0) && (wide.lower ?? 0) < (narrow.lower ?? 0))
   assert.deepEqual(inOrderOfTime(Int32Array.from([0, 1, 2, 1]), Float64Array.from([300, 100, 200, 150])), Int32Array.from([2, 0, 1, 0]))
+})
+
+test('figures without a block are the same to the last bit when four blocks are left out abreast, in every metric and on any number of threads', () => {
+  const random = uniform(SEED)
+  // No multiple of how many are worked out at once, and enough to do for a second thread.
+  const [blocks, rowsPerBlock] = [35, 2000]
+  const rows = Int32Array.from({ length: blocks * rowsPerBlock }, (_, row) => row)
+  const unitOfRow = rows.map((row) => Math.floor(row / rowsPerBlock))
+  const units = unitsOf(rows, unitOfRow, { isSerial: true })
+  const targets = Float64Array.from(rows, () => 100 + random())
+  const regression: Scored = { task: 'regression', targets, values: targets.map((target) => target + random() - 0.5) }
+  const likely = Float64Array.from(rows, () => Math.round(100 * random()) / 100)
+  const classification: Scored = { task: 'classification', labels: Int32Array.from(rows, (row) => ((likely[row] ?? 0) + random() > 1 ? 1 : 0)), probabilities: Float64Array.from({ length: 2 * rows.length }, (_, at) => (at % 2 === 1 ? (likely[(at - 1) / 2] ?? 0) : 1 - (likely[at / 2] ?? 0))), classes: 2 }
+  for (const [scored, metrics] of [[regression, regressionMetrics], [classification, classificationMetrics]] as const) {
+    const evaluators = metrics.map((metric) => evaluatorOf(metric, scored, units))
+    const one = resample(evaluators, units, SEED, 1)
+    const two = resample(evaluators, units, SEED, 2)
+    assert.deepEqual(two, one)
+    for (const [index, evaluator] of evaluators.entries()) {
+      const without = Float64Array.from({ length: blocks }, (_, block) => valueWith(evaluator, Int32Array.from({ length: blocks }, (_unit, unit) => (unit === block ? 0 : 1))) ?? Number.NaN)
+      assert.deepEqual(one[index]?.leftOut, without, metrics[index])
+    }
+  }
+})
+
+test('blocks are left out four at a time, as draws are made: a pass over the rows serves four', () => {
+  const rows = Int32Array.from({ length: 35 }, (_, row) => row)
+  let passes = 0
+  const counted: Evaluator = {
+    tallies: [{ kind: 'sums', width: 1, values: Float64Array.from(rows), isFinite: true, get unit() { passes += 1; return rows } }],
+    finish: ([sum = 0]) => sum,
+  }
+  const [found] = resample([counted], unitsOf(rows, rows, { isSerial: true }), SEED)
+  assert.deepEqual(found?.leftOut, Float64Array.from(rows, (row) => (35 * 34) / 2 - row))
+  assert.equal(passes, 2000 / 4 + Math.ceil(35 / 4) + 1, 'the draws, the blocks, and the figure itself')
 })

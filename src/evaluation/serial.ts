@@ -1,4 +1,3 @@
-import { valueOf, type Evaluator } from './evaluator.js'
 import type { Units } from './scored.js'
 
 /** Beyond this many blocks of time leaving out each of them would cost more than drawing them. */
@@ -6,16 +5,9 @@ const MOST_LEFT_OUT = 2000
 /** Blocks are looked at for likeness over at most this share of all of them. */
 const FARTHEST = 1 / 8
 
-/** The figure without each unit in turn, where units follow each other in time; how they sway it is read from that. */
-export function leftOutOf(evaluator: Evaluator, units: Units): Float64Array | undefined {
-  if (units.isSerial !== true || units.count > MOST_LEFT_OUT) return undefined
-  const times = new Uint8Array(units.count).fill(1)
-  return Float64Array.from({ length: units.count }, (_, unit) => {
-    times[unit] = 0
-    const value = valueOf(evaluator, units, times)
-    times[unit] = 1
-    return value ?? Number.NaN
-  })
+/** How many units are left out, each in turn, to see how they sway a figure: all, where they follow each other in time. */
+export function leftOutOf({ count, isSerial }: Units): number {
+  return isSerial === true && count <= MOST_LEFT_OUT ? count : 0
 }
 
 /** What is known of the likeness of blocks of time. */

@@ -1,6 +1,8 @@
+import { tallyAll, totalWidth, type Evaluator } from '../../src/evaluation/evaluator.js'
 import type { Case } from '../../src/evaluation/judge.js'
 import type { Coded } from '../../src/evaluation/scored.js'
 import { xoshiro128 } from '../../src/evaluation/random.js'
+import { ABREAST } from '../../src/evaluation/tally.js'
 
 /** How a case is made up; harm is the relative harm of the candidate's error beside the champion's. */
 export interface Sketch {
@@ -24,6 +26,15 @@ export function coded(texts: Iterable<string>): Coded {
     return numbers.size - 1
   })
   return { codes, values: [...numbers.keys()] }
+}
+
+/** A metric where each unit counts as often as it is said to. */
+export function valueWith({ tallies, finish }: Evaluator, times: ArrayLike<number>): number | null {
+  const counts = Uint16Array.from({ length: times.length * ABREAST }, (_, at) => (at % ABREAST === 0 ? (times[at / ABREAST] ?? 0) : 0))
+  const stride = totalWidth(tallies)
+  const numbers = new Float64Array(stride * ABREAST)
+  tallyAll(tallies, counts, { numbers, at: 0, stride })
+  return finish(numbers.subarray(0, stride))
 }
 
 /** Numbers of [0, 1). */
