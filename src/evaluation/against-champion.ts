@@ -81,7 +81,7 @@ function ownWords(rule: AgainstChampion, own: Compared, margin: number): string 
 /** Both models on several selections of the rows, on the same draws; undefined where they are too few to say anything. */
 function comparedOn({ candidate, sample, split, unit }: Pair, champion: Scored, metric: MetricName, selections: readonly Int32Array[]): readonly (Compared | undefined)[] {
   const units = selections.map((rows) => presentUnits(within(sample.units, rows)))
-  const isEnough = selections.map((rows, index) => smallness(split, unit, units[index] ?? 0, candidate, rows) === undefined)
+  const isEnough = selections.map((rows) => smallness(split, unit, within(sample.units, rows), candidate) === undefined)
   const distributions = resampleTogether(
     selections.map((rows, index) => {
       const some = within(sample.drawn, rows)

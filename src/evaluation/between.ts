@@ -6,7 +6,7 @@ import type { Sample } from './sample.js'
 import type { Coded, Scored } from './scored.js'
 import { holm, rowsByValue } from './slices.js'
 import { smallness } from './small-sets.js'
-import { presentUnits, within } from './units.js'
+import { within } from './units.js'
 import type { RuleResult } from './verdict.js'
 import { figure, gap, label, percent } from './wording.js'
 
@@ -60,7 +60,7 @@ export function judgeBetween(rule: Between, scored: Scored, sample: Sample, colu
 /** Why a value is not compared (EVIDENCE rule 9); undefined if it is. */
 function whyTooSmall(rule: Between, scored: Scored, sample: Sample, rows: Int32Array, split: 'group' | 'time', unit: string): string | undefined {
   if (rows.length < rule.minimumRows) return `fewer than ${rule.minimumRows} rows`
-  return smallness(split, unit, presentUnits(within(sample.units, rows)), scored, rows)
+  return smallness(split, unit, within(sample.units, rows), scored)
 }
 
 interface Group {

@@ -127,6 +127,12 @@ export function estimateOf(distribution: Distribution, confidence = 0.95): Estim
   return { value, lower: bound(Math.floor((1 - share) * last)), upper: bound(Math.ceil(share * last)) }
 }
 
+/** Whether a figure is defined on all draws, but what was drawn counts for too few independent units to bound it: it is open then, and not undefined. */
+export function isUnbounded(distribution: Distribution): boolean {
+  const { value, draws } = distribution
+  return value !== null && draws.every(Number.isFinite) && estimateOf(distribution).lower === null
+}
+
 /** The standard error of the figure: the standard deviation of its draws, and what blocks of time that are alike add. */
 export function standardErrorOf({ draws, leftOut }: Pick<Distribution, 'draws' | 'leftOut'>): number {
   const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length

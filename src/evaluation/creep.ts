@@ -1,5 +1,5 @@
 import type { JudgedRule, MetricName, MetricRule } from '../define/stored-definition.js'
-import { estimateOf, resample, unmeasured, type Distribution } from './bootstrap.js'
+import { estimateOf, isUnbounded, resample, unmeasured, type Distribution } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
 import { compare, marginOf } from './rules.js'
 import { sampleOf, type Sample } from './sample.js'
@@ -52,19 +52,19 @@ interface Input {
 export function judgeCreep({ metric, custom, margin }: AgainstChampion, input: Input, threads: number): RuleResult {
   const rule: Creep = { kind: 'creep', metric, ...(custom === undefined ? {} : { custom }), margin }
   const { compared, skipped } = compareAll(metric, input, threads)
-  const confidence = 1 - 0.05 / Math.max(1, compared.length)
-  const found = compared.map(({ version, rows, candidate, champion }) => {
-    const { harm } = compare({ kind: 'champion', ...measureOf(rule), comparison: 'notWorse', margin }, candidate, champion)
-    return { version, rows, candidate: estimateOf(candidate), champion: estimateOf(champion), difference: estimateOf(harm, confidence) }
-  })
+  const harmOf = ({ candidate, champion }: Compared): Distribution => compare({ kind: 'champion', ...measureOf(rule), comparison: 'notWorse', margin }, candidate, champion).harm
+  const bounded = compared.filter((each) => !isUnbounded(harmOf(each)))
+  const unbounded = compared.filter((each) => !bounded.includes(each)).map(({ version }) => ({ version, reason: 'too few independent units are left to tell a difference' }))
+  const confidence = 1 - 0.05 / Math.max(1, bounded.length)
+  const found = bounded.map((each) => ({ version: each.version, rows: each.rows, candidate: estimateOf(each.candidate), champion: estimateOf(each.champion), difference: estimateOf(harmOf(each), confidence) }))
   const { relative, size } = marginOf({ kind: 'champion', ...measureOf(rule), comparison: 'notWorse', margin })
   const worse = found.filter((each) => each.difference.lower === null || each.difference.lower > size)
-  const former: Former = { confidence, compared: found, skipped: [...skipped] }
+  const former: Former = { confidence, compared: found, skipped: [...skipped, ...unbounded] }
   return {
     rule,
     origin: 'built-in',
     answer: worse.length > 0 ? 'failed' : 'passed',
-    explanation: [wordsOf(rule, worse.length > 0 ? worse : found, worse.length > 0, found.length, { relative, size }), ...skippedWords(skipped)].join(' '),
+    explanation: [wordsOf(rule, worse.length > 0 ? worse : found, worse.length > 0, found.length, { relative, size }), ...skippedWords(former.skipped)].join(' '),
     limit: size,
     former,
   }
@@ -91,7 +91,7 @@ function compareAll(metric: MetricName, { candidate, formers, unitOfRow, unit, s
   }
   for (const { rows, members } of groups) {
     const sample: Sample = sampleOf(rows, unitOfRow, seed, threads, { weights, isSerial: split === 'time' })
-    const small = smallness(split, unit, sample.units.count, candidate, rows)
+    const small = smallness(split, unit, sample.units, candidate)
     if (small !== undefined) {
       skipped.push(...members.map(({ version }) => ({ version, reason: 'too few rows are left that it has not trained on' })))
       continue

@@ -148,6 +148,22 @@ test('fewer than 30 groups or 20 blocks of time are inconclusive, however clear 
   }
 })
 
+test('one group with nearly all rows is a small set, however many share the rest, and is told as that', () => {
+  const units = 40
+  const input = regressionCase({ units, rowsPerUnit: 20, harm: () => -0.3 })
+  // 760 of 800 rows, but one of each of the others.
+  const unitOfRow = input.unitOfRow.map((unit, row) => (row % 20 === 0 ? unit : 0))
+  for (const rules of [[], [notWorse], [atMost(1000, 0.95)]]) {
+    const verdict = judge({ ...input, rules, unitOfRow })
+    assert.equal(verdict.answer, 'inconclusive')
+    assert.match(verdict.summary, /^Inconclusive\. One group has 95\.1 % of the rows of the test set: its 40 groups tell no more than 1\.105 of equal size would; at least 2 are needed to judge\. The champion stays\.$/)
+    assert.ok(verdict.rules.every(({ answer }) => answer !== 'failed'))
+    assert.equal(verdict.belowStandard, false)
+  }
+  const weights = new Float64Array(800).fill(1).map((_, row) => (row < 20 ? 1000 : 1))
+  assert.match(judge({ ...input, weights }).summary, /One group has 96\.2 % of the weight of the test set/)
+})
+
 test('fewer than 10 rows of a class are inconclusive', () => {
   assert.equal(judge(classificationCase(100, 10)).answer, 'passed')
   const verdict = judge(classificationCase(90, 10))

@@ -7,7 +7,7 @@ import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from '
 import { besideLesserChampion } from './below-standard.js'
 import { fitOf } from './fit.js'
 import { customMetricsOf, evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
-import { judgeAgainstBaseline, judgeThreshold, keeps, thresholdWords } from './rules.js'
+import { isOpen, judgeAgainstBaseline, judgeThreshold, keeps, thresholdWords } from './rules.js'
 import { sampleOf, type Sample } from './sample.js'
 import type { Coded, Scored } from './scored.js'
 import { judgeSlices } from './slices.js'
@@ -64,7 +64,7 @@ export function judge(input: Case, threads = 1): Verdict {
     const result = judgeRule(input, rule, origin(rule), measured, sample)
     return rule.kind === 'champion' && input.formers !== undefined && input.formers.length > 0 ? [result, judgeCreep(rule, { ...input, formers: input.formers }, threads)] : [result]
   })
-  const small = smallness(input.split, input.unit, units.count, input.candidate, rows)
+  const small = smallness(input.split, input.unit, units, input.candidate)
   const answer = answerOf(results, small)
   const shortfalls = shortfallsOf(rules, measured.champion)
   const fit = fitOf(input.candidate, input.champion?.scored, rows, input.weights)
@@ -175,7 +175,7 @@ function shortfallsOf(rules: readonly StoredRule[], champion: Measured['champion
   return rules.flatMap((rule) => {
     if (rule.kind !== 'threshold' || rule.slice !== undefined) return []
     const measured = champion.get(rule.metric) ?? unmeasured
-    return keeps(rule, measured) ? [] : [thresholdWords(rule, measured)]
+    return keeps(rule, measured) || isOpen(rule, measured) ? [] : [thresholdWords(rule, measured)]
   })
 }
 

@@ -1,7 +1,7 @@
 import type { StoredRule } from '../define/stored-definition.js'
-import { estimateOf, harmOf, standardErrorOf, type Compared, type Distribution } from './bootstrap.js'
+import { estimateOf, harmOf, isUnbounded, standardErrorOf, type Compared, type Distribution } from './bootstrap.js'
 import { directionOf, sizeOf } from './metric.js'
-import type { Answer, Estimate, RuleResult } from './verdict.js'
+import type { Answer, RuleResult } from './verdict.js'
 import { comparison, difference, figure, gap, label, percent } from './wording.js'
 
 type Threshold = Extract<StoredRule, { kind: 'threshold' }>
@@ -12,6 +12,8 @@ type Origin = RuleResult['origin']
 /** One-sided 95 % and a power of 80 %: the difference that a test of this size tells, in standard errors. */
 const DETECTABLE_ERRORS = 2.5
 const ONE_SIDED_95 = 1.645
+/** Where blocks of time follow each other closely, or one unit has nearly all rows. */
+const UNBOUNDED = 'the test set counts for fewer than two independent units, which bound nothing'
 
 /** A limit on the candidate's own metric (EVIDENCE rule 8): the point estimate decides, or with `confidence` the bound. */
 export function judgeThreshold(rule: Threshold, origin: Origin, candidate: Distribution, champion: Distribution | undefined, version: number | undefined): RuleResult {
@@ -20,12 +22,12 @@ export function judgeThreshold(rule: Threshold, origin: Origin, candidate: Distr
     thresholdWords(rule, candidate),
     ...(champion === undefined || version === undefined
       ? []
-      : [`Version ${version} has ${figure(rule, champion.value)} on the same rows${keeps(rule, champion) ? '' : ' and falls short as well'}.`]),
+      : [`Version ${version} has ${figure(rule, champion.value)} on the same rows${keeps(rule, champion) || isOpen(rule, champion) ? '' : ' and falls short as well'}.`]),
   ]
   return {
     rule,
     origin,
-    answer: passes ? 'passed' : 'failed',
+    answer: passes ? 'passed' : isOpen(rule, candidate) ? 'inconclusive' : 'failed',
     explanation: sentences.join(' '),
     candidate: estimateOf(candidate, rule.confidence),
     ...(champion === undefined ? {} : { champion: estimateOf(champion, rule.confidence) }),
@@ -45,6 +47,11 @@ export function keeps(rule: Threshold, model: Distribution): boolean {
   return decisive !== null && holds(rule, decisive)
 }
 
+/** Whether the bound that a threshold asks for cannot be told: there are too few independent units for it. */
+export function isOpen({ confidence }: Threshold, model: Distribution): boolean {
+  return confidence !== undefined && isUnbounded(model)
+}
+
 function decisiveOf(rule: Threshold, model: Distribution): number | null {
   const { bound, confidence } = rule
   const { value, lower, upper } = estimateOf(model, confidence)
@@ -61,8 +68,8 @@ export function thresholdWords(rule: Threshold, candidate: Distribution): string
   const decisive = decisiveOf(rule, candidate)
   const words = bound === 'atMost' ? 'at most' : 'at least'
   const measured = `${label(rule)} is ${figure(rule, candidate.value)}`
-  const bounded = confidence === undefined || candidate.value === null ? '' : `, with ${percent(confidence)} confidence ${words} ${figure(rule, decisive)}`
-  const miss = decisive === null ? ' (an undefined figure never passes)' : holds(rule, decisive) ? '' : `, ${gap(rule, sizeOf(rule, decisive) - value)} ${bound === 'atMost' ? 'too much' : 'too little'}`
+  const bounded = confidence === undefined || decisive === null ? '' : `, with ${percent(confidence)} confidence ${words} ${figure(rule, decisive)}`
+  const miss = isOpen(rule, candidate) ? ` (${UNBOUNDED})` : decisive === null ? ' (an undefined figure never passes)' : holds(rule, decisive) ? '' : `, ${gap(rule, sizeOf(rule, decisive) - value)} ${bound === 'atMost' ? 'too much' : 'too little'}`
   return `${measured}${bounded}${miss}; ${words} ${figure(rule, value)}${directionOf(rule) === 0 ? ' either way' : ''} is asked for.`
 }
 
@@ -81,7 +88,7 @@ export function compare(rule: AgainstChampion, candidate: Distribution, champion
   const { lower, upper } = estimateOf(harm)
   const passes = upper !== null && (rule.comparison === 'better' ? upper < 0 : upper <= margin)
   // Undefined fails closed (EVIDENCE rule 11).
-  const fails = lower === null || lower > margin
+  const fails = !isUnbounded(harm) && (lower === null || lower > margin)
   return { answer: passes ? 'passed' : fails ? 'failed' : 'inconclusive', harm, relative, margin }
 }
 
@@ -93,7 +100,8 @@ export function limitOf(rule: AgainstChampion): number {
 /** Whether a test set can tell a difference as large as the margin. */
 export function isEnoughFor(rule: AgainstChampion, { candidate, champion }: Compared): boolean {
   const { relative, size } = marginOf(rule)
-  return DETECTABLE_ERRORS * standardErrorOf(harmOf(candidate, champion, directionOf(rule), relative)) <= size
+  const harm = harmOf(candidate, champion, directionOf(rule), relative)
+  return !isUnbounded(harm) && DETECTABLE_ERRORS * standardErrorOf(harm) <= size
 }
 
 /** The paired comparison with the champion; `besides` is said after it. */
@@ -107,11 +115,12 @@ export function judgeAgainstChampion(
   const { answer, harm, relative, margin } = found
   const error = standardErrorOf(harm)
   const detectable = DETECTABLE_ERRORS * error
-  const moreUnits = answer === 'inconclusive' && harm.value !== null ? unitsNeeded(harm.value, margin, error, units) : undefined
+  const isTold = answer === 'inconclusive' && !isUnbounded(harm)
+  const moreUnits = isTold && harm.value !== null ? unitsNeeded(harm.value, margin, error, units) : undefined
   const sentences = [
-    `${label(rule)} is ${figure(rule, candidate.value)}, version ${facts.version} has ${figure(rule, champion.value)} on the same rows: ${differenceWords(relative, estimateOf(harm))}.`,
+    `${label(rule)} is ${figure(rule, candidate.value)}, version ${facts.version} has ${figure(rule, champion.value)} on the same rows: ${differenceWords(relative, harm)}.`,
     outcomeWords(rule, found),
-    ...(answer === 'inconclusive' ? [inconclusiveWords(relative, detectable, moreUnits, facts.unit)] : []),
+    ...(isTold ? [inconclusiveWords(relative, detectable, moreUnits, facts.unit)] : []),
     ...facts.besides,
   ]
   return {
@@ -123,7 +132,7 @@ export function judgeAgainstChampion(
     champion: estimateOf(champion),
     difference: estimateOf(harm),
     limit: margin,
-    ...(Number.isFinite(detectable) ? { smallestDetectable: detectable } : {}),
+    ...(Number.isFinite(detectable) && !isUnbounded(harm) ? { smallestDetectable: detectable } : {}),
     ...(moreUnits === undefined ? {} : { moreUnits }),
   }
 }
@@ -132,21 +141,22 @@ export function judgeAgainstChampion(
 export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, candidate: Distribution, baseline: Distribution, facts: { readonly units: number; readonly unit: string }): RuleResult {
   const harm = harmOf(candidate, baseline, directionOf(rule), false)
   const bounds = estimateOf(harm)
-  const answer: Answer = bounds.upper !== null && bounds.upper < 0 ? 'passed' : bounds.lower === null || bounds.lower >= 0 ? 'failed' : 'inconclusive'
+  const answer: Answer = bounds.upper !== null && bounds.upper < 0 ? 'passed' : !isUnbounded(harm) && (bounds.lower === null || bounds.lower >= 0) ? 'failed' : 'inconclusive'
   const error = standardErrorOf(harm)
   const detectable = DETECTABLE_ERRORS * error
-  const moreUnits = answer === 'inconclusive' && harm.value !== null ? unitsNeeded(harm.value, 0, error, facts.units) : undefined
-  const open = answer === 'inconclusive' ? ` ${inconclusiveWords(false, detectable, moreUnits, facts.unit)}` : ''
+  const isTold = answer === 'inconclusive' && !isUnbounded(harm)
+  const moreUnits = isTold && harm.value !== null ? unitsNeeded(harm.value, 0, error, facts.units) : undefined
+  const open = isTold ? ` ${inconclusiveWords(false, detectable, moreUnits, facts.unit)}` : ''
   const verb = { passed: 'is better than', failed: bounds.lower === null ? 'is not proven better than' : 'is no better than', inconclusive: 'cannot be told from' }[answer]
   return {
     rule,
     origin,
     answer,
-    explanation: `${label(rule)} of ${figure(rule, candidate.value)} ${verb} the trivial baseline (${figure(rule, baseline.value)}): ${differenceWords(false, bounds)}.${open}`,
+    explanation: `${label(rule)} of ${figure(rule, candidate.value)} ${verb} the trivial baseline (${figure(rule, baseline.value)}): ${differenceWords(false, harm)}.${open}`,
     candidate: estimateOf(candidate),
     difference: bounds,
     limit: 0,
-    ...(Number.isFinite(detectable) ? { smallestDetectable: detectable } : {}),
+    ...(Number.isFinite(detectable) && !isUnbounded(harm) ? { smallestDetectable: detectable } : {}),
     ...(moreUnits === undefined ? {} : { moreUnits }),
   }
 }
@@ -163,8 +173,10 @@ function unitsNeeded(value: number, margin: number, error: number, units: number
   return Number.isSafeInteger(needed) ? Math.max(1, needed) : undefined
 }
 
-function differenceWords(relative: boolean, { value, lower, upper }: Estimate): string {
+function differenceWords(relative: boolean, harm: Distribution): string {
+  const { value, lower, upper } = estimateOf(harm)
   if (value === null) return 'the difference is undefined'
+  if (isUnbounded(harm)) return `${comparison(relative, value)}, but ${UNBOUNDED}`
   if (lower === null || upper === null) return `${comparison(relative, value)}, but undefined on some resamples`
   return `${comparison(relative, value)} (90 % interval: ${comparison(relative, lower)} to ${comparison(relative, upper)})`
 }
@@ -173,6 +185,7 @@ function differenceWords(relative: boolean, { value, lower, upper }: Estimate): 
 function outcomeWords(rule: AgainstChampion, { answer, harm, relative, margin }: Difference): string {
   const { lower, upper } = estimateOf(harm)
   const asked = rule.comparison === 'better' ? 'it has to be proven better' : `at most ${difference(relative, margin)} worse is allowed`
+  if (isUnbounded(harm)) return `${capital(asked)}, and without bounds neither that nor the contrary is shown.`
   if (lower === null || upper === null) return `${capital(asked)}, and an undefined difference never passes.`
   switch (answer) {
     case 'passed':

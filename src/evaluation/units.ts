@@ -59,15 +59,28 @@ export function presentUnits({ rows, unitOfRow, count }: Units): number {
   return isPresent.reduce((sum, present) => sum + present, 0)
 }
 
-/**
- * How many units of equal size would tell as much (Kish: the squared sum of the sizes over the sum of their squares):
- * one group with half of the rows leaves little to resample, however many groups share the rest.
- */
-export function effectiveUnits({ rows, unitOfRow, count, weights }: Units): number {
+/** How large units are, by the weight of their rows. */
+export interface Sizes {
+  /**
+   * How many units of equal size would tell as much (Kish: the squared sum of the sizes over the sum of their squares):
+   * one group with half of the rows leaves little to resample, however many groups share the rest.
+   */
+  readonly effective: number
+  readonly largest: number
+  readonly total: number
+}
+
+export function sizesOf({ rows, unitOfRow, count, weights }: Units): Sizes {
   const sizes = new Float64Array(count)
   for (const row of rows) sizes[unitOfRow[row] ?? 0] = (sizes[unitOfRow[row] ?? 0] ?? 0) + (weights?.[row] ?? 1)
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  return total === 0 ? 0 : total ** 2 / sizes.reduce((sum, size) => sum + size * size, 0)
+  const largest = sizes.reduce((most, size) => Math.max(most, size), 0)
+  return { effective: total === 0 ? 0 : total ** 2 / sizes.reduce((sum, size) => sum + size * size, 0), largest, total }
+}
+
+/** What units count for, see `Sizes`. */
+export function effectiveUnits(units: Units): number {
+  return sizesOf(units).effective
 }
 
 /** The rows for which a mask holds. */
