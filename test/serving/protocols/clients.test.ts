@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { MLFLOW_VERSION } from '../../../src/serving/protocols/mlflow.js'
 import { needsPython, runBoto3, runPython } from '../../support/foreign-client.js'
 import { startStage, type Stage } from './stage.js'
 
@@ -62,6 +63,28 @@ print(json.dumps([ready, [metadata['name'], metadata['versions'], [each['name'] 
   assert.match(missing, /No version of model nowhere serves here/)
   assert.match(shape, /"x" has shape \[1\]/)
   assert.match(binary, /binary tensor data extension is not supported/)
+})
+
+test("MLflow's own client of its scoring server asks a model", needsPython, async () => {
+  const script = `
+import numpy, pandas
+from mlflow.pyfunc.scoring_server.client import ScoringServerClient
+client = ScoringServerClient(given['host'], given['port'])
+client.wait_server_ready(timeout=30)
+rows = pandas.DataFrame({'x1': [1.0, 3.0], 'x2': [2.0, 4.0]})
+answers = [client.invoke(asked, params={'t': 0.5}).get_predictions(predictions_format='ndarray').tolist() for asked in (rows, rows.to_numpy())]
+try:
+    client.invoke(pandas.DataFrame({'x1': ['a'], 'x2': [2.0]}))
+except Exception as refused:
+    answers.append(str(refused))
+print(json.dumps([client.get_version(), answers]))
+`
+  const { hostname, port } = new URL(stage.url)
+  const [version, answers] = listOf(await runPython(script, { host: hostname, port: Number(port) }))
+  assert.equal(version, MLFLOW_VERSION)
+  const [frame, array, refused] = listOf(answers)
+  assert.deepEqual([frame, array], [[0, 1], [0, 1]])
+  assert.match(String(refused), /error code 400.*INVALID_PARAMETER_VALUE.*rows\[0\]\.x1 must be a number/)
 })
 
 function listOf(value: unknown): readonly unknown[] {
