@@ -1,11 +1,13 @@
 import { sql, type Selectable } from 'kysely'
+import { Value } from 'typebox/value'
 import type { Clock } from '../clock.js'
 import type { ChampionCause, Database, Schema, Transaction } from '../database/schema.js'
+import { StoredDeployment } from '../define/stored-deployment.js'
 import { refitError } from '../errors.js'
 import { appendEvent } from '../runs/event.js'
 import { CHAMPIONS_CHANNEL } from './champions-channel.js'
 import { getModel, lockModel } from './models.js'
-import { abortRollout } from './rollout.js'
+import { abortRollout, OPEN_STATES, presentStep } from './rollout.js'
 import { getVersion, type Version } from './version.js'
 import { firstUntainted, withdrawnAmong } from './withdrawn-data.js'
 
@@ -29,18 +31,35 @@ export interface ChampionMove {
   readonly at: Date
 }
 
-/** The champion of every living model of the project with its package: what is to serve. */
-export async function championPackages(database: Database): Promise<readonly { model: string; version: number; generation: number; digest: string }[]> {
+/** What is to serve of a model: the champion's package, and that of the version that is rolled out beside it. */
+export interface ServedPackages {
+  readonly model: string
+  readonly version: number
+  readonly generation: number
+  readonly digest: string
+  /** The step by its index; without a share its requests are mirrored. */
+  readonly challenger?: { readonly rollout: string; readonly version: number; readonly digest: string; readonly step: number; readonly share?: number }
+}
+
+/** The champion of every living model of the project, and what is rolled out: what is to serve. */
+export async function championPackages(database: Database): Promise<readonly ServedPackages[]> {
   const rows = await database
     .selectFrom('champions')
     .innerJoin('versions', (join) => join.onRef('versions.model', '=', 'champions.model').onRef('versions.number', '=', 'champions.version'))
     .innerJoin('models', 'models.name', 'champions.model')
-    .select(['champions.model', 'champions.version', 'champions.generation', 'versions.digest'])
+    .leftJoin('rollouts', (join) => join.onRef('rollouts.model', '=', 'champions.model').on('rollouts.state', 'in', OPEN_STATES))
+    .leftJoin('versions as rolled', (join) => join.onRef('rolled.model', '=', 'rollouts.model').onRef('rolled.number', '=', 'rollouts.version'))
+    .select(['champions.model', 'champions.version', 'champions.generation', 'versions.digest', 'rollouts.id as rollout', 'rollouts.step', 'rollouts.deployment', 'rollouts.version as challenger', 'rolled.digest as challenger_digest'])
     .where('models.present', '=', true)
     .where('models.retired_at', 'is', null)
     .orderBy('champions.model')
     .execute()
-  return rows.map((row) => ({ ...row, generation: Number(row.generation) }))
+  return rows.map(({ model, version, generation, digest, rollout, step, deployment, challenger, challenger_digest: challengerDigest }) => {
+    const served = { model, version, generation: Number(generation), digest }
+    if (rollout === null || step === null || challenger === null || challengerDigest === null) return served
+    const present = presentStep({ deployment: Value.Parse(StoredDeployment, deployment), step })
+    return { ...served, challenger: { rollout, version: challenger, digest: challengerDigest, step, ...(present.kind === 'shadow' ? {} : { share: present.share }) } }
+  })
 }
 
 export async function getChampion(database: Database, model: string): Promise<Champion | undefined> {

@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Type, type Static } from 'typebox'
 import type { Clock } from '../clock.js'
 import { connect } from '../database/connection.js'
+import { isOutage } from '../database/outage.js'
 import { listen } from '../database/listen.js'
 import { InvocationsDialect, StoredObjects } from '../define/stored-definition.js'
+import { startHintedLoop } from '../hinted-loop.js'
 import type { ServerAccess } from '../http/server.js'
 import { readExample } from '../packages/example.js'
 import { fetchPackage } from '../packages/store.js'
@@ -13,12 +16,14 @@ import { openPackage } from '../predictors/open-package.js'
 import { championPackages } from '../registry/champion.js'
 import { CHAMPIONS_CHANNEL } from '../registry/champions-channel.js'
 import { tellReplica } from '../registry/replicas.js'
+import { tellFigures } from '../registry/rollout-steps.js'
 import { retiredModels } from '../registry/retirement.js'
 import { createServingApp } from '../serving/app.js'
 import { readDesired, writeDesired } from '../serving/desired-file.js'
 import { createFollower, startFollowing } from '../serving/follow.js'
-import { createLiveSet, type Desired, type Retired } from '../serving/live-set.js'
+import { createLiveSet, type Desired, type LiveSetOptions, type Retired } from '../serving/live-set.js'
 import { createServingMetrics } from '../serving/metrics.js'
+import { createSideBySide } from '../serving/side-by-side.js'
 import { predictors } from './adapters.js'
 import { listenOn } from './listen-on.js'
 import { openObjects } from './objects.js'
@@ -40,6 +45,7 @@ export const ServingSettings = Type.Object({
 export type ServingSettings = Static<typeof ServingSettings>
 
 const HEARTBEAT_MS = 10_000
+const TELL_FIGURES_MS = 500
 
 /**
  * Answers predictions. What is live, and its packages, lie on local disk, so that it starts and goes on without
@@ -53,7 +59,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   await removeHalfFetched(packages)
   const objects = openObjects(settings.objects, settings.stateFolder)
   const metrics = createServingMetrics()
-  const live = createLiveSet({
+  const versions: LiveSetOptions = {
     log,
     now: () => clock.now(),
     fetchPackage: async (digest) => {
@@ -62,8 +68,12 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       return { folder: target, manifest, example: await readExample(target) }
     },
     load: (at, manifest) => openPackage(predictors, at, manifest),
-  })
+  }
+  const live = createLiveSet(versions)
+  const sideBySide = createSideBySide({ live, beside: createLiveSet(versions), log })
   const connection = connect(settings.databaseUrl, { applicationName: 'refit-serving', connections: 2 })
+  // What one process has counted is its own: the next one at the same address begins anew.
+  const replica = randomUUID()
   let ready = false
   let toldAt = 0
   let url = ''
@@ -81,14 +91,15 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
     const before = new Set(kept.values())
     kept.clear()
     for (const { model, digest } of now) kept.set(model, digest)
-    await removePackages(packages, new Set([...before, ...kept.values()]))
+    const tried = now.flatMap(({ challenger }) => (challenger === undefined ? [] : [challenger.digest]))
+    await removePackages(packages, new Set([...before, ...kept.values(), ...tried]))
   }
-  const follower = { live, metrics, clock, onChange, log }
+  const follower = { live, sideBySide, metrics, clock, onChange, log }
   const remembered = await readDesired(file)
   if (remembered !== undefined) ready = await createFollower(follower)(remembered.models, remembered.retired)
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
-  const app = createServingApp({ live, metrics, isReady: () => ready, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
+  const app = createServingApp({ live, sideBySide, metrics, isReady: () => ready, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
   url = await listenOn(app, settings.bind, settings.port)
   const following = startFollowing({
     ...follower,
@@ -100,6 +111,15 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
     },
     retired: async () => (await retiredModels(connection.database)).map(({ at, ...rest }) => ({ ...rest, since: at.toISOString() })),
   })
+  const telling = startHintedLoop(clock, async () => {
+    // Written in whole: what does not get there is written with what comes after it.
+    for (const { rollout, step, figures } of sideBySide.takeSeen()) {
+      await tellFigures(connection.database, clock.now(), { rollout, step, replica, figures }).catch((error: unknown) => {
+        if (!isOutage(error)) log.error({ err: error }, 'what a rollout has seen could not be written down')
+      })
+    }
+    return TELL_FIGURES_MS
+  })
   const listener = listen(settings.databaseUrl, [CHAMPIONS_CHANNEL], following.hint)
   return {
     url,
@@ -107,6 +127,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       await app.close()
       await listener.stop()
       await following.stop()
+      await telling.stop()
       await connection.close()
     },
   }

@@ -6,7 +6,8 @@ export function percent(share: number): string {
 
 /** A difference of shares. */
 export function points(difference: number): string {
-  return `${figure(difference * 100)} points`
+  const count = figure(difference * 100)
+  return `${count} ${count === '1' ? 'point' : 'points'}`
 }
 
 export function milliseconds(value: number): string {

@@ -11,10 +11,13 @@ import { invocationsProtocol, openInvocationRoutes, type InvocationsSettings } f
 import { openInferenceOpenRoutes, openInferenceProtocol } from './protocols/open-inference/routes.js'
 import { ownProtocol } from './protocols/own.js'
 import { ModelName, viewer } from './protocols/parts.js'
+import type { SideBySide } from './side-by-side.js'
 import { LiveModelAnswer } from './wire.js'
 
 export interface ServingParts {
   readonly live: LiveSet
+  /** By which versions requests are answered, where any is rolled out; default: by those that are live. */
+  readonly sideBySide?: Pick<SideBySide, 'use'>
   readonly metrics: ServingMetrics
   /** Whether the models that are to serve have been loaded once. */
   readonly isReady: () => boolean
@@ -28,10 +31,10 @@ const LARGEST_BODY_BYTES = 16 * 1024 * 1024
 const openRoutes: ReadonlySet<string> = new Set(['/health', '/ready', ...openInvocationRoutes, ...openInferenceOpenRoutes])
 
 /** The endpoint: predictions by the versions that are live, and what is live. */
-export function createServingApp({ live, metrics, isReady, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
+export function createServingApp({ live, sideBySide = live, metrics, isReady, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
   const { app } = createServer({ access, log, openRoutes, bodyLimit: LARGEST_BODY_BYTES })
   countAnswers(app, live, metrics)
-  const parts = { live, ask: createAsk(live, isReady), isReady }
+  const parts = { live, ask: createAsk(live, sideBySide, isReady), isReady }
   for (const protocol of [ownProtocol(parts), invocationsProtocol(parts, invocations), openInferenceProtocol(parts), instancesProtocol(parts)]) void app.register(protocol)
 
   app.get('/models', { config: viewer, schema: { response: { 200: Type.Object({ models: Type.Array(LiveModelAnswer) }) } } }, () => ({ models: live.list().map(told) }))

@@ -4,6 +4,7 @@ import type { Signature } from '../packages/manifest.js'
 import { answerOf } from './answer.js'
 import type { LiveSet } from './live-set.js'
 import { readRows } from './read-rows.js'
+import type { SideBySide } from './side-by-side.js'
 import { MOST_ROWS, type PredictAnswer } from './wire.js'
 
 declare module 'fastify' {
@@ -38,18 +39,28 @@ export interface Answered extends PredictAnswer {
  */
 export type Ask = (request: FastifyRequest, question: Question) => Promise<Answered>
 
-export function createAsk(live: LiveSet, isReady: () => boolean): Ask {
+export function createAsk(live: LiveSet, sideBySide: Pick<SideBySide, 'use'>, isReady: () => boolean): Ask {
   return (request, { model, version, rows }) => {
     refuseWhileLoading(live, isReady, model)
-    return live.use(model, async ({ version: answering, signature }, predictor) => {
-      if (version !== undefined && version !== answering) throw refitError('version-not-live', { model, version, live: answering })
-      const asked = rows(signature)
-      request.askedRows = asked.length
-      requireCount(asked.length)
-      const predictions = await predictor.predict(readRows(signature, asked))
-      return { model, version: answering, signature, predictions: answerOf(signature, predictions) }
-    })
+    return sideBySide.use(
+      model,
+      async ({ version: answering, signature }, predictor) => {
+        if (version !== undefined && version !== answering) throw refitError('version-not-live', { model, version, live: answering })
+        const asked = rows(signature)
+        request.askedRows = asked.length
+        requireCount(asked.length)
+        const predictions = await predictor.predict(readRows(signature, asked))
+        return { model, version: answering, signature, predictions: answerOf(signature, predictions) }
+      },
+      { key: keyOf(request.headers), version },
+    )
   }
+}
+
+/** What a caller shows to be answered by the same side of a rollout again. */
+function keyOf(headers: FastifyRequest['headers']): string | undefined {
+  const key = headers['refit-key']
+  return typeof key === 'string' && key !== '' ? key : undefined
 }
 
 /** Until everything has been loaded once, a model that is not live may be one that will be. @throws RefitError `models-loading` */

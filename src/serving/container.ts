@@ -31,7 +31,7 @@ const LARGEST_BODY_BYTES = 25 * 1024 * 1024
  * else. It takes no tokens and any host: the platform stands around it and looks at who calls.
  */
 export function createContainerApp({ platform, model, live, metrics, isReady, log }: ContainerParts): FastifyInstance {
-  const { routes, protocol } = contractOf(platform, model, { live, ask: createAsk(live, isReady), isReady })
+  const { routes, protocol } = contractOf(platform, model, { live, ask: createAsk(live, live, isReady), isReady })
   const { app } = createServer({ access: 'platform', log, openRoutes: new Set(routes), bodyLimit: LARGEST_BODY_BYTES })
   countAnswers(app, live, metrics)
   void app.register(protocol)

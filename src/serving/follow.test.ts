@@ -3,12 +3,15 @@ import { test, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { settableClock, type SettableClock } from '../../test/support/settable-clock.js'
 import { createFollower, startFollowing, type FollowOptions } from './follow.js'
-import { createLiveSet, type Desired, type LiveSet } from './live-set.js'
+import { createLiveSet, type Desired, type LiveSet, type LiveSetOptions } from './live-set.js'
 import { createServingMetrics, type ServingMetrics } from './metrics.js'
+import { createSideBySide, type SideBySide } from './side-by-side.js'
+import type { Challenger } from './trial.js'
 
 /** A live set to be led, and what is said about it. */
 interface Stage {
   readonly live: LiveSet
+  readonly sideBySide: SideBySide
   readonly clock: SettableClock
   readonly metrics: ServingMetrics
   readonly damaged: Set<string>
@@ -28,7 +31,7 @@ function newStage(): Stage {
   const fetched: string[] = []
   const said: string[] = []
   const told: (readonly Desired[])[] = []
-  const live = createLiveSet({
+  const versions: LiveSetOptions = {
     now: () => clock.now(),
     log: { warn: (message) => said.push(message) },
     fetchPackage: (digest) => {
@@ -38,20 +41,25 @@ function newStage(): Stage {
     },
     load: () =>
       Promise.resolve({ predict: ({ rows }) => Promise.resolve({ task: 'regression', values: new Float64Array(rows) }), close: () => Promise.resolve() }),
-  })
-  const stage = { live, clock, metrics, damaged, fetched, said, told, diskFull: false }
+  }
+  const live = createLiveSet(versions)
+  const sideBySide = createSideBySide({ live, beside: createLiveSet(versions), log: versions.log })
+  const stage = { live, sideBySide, clock, metrics, damaged, fetched, said, told, diskFull: false }
   const onChange = async (now: readonly Desired[]): Promise<void> => {
     await Promise.resolve()
     if (stage.diskFull) throw new Error('no space left on device')
     told.push(now)
   }
   const log = { info: (message: string) => said.push(message), warn: (message: string) => said.push(message) }
-  return Object.assign(stage, { options: { live, metrics, clock, onChange, log } })
+  return Object.assign(stage, { options: { live, sideBySide, metrics, clock, onChange, log } })
 }
 
 function desired(version: number, { generation = version, model = 'house-price' } = {}): Desired {
   return { model, version, generation, digest: `${model}-${version}` }
 }
+
+/** The version that is rolled out beside the one of `desired(1)`. */
+const challenger: Challenger = { rollout: 'house-price-r1', version: 2, digest: 'house-price-2', step: 0, share: 0.1 }
 
 test('what is desired becomes live, is told once, and counts in the metrics', async () => {
   const { live, told, metrics, options } = newStage()
@@ -226,4 +234,52 @@ test('after the stop nothing is looked at any more', async (context) => {
   clock.advance(10_000)
   await settle()
   assert.equal(database.looks, 1)
+})
+
+test('a version that is rolled out is loaded beside the champion, moved on without loading it again, and kept for the next start', async () => {
+  const { live, sideBySide, told, fetched, options } = newStage()
+  const follow = createFollower(options)
+  await follow([{ ...desired(1), challenger }])
+  assert.deepEqual([live.get('house-price').version, sideBySide.trials().get('house-price')], [1, challenger])
+  const moved: Challenger = { ...challenger, step: 1, share: 0.5 }
+  await follow([{ ...desired(1), challenger: moved }])
+  assert.deepEqual(sideBySide.trials().get('house-price'), moved)
+  assert.deepEqual(fetched, ['house-price-1', 'house-price-2'])
+  assert.deepEqual(told.map(([first]) => first?.challenger?.share), [0.1, 0.5])
+})
+
+test('at the end of a rollout the version takes the place of the champion, or goes', async () => {
+  const { live, sideBySide, told, options } = newStage()
+  const follow = createFollower(options)
+  await follow([{ ...desired(1), challenger }])
+  await follow([desired(2)])
+  assert.deepEqual([live.get('house-price').version, sideBySide.trials().size], [2, 0])
+  await follow([{ ...desired(2), challenger: { ...challenger, rollout: 'house-price-r2', version: 3, digest: 'house-price-3' } }])
+  await follow([desired(2)])
+  assert.deepEqual([live.get('house-price').version, sideBySide.trials().size], [2, 0])
+  assert.deepEqual(told.map(([first]) => [first?.version, first?.challenger?.version]), [[1, 2], [2, undefined], [2, 3], [2, undefined]])
+})
+
+test('while the new champion cannot be loaded, the version that has come so far keeps its callers', async () => {
+  const { live, sideBySide, damaged, options } = newStage()
+  const follow = createFollower(options)
+  await follow([{ ...desired(1), challenger }])
+  damaged.add('house-price-2')
+  await follow([desired(2)])
+  assert.deepEqual([live.get('house-price').version, sideBySide.trials().get('house-price')?.version], [1, 2])
+})
+
+test('a version that cannot be loaded is noted for its rollout, and tried again after a while', async () => {
+  const { sideBySide, clock, damaged, fetched, options } = newStage()
+  const follow = createFollower(options)
+  damaged.add('house-price-2')
+  await follow([{ ...desired(1), challenger }])
+  await follow([{ ...desired(1), challenger }])
+  assert.equal(sideBySide.trials().size, 0)
+  assert.deepEqual(sideBySide.takeSeen().map(({ rollout, step, figures }) => [rollout, step, figures.failed]), [['house-price-r1', 0, 'house-price-2 is damaged']])
+  assert.equal(fetched.filter((digest) => digest === 'house-price-2').length, 1)
+  damaged.clear()
+  clock.advance(5000)
+  await follow([{ ...desired(1), challenger }])
+  assert.deepEqual(sideBySide.trials().get('house-price'), challenger)
 })

@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.js'
 import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
+import { createTrialFollower } from './follow-trials.js'
 import type { Desired, LiveSet, Retired } from './live-set.js'
 import type { ServingMetrics } from './metrics.js'
+import type { SideBySide } from './side-by-side.js'
 
 export interface FollowOptions {
   readonly live: LiveSet
+  readonly sideBySide: SideBySide
   readonly metrics: ServingMetrics
   readonly clock: Clock
   /** What is to serve, as the database says now; rejects while it is away. */
@@ -21,12 +24,13 @@ const POLL_MS = 500
 const RETRY_MS = 5000
 
 /** Brings the live set to what is desired: one look. Says whether every desired version is live. */
-export function createFollower({ live, metrics, clock, onChange, log }: Omit<FollowOptions, 'desired' | 'retired'>): (desired: readonly Desired[], retired?: readonly Retired[]) => Promise<boolean> {
+export function createFollower({ live, sideBySide, metrics, clock, onChange, log }: Omit<FollowOptions, 'desired' | 'retired'>): (desired: readonly Desired[], retired?: readonly Retired[]) => Promise<boolean> {
   const failed = new Map<string, { readonly generation: number; readonly at: number }>()
   // Whether what is live has changed since it was last told.
   let untold = false
   let refused = false
   let knownRetired = '[]'
+  const followTrials = createTrialFollower({ live, sideBySide, clock, log })
 
   const swap = async (next: Desired): Promise<boolean> => {
     const present = live.list().find(({ model }) => model === next.model)
@@ -50,7 +54,12 @@ export function createFollower({ live, metrics, clock, onChange, log }: Omit<Fol
 
   const tell = async (retired: readonly Retired[]): Promise<void> => {
     try {
-      await onChange(live.list().map(({ model, version, generation, digest }) => ({ model, version, generation, digest })), retired)
+      const trials = sideBySide.trials()
+      const now = live.list().map(({ model, version, generation, digest }) => {
+        const challenger = trials.get(model)
+        return { model, version, generation, digest, ...(challenger === undefined ? {} : { challenger }) }
+      })
+      await onChange(now, retired)
       untold = false
       refused = false
     } catch (error) {
@@ -67,6 +76,7 @@ export function createFollower({ live, metrics, clock, onChange, log }: Omit<Fol
       untold = true
     }
     for (const next of desired) untold = (await swap(next)) || untold
+    untold = (await followTrials(desired)) || untold
     const wanted = new Set(desired.map(({ model }) => model))
     for (const { model } of live.list()) {
       if (wanted.has(model)) continue

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { refitError } from '../errors.js'
 import type { PackageManifest, Signature } from '../packages/manifest.js'
 import type { Predictor } from '../predictors/predictor.js'
+import { Challenger } from './trial.js'
 import { warmUp } from './warm-up.js'
 
 /** Which version of a model is to serve. */
@@ -12,6 +13,8 @@ export const Desired = Type.Object({
   generation: Type.Integer(),
   /** Of the version's package. */
   digest: Type.String(),
+  /** The version that is rolled out beside it. */
+  challenger: Type.Optional(Challenger),
 })
 export type Desired = Static<typeof Desired>
 
@@ -26,7 +29,7 @@ export const Retired = Type.Object({
 export type Retired = Static<typeof Retired>
 
 /** A version that answers. */
-export interface LiveModel extends Desired {
+export interface LiveModel extends Omit<Desired, 'challenger'> {
   readonly signature: Signature
   readonly since: Date
 }

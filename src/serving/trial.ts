@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import type { Signature } from '../packages/manifest.js'
-import type { Predictions, Predictor } from '../predictors/predictor.js'
+import type { Predictor } from '../predictors/predictor.js'
 import { noFigures, type StepFigures } from '../rollouts/figures.js'
 import { recordAnswer, recordDifferences, valuesOf, type Recorded } from './record-answers.js'
 import { placeOf, placesWithoutKey } from './traffic-split.js'
@@ -80,21 +80,24 @@ export interface Watched<T> {
   readonly recorded: Recorded
 }
 
-/** Lets a predictor answer, and looks at how long that takes and what it predicts. */
-export async function watch<T>(signature: Signature, predictor: Predictor, answer: (predictor: Predictor) => Promise<T>): Promise<Watched<T>> {
-  let predictions: Predictions | undefined
-  const observed: Predictor = {
+/** Looks at what a predictor answers, whatever becomes of that. */
+export type Observe = (signature: Signature, predictor: Predictor) => Predictor
+
+/** Lets a version be asked, and looks at how long that takes and what it predicts. */
+export async function watch<T>(ask: (observe: Observe) => Promise<T>): Promise<Watched<T>> {
+  let values: Recorded['values']
+  const observe: Observe = (signature, predictor) => ({
     predict: async (batch) => {
-      predictions = await predictor.predict(batch)
+      const predictions = await predictor.predict(batch)
+      values = valuesOf(signature, predictions)
       return predictions
     },
     close: () => predictor.close(),
-  }
+  })
   const begun = performance.now()
-  const [result] = await Promise.allSettled([answer(observed)])
+  const [result] = await Promise.allSettled([ask(observe)])
   const milliseconds = performance.now() - begun
-  if (result.status === 'rejected') return { result, recorded: { milliseconds, error: result.reason } }
-  return { result, recorded: { milliseconds, values: predictions === undefined ? undefined : valuesOf(signature, predictions) } }
+  return { result, recorded: result.status === 'rejected' ? { milliseconds, error: result.reason } : { milliseconds, values } }
 }
 
 /** What has been watched, or throws what it threw. */

@@ -9,8 +9,9 @@ import { buildPackage } from '../../src/packages/build.js'
 import type { Signature } from '../../src/packages/manifest.js'
 import { moduleModel } from '../../src/predictors/module/adapter.js'
 import { createServingApp } from '../../src/serving/app.js'
-import { createLiveSet, type LiveSet } from '../../src/serving/live-set.js'
+import { createLiveSet, type LiveSet, type LiveSetOptions } from '../../src/serving/live-set.js'
 import { createServingMetrics } from '../../src/serving/metrics.js'
+import { createSideBySide } from '../../src/serving/side-by-side.js'
 import { parseTokens } from '../../src/http/access.js'
 import { fileLog } from '../../src/telemetry/log.js'
 import { codeBlocksOf, readPage, tablesOf } from './pages.js'
@@ -41,15 +42,16 @@ before(async () => {
   await writeFile(join(folder, 'predictor.mjs'), 'export const load = () => ({ predict: (rows) => rows.map(() => 41.7) })\n')
   const { manifest, digest } = await buildPackage(folder, { format: 'module', signature })
   const log = fileLog(join(folder, 'log'), 'serving')
-  live = createLiveSet({
+  const versions: LiveSetOptions = {
     log,
     now: () => new Date(),
     fetchPackage: () => Promise.resolve({ folder, manifest }),
     load: (at, found) => moduleModel.load(at, found.signature),
-  })
+  }
+  live = createLiveSet(versions)
   await live.swap({ model: 'delivery-time', version: 3, generation: 3, digest })
   const access = { bind: '127.0.0.1', hosts: [], origins: [], tokens: parseTokens(`someone:viewer:${secret}`) }
-  app = createServingApp({ live, metrics: createServingMetrics(), isReady: () => true, access, log, invocations: { model: 'delivery-time', dialects: {} } })
+  app = createServingApp({ live, sideBySide: createSideBySide({ live, beside: createLiveSet(versions), log }), metrics: createServingMetrics(), isReady: () => true, access, log, invocations: { model: 'delivery-time', dialects: {} } })
 })
 
 after(async () => {

@@ -33,7 +33,7 @@ async function trained(slope: number): Promise<RunDetail> {
 }
 
 const champion = async (): Promise<number | undefined> => (await project.api().model(MODEL)).champion?.version
-const kinds = async (): Promise<readonly string[]> => (await project.api().events({ model: MODEL })).events.map(({ kind }) => kind).filter((kind) => kind.startsWith('rollout.'))
+const kinds = async (): Promise<readonly string[]> => (await project.api().events({ model: MODEL })).events.map(({ kind }) => kind).filter((kind) => kind.startsWith('rollout.') && kind !== 'rollout.waiting')
 
 async function traffic(): Promise<Traffic> {
   const note = await readProcessNote(project.stateFolder, 'serving')

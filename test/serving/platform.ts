@@ -25,6 +25,8 @@ export interface Platform {
   readonly database: Database
   /** Packages a module with this `predict(rows)` as the model's next version, which has passed; gives its number and digest. */
   addVersion(model: string, predict: string, signature?: Signature): Promise<{ readonly version: number; readonly digest: string }>
+  /** The same with a module of this source. */
+  addModule(model: string, source: string, signature?: Signature): Promise<{ readonly version: number; readonly digest: string }>
   promote(model: string, version: number): Promise<void>
   /** Both. */
   publish(model: string, predict: string, signature?: Signature): Promise<{ readonly version: number; readonly digest: string }>
@@ -65,10 +67,11 @@ export async function startPlatform(...models: readonly string[]): Promise<Platf
   const objects = filesystemObjects(join(stateFolder, 'objects'))
   const numbers = new Map<string, number>()
 
-  const addVersion = async (model: string, predict: string, signature = roomsSignature): Promise<{ version: number; digest: string }> => {
+  const addVersion: Platform['addVersion'] = (model, predict, signature) => addModule(model, `export const load = () => ({ predict: (rows) => { ${predict} } })`, signature)
+  const addModule = async (model: string, source: string, signature = roomsSignature): Promise<{ version: number; digest: string }> => {
     const made = join(folder, 'made', randomUUID())
     await mkdir(made, { recursive: true })
-    await writeFile(join(made, 'predictor.mjs'), `export const load = () => ({ predict: (rows) => { ${predict} } })`)
+    await writeFile(join(made, 'predictor.mjs'), source)
     await buildPackage(made, { format: 'module', signature })
     const { digest } = await storePackage(objects, made)
     const version = (numbers.get(model) ?? 0) + 1
@@ -85,6 +88,7 @@ export async function startPlatform(...models: readonly string[]): Promise<Platf
     databaseUrl: server.url,
     database,
     addVersion,
+    addModule,
     promote: promoteTo,
     publish: async (model, predict, signature) => {
       const added = await addVersion(model, predict, signature)

@@ -53,7 +53,7 @@ function randomFrom(seed: number): () => number {
 }
 
 const projectFile = (train: string, source: string, check: string, definition: string): string => `
-import { byGroup, column, command, defineModel, defineProject, folder, gradientBoostedTrees, module, onArrival, onDefinitionChange, produce, query, replace, s3, schedule, secret, upload, upsert } from 'refit'
+import { byGroup, canary, column, command, defineModel, defineProject, folder, gradientBoostedTrees, module, onArrival, onDefinitionChange, produce, query, replace, s3, schedule, secret, upload, upsert } from 'refit'
 
 const model = defineModel({
   task: 'regression',

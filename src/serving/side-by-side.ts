@@ -1,0 +1,148 @@
+import { RefitError } from '../errors.js'
+import type { Predictor } from '../predictors/predictor.js'
+import type { Desired, LiveModel, LiveSet } from './live-set.js'
+import { createTrial, note, noteBoth, resultOf, watch, type Challenger, type Placed, type SeenStep, type Trial, type Watched } from './trial.js'
+
+/** Who asks, as far as it decides which version answers. */
+export interface Caller {
+  /** Of a user or a session: whoever shows it again is answered by the same side. */
+  readonly key?: string | undefined
+  /** Only this version may answer; then nothing of it is compared. */
+  readonly version?: number | undefined
+}
+
+/** The models that answer, and the versions that are rolled out beside them. */
+export interface SideBySide {
+  /** As `LiveSet.use`, by the version on whose side the caller is. */
+  use<T>(model: string, answer: (live: LiveModel, predictor: Predictor) => Promise<T>, caller?: Caller): Promise<T>
+  /** The versions that are rolled out, by model: those that answer. */
+  trials(): ReadonlyMap<string, Challenger>
+  /**
+   * Loads and warms a version beside the champion, or moves it on to another step. Rejects where its package cannot be had;
+   * one that cannot be loaded is noted as failed.
+   */
+  tryOut(model: string, challenger: Challenger): Promise<void>
+  /** Takes the version out that is rolled out beside a champion. Returns whether there was one. */
+  endTrial(model: string): boolean
+  /** What has been seen of each step that is on, and for the last time of those that have ended since this was asked. */
+  takeSeen(): readonly SeenStep[]
+}
+
+export interface SideBySideOptions {
+  readonly live: LiveSet
+  /** Of its own, for the versions that are rolled out: what they do to themselves they do not do to a champion. */
+  readonly beside: LiveSet
+  readonly log: { warn(message: string): void }
+}
+
+/** Requests that are mirrored to one version at the same time. */
+const MOST_MIRRORED = 8
+
+/** Codes of errors: a version was not asked, for it has too much to do; it ended while it was asked. */
+const BUSY: ReadonlySet<string> = new Set(['model-busy', 'serving-busy'])
+const DEATHS: ReadonlySet<string> = new Set(['predictor-died'])
+
+interface Entry {
+  readonly trial: Trial
+  /** What `beside` knows it by: grows with every version that is tried out. */
+  readonly generation: number
+  loaded: boolean
+  mirrored: number
+}
+
+/** Starts with nothing rolled out. */
+export function createSideBySide({ live, beside, log }: SideBySideOptions): SideBySide {
+  const entries = new Map<string, Entry>()
+  const ended: SeenStep[] = []
+  let generations = 0
+
+  type Answer<T> = (live: LiveModel, predictor: Predictor) => Promise<T>
+  const asked = <T>(set: LiveSet, model: string, answer: Answer<T>): Promise<Watched<T>> => watch((observe) => set.use(model, (of, predictor) => answer(of, observe(of.signature, predictor))))
+
+  /** One that ends by itself while it is asked takes its rollout with it. */
+  const noteChallenger = (entry: Entry, placed: Placed, { recorded }: Watched<unknown>, write: () => void): void => {
+    if (isBusy(recorded.error)) {
+      placed.figures.dropped += 1
+      return
+    }
+    write()
+    if (recorded.error instanceof RefitError && DEATHS.has(recorded.error.code)) entry.trial.fail(recorded.error.message)
+  }
+
+  const mirror = async <T>(model: string, entry: Entry, placed: Placed, answer: Answer<T>, champion: Watched<T>): Promise<void> => {
+    try {
+      if (entries.get(model) !== entry) return
+      const challenger = await asked(beside, model, answer)
+      noteChallenger(entry, placed, challenger, () => noteBoth(placed, champion.recorded, challenger.recorded))
+    } finally {
+      entry.mirrored -= 1
+    }
+  }
+
+  return {
+    use: async (model, answer, { key, version } = {}) => {
+      const entry = entries.get(model)
+      if (entry?.loaded !== true) return live.use(model, answer)
+      if (version !== undefined) return (entry.trial.challenger().version === version ? beside : live).use(model, answer)
+      const placed = entry.trial.place(key)
+      if (placed.side === 'challenger') {
+        const challenger = await asked(beside, model, answer)
+        noteChallenger(entry, placed, challenger, () => note(placed, 'challenger', challenger.recorded))
+        // Nobody is turned away because a version on trial does not keep up.
+        return isBusy(challenger.recorded.error) ? live.use(model, answer) : resultOf(challenger)
+      }
+      const champion = await asked(live, model, answer)
+      if (isBusy(champion.recorded.error)) return resultOf(champion)
+      if (!placed.mirrored) note(placed, 'champion', champion.recorded)
+      else if (entry.mirrored >= MOST_MIRRORED) placed.figures.dropped += 1
+      else {
+        entry.mirrored += 1
+        setImmediate(() => void mirror(model, entry, placed, answer, champion).catch((error: unknown) => log.warn(`${model}: a request could not be mirrored: ${String(error)}`)))
+      }
+      return resultOf(champion)
+    },
+    trials: () => new Map([...entries].filter(([, { loaded }]) => loaded).map(([model, { trial }]) => [model, trial.challenger()])),
+    tryOut: async (model, challenger) => {
+      const known = entries.get(model)
+      if (known?.trial.challenger().rollout === challenger.rollout) {
+        known.trial.moveTo(challenger)
+        if (known.loaded) return
+      } else if (known !== undefined) take(model, known)
+      generations += 1
+      const entry: Entry = known?.trial.challenger().rollout === challenger.rollout ? known : { trial: createTrial(challenger), generation: generations, loaded: false, mirrored: 0 }
+      entries.set(model, entry)
+      const desired: Desired = { model, version: challenger.version, digest: challenger.digest, generation: entry.generation }
+      try {
+        await beside.swap(desired)
+        entry.loaded = true
+      } catch (error) {
+        if (!(error instanceof RefitError) || isOfVersion(error)) entry.trial.fail(error instanceof Error ? error.message : String(error))
+        throw error
+      }
+      // It may have ended while it was loaded.
+      if (entries.get(model) !== entry && entries.get(model)?.loaded !== true) beside.remove(model)
+    },
+    endTrial: (model) => {
+      const entry = entries.get(model)
+      if (entry !== undefined) take(model, entry)
+      return entry !== undefined
+    },
+    takeSeen: () => [...ended.splice(0), ...[...entries.values()].flatMap(({ trial }) => trial.seen())],
+  }
+
+  function take(model: string, entry: Entry): void {
+    entries.delete(model)
+    beside.remove(model)
+    ended.push(...entry.trial.seen())
+  }
+}
+
+/** It was not asked at all, for too many others are. */
+function isBusy(error: unknown): boolean {
+  return error instanceof RefitError && BUSY.has(error.code)
+}
+
+/** The version itself is at fault, and not what its package was to be fetched from. */
+function isOfVersion({ code }: RefitError): boolean {
+  return !code.startsWith('s3-') && code !== 'object-missing'
+}
