@@ -152,6 +152,7 @@ async function judged(
         rowsFolder: undefined,
         champion: { version: 1, folder: champion, drops: Array.from({ length: 9 }, (_, drop) => `drop-${drop}`), lostDrops: false, split: definition.split },
         seed: 20_260_501,
+        projectFolder: folder,
         memoryBytes: definition.limits.trainMemoryBytes,
         milliseconds: definition.limits.trainMilliseconds,
         token,

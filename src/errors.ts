@@ -58,8 +58,8 @@ export const catalogue = {
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],
   'nothing-to-roll-back': [409, 'Model {model} has no {version} to go back to.', '`refit versions` shows which versions have served.'],
   'not-awaiting-approval': [409, 'Run {run} does not await approval; its outcome is: {outcome}.', '`refit runs` shows which runs await approval.'],
-  'upload-unfit': [422, 'What was brought cannot be adopted: {reason}.', 'Bring a folder as a trainer would leave it, an ONNX file, an MLflow model with the onnx flavor, or a package of Refit; docs/promotion.md tells more.'],
-  'flavor-unsupported': [422, 'No flavor of the MLflow model can be served: {flavors}.', 'The flavor that can is onnx: log the model with mlflow.onnx, or convert it; Refit does not unpickle models.'],
+  'upload-unfit': [422, 'What was brought cannot be adopted: {reason}.', 'Bring a folder as a trainer would leave it, an ONNX file, an MLflow model with the flavor onnx or python_function, or a package of Refit; docs/promotion.md tells more.'],
+  'flavor-unsupported': [422, 'No flavor of the MLflow model can be served: {flavors}.', 'Those that can are onnx and python_function; most modules of MLflow log the latter beside their own.'],
   'upload-too-large': [413, 'What was brought is larger than {most} MB.', 'Leave out what the model does not need to predict.'],
   'trained-on-unfit': [422, 'The rows that the model was trained on cannot be taken: {reason}', 'Give a CSV or Parquet file with the column that says what stays together (the group, else the key, else every column), written as in the drops.'],
   'candidate-unfit': [422, '{what} cannot be a candidate of {model}: {reason}.', 'A candidate is asked with the features of the definition and predicts its target; `refit contract` shows them.'],
@@ -121,6 +121,9 @@ export const catalogue = {
   'invocations-unassigned': [404, 'None of the models that serve here is set for this address; there are: {live}.', 'Ask /models/<name>/invocations, or name one in refit.config.ts: server: { invocations: \'<name>\' }.'],
   'answer-type-unsupported': [406, 'Predictions are not answered as {accept}.', 'Accept application/json, application/jsonlines or text/csv.'],
   'rows-invalid': [400, 'The rows of the request do not fit the model (faults: {count}).', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
+  'predictor-died': [500, 'The model ended while it was asked: {reason}', 'It is loaded again by itself, the other models go on. If it happens again, `refit rollback` goes back to the version before.'],
+  'predictor-away': [503, 'The model has ended and is being loaded again: {reason}', 'Wait as long as Retry-After says, and send it again. If it lasts, `refit rollback` goes back to the version before.'],
+  'predictor-busy': [503, 'More requests wait for the model than it answers in time.', 'Wait as long as Retry-After says, and send it again; or send fewer rows at once.'],
   'row-not-prepared': [500, 'rows[{row}] of the request cannot be prepared for the model: {reason}.', 'The row is as the model asks for; its prepare module does not take it. `refit rollback` goes back to a version that does.'],
   'variable-invalid': [422, 'The environment variable {name} cannot be used: {reason}.', 'docs/serving.md tells what `refit serve` takes.'],
 
@@ -132,6 +135,8 @@ export const catalogue = {
   'model-missing': [422, 'The trainer left no model that is recognised; it left {left}.', 'docs/training-contract.md lists what may be left in REFIT_MODEL_DIR.'],
   'model-ambiguous': [422, 'The trainer left models of several formats: {formats}.', 'Leave one of them in REFIT_MODEL_DIR.'],
   'model-unreadable': [422, 'The model cannot be loaded: {reason}', 'Load it in a script of your own first; docs/training-contract.md tells what each format needs.'],
+  'python-missing': [422, 'The model needs Python, and {interpreter} cannot be started: {reason}', 'Install it, or name another one in REFIT_PYTHON, where Refit runs; docs/training-contract.md tells how it is chosen.'],
+  'python-library-missing': [422, 'The model needs {library}, which {interpreter} does not have.', 'Install it for that interpreter with `pip install`, in the version with which the model was trained; or name an interpreter that has it in REFIT_PYTHON.'],
   'prediction-invalid': [500, 'The model gave no usable prediction: {reason}', 'The champion keeps serving where the check has found it; for a live version, `refit rollback`.'],
 
   // Training

@@ -24,7 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   bundles: foundations,
   packages: machinery,
   prepare: [...foundations, 'bundles', 'processes', 'objects', 'packages', 'data'],
-  predictors: [...foundations, 'packages', 'prepare'],
+  predictors: [...foundations, 'processes', 'packages', 'prepare'],
   trainers: [...foundations, 'bundles', 'processes'],
   sources: [...foundations, 's3', 'processes'],
   executors: [...foundations, 'processes'],

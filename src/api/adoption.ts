@@ -27,7 +27,7 @@ export function adoptionRoutes({ database, objects, adopt }: ApiParts): FastifyP
           tags,
           summary: 'Bring a model that was trained elsewhere, and ask for a run that checks it',
           description:
-            'The body is a tar archive: the folder that a trainer would leave, an ONNX file, an MLflow model with the onnx flavor, or what `GET …/package` gives. ' +
+            'The body is a tar archive: the folder that a trainer would leave, an ONNX file, an MLflow model with the flavor onnx or python_function, or what `GET …/package` gives. ' +
             'An entry `refit-trained-on.csv` or `.parquet` has the rows, or only the keys or groups, that it was trained on.',
           consumes: ['application/x-tar'],
           params: Type.Object({ model: Type.String() }),

@@ -5,6 +5,7 @@ import { refitError, RefitError } from '../errors.js'
 import { primaryMetricOf } from '../evaluation/metric.js'
 import { unservableVerdict } from '../evaluation/summary.js'
 import { Verdict } from '../evaluation/verdict.js'
+import { predictorEnvironment } from '../predictors/predictor-environment.js'
 import { runChildJob } from '../processes/child-job.js'
 import { Seen } from './seen.js'
 
@@ -60,6 +61,7 @@ export interface CheckRequest {
   readonly seed: number
   readonly memoryBytes: number
   readonly milliseconds: number
+  readonly projectFolder: string
   readonly token: string
   readonly workingFolder: string
   readonly logFile: string
@@ -89,6 +91,7 @@ export async function checkCandidate(request: CheckRequest, signal: AbortSignal)
         token: request.token,
         limits: { milliseconds: request.milliseconds, memoryBytes: request.memoryBytes },
         workingFolder: request.workingFolder,
+        environment: predictorEnvironment(request.projectFolder),
         logFile: request.logFile,
       },
       signal,

@@ -66,6 +66,7 @@ export async function check(
       seed: data.seed,
       memoryBytes: run.definition.limits.trainMemoryBytes,
       milliseconds: run.definition.limits.trainMilliseconds,
+      projectFolder: rooms.projectFolder,
       token: attempt.token,
       workingFolder: folder,
       logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),

@@ -12,6 +12,7 @@ import { packageModel } from './package-model.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { ensureSets } from './split.js'
 import { train, type Candidate } from './train.js'
+import { trainingInterpreter } from './training-interpreter.js'
 
 /** The candidate of a run: the one that it was offered, which from here on is one like any other, or one that it trains. */
 export function trainOrTake(rooms: Rooms, run: LifecycleRun, data: Ingested, sets: Sets, attempt: Attempt): Promise<Commit<Candidate>> {
@@ -42,6 +43,8 @@ async function offeredPackage(rooms: Rooms, run: LifecycleRun, object: string, d
     {
       archive: await rooms.objects.localPath(object),
       definition,
+      projectFolder: rooms.projectFolder,
+      interpreter: trainingInterpreter(rooms, definition),
       workingFolder: join(folder, 'upload'),
       token: attempt.token,
       logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),

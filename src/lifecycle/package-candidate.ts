@@ -4,7 +4,7 @@ import { Type, type Static } from 'typebox'
 import { buildPackage } from '../packages/build.js'
 import { EXAMPLE_FILE } from '../packages/example.js'
 import { modelSignature, PackagePrepare, PREPARE_FILE, Signature } from '../packages/manifest.js'
-import { recognise } from '../predictors/recognise.js'
+import { recogniseArranged } from '../predictors/recognise.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
 
 /** What the child that packages is given: the folder that the trainer left, an example row, and the signature as far as it is known. */
@@ -12,6 +12,8 @@ export const PackageInput = Type.Object({
   folder: Type.String(),
   example: Type.String(),
   signature: Signature,
+  /** The Python by which the definition trains. */
+  interpreter: Type.Optional(Type.String()),
   /** How rows are prepared, with the local path of the module's bundle. */
   prepare: Type.Optional(Type.Object({ bundle: Type.String(), ...PackagePrepare.properties })),
 })
@@ -24,10 +26,10 @@ export type Packaged = Static<typeof Packaged>
  * Makes a package of what a trainer left. Runs in a child, for it opens the model to read its classes.
  * @throws RefitError `model-missing`, `model-ambiguous`, `model-unreadable`, `package-unfit`
  */
-export async function packageCandidate(adapters: readonly PredictorAdapter[], { folder, example, signature, prepare: given }: PackageInput): Promise<Packaged> {
-  const adapter = await recognise(adapters, folder)
+export async function packageCandidate(adapters: readonly PredictorAdapter[], { folder, example, signature, interpreter, prepare: given }: PackageInput): Promise<Packaged> {
+  const adapter = await recogniseArranged(adapters, folder)
   const prepare = given === undefined ? undefined : { outputs: given.outputs, features: given.features }
-  const classes = await adapter.finish(folder, modelSignature({ signature, ...(prepare === undefined ? {} : { prepare }) }))
+  const classes = await adapter.finish(folder, modelSignature({ signature, ...(prepare === undefined ? {} : { prepare }) }), interpreter)
   await copyFile(example, join(folder, EXAMPLE_FILE))
   if (given !== undefined) await copyFile(given.bundle, join(folder, PREPARE_FILE))
   const { manifest, digest } = await buildPackage(folder, { format: adapter.format, signature: { ...signature, classes: [...classes] }, prepare })

@@ -1,12 +1,14 @@
 import type { SignatureColumn } from '../packages/manifest.js'
 import { storePackage, type StoredPackage } from '../packages/store.js'
 import { inputsOf, packagePrepareOf } from '../prepare/package-prepare.js'
+import { predictorEnvironment } from '../predictors/predictor-environment.js'
 import { runChildJob } from '../processes/child-job.js'
 import type { Attempt } from '../workflow/stage.js'
 import { attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import { Packaged, type PackageInput } from './package-candidate.js'
 import type { LifecycleRun, Rooms } from './run.js'
+import { trainingInterpreter } from './training-interpreter.js'
 
 /** A model in a folder. */
 export interface ModelFolder {
@@ -24,6 +26,7 @@ export async function packageModel(rooms: Rooms, run: LifecycleRun, data: Ingest
   const { columns, prepare, task, limits } = run.definition
   const target = Object.entries(columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
   const prepared = prepare === undefined || data.prepare === undefined ? undefined : { bundle: await rooms.objects.localPath(data.prepare.object), ...packagePrepareOf(columns, prepare) }
+  const interpreter = trainingInterpreter(rooms, run.definition)
   const packaged = await runChildJob(
     {
       entry: rooms.childEntries.package,
@@ -32,12 +35,14 @@ export async function packageModel(rooms: Rooms, run: LifecycleRun, data: Ingest
         example,
         // What callers send is the whole row where it is prepared; the model then gets of it what it takes.
         signature: { task, inputs: prepared === undefined && takes !== undefined ? [...takes] : inputsOf(columns), target, classes: [] },
+        ...(interpreter === undefined ? {} : { interpreter }),
         ...(prepared === undefined ? {} : { prepare: { ...prepared, features: takes === undefined ? prepared.features : [...takes] } }),
       } satisfies PackageInput,
       output: Packaged,
       token: attempt.token,
       limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },
       workingFolder: folder,
+      environment: predictorEnvironment(rooms.projectFolder),
       logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
     },
     attempt.signal,

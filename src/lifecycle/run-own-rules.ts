@@ -5,6 +5,7 @@ import { ownRuleName } from '../define/own-rule.js'
 import type { OwnRule } from '../define/stored-definition.js'
 import type { RuleResult, Verdict } from '../evaluation/verdict.js'
 import type { Task } from '../executors/executor.js'
+import { predictorEnvironment } from '../predictors/predictor-environment.js'
 import { basicEnvironment } from '../processes/run-process.js'
 import type { Attempt } from '../workflow/stage.js'
 import type { ChampionFacts } from './check-candidate.js'
@@ -44,7 +45,7 @@ async function runOwnRule(rooms: Rooms, run: LifecycleRun, data: Ingested, input
   const failed = (reason: string): RuleResult => ({ rule, origin: 'definition', answer: 'failed', explanation: `${ownRuleName(rule)} did not answer: ${reason.replace(/\.?$/, '.')}` })
   const task: Task = {
     ...(await programOf(rooms, data, rule)),
-    environment: { ...basicEnvironment(), ...(await ruleEnvironment(run, input, rule, folder, answerFile)) },
+    environment: { ...basicEnvironment(), ...predictorEnvironment(rooms.projectFolder), ...(await ruleEnvironment(run, input, rule, folder, answerFile)) },
     workingFolder: rooms.projectFolder,
     token: attempt.token,
     limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TNull, type TOptional, type TSchema, type TUnion } from 'typebox'
 import { Value } from 'typebox/value'
 import { parse } from 'yaml'
 import { refitError } from '../errors.js'
@@ -17,6 +17,13 @@ const Content = Type.Object({
 })
 const Inputs = Type.Array(Type.Object({ name: Type.Optional(Type.String()), type: Type.Optional(Type.Unknown()) }))
 const Flavor = Type.Object({ data: Type.Optional(Type.String()) })
+const nullable = <T extends TSchema>(schema: T): TOptional<TUnion<[T, TNull]>> => Type.Optional(Type.Union([schema, Type.Null()]))
+const Sklearn = Type.Object({
+  pickled_model: Type.String(),
+  serialization_format: nullable(Type.String()),
+  skops_trusted_types: nullable(Type.Array(Type.String())),
+  code: nullable(Type.String()),
+})
 
 /** An `MLmodel` file, as far as it matters here. */
 export interface MlModel {
@@ -26,6 +33,18 @@ export interface MlModel {
   readonly inputs: readonly string[] | undefined
   /** Where a flavor says that its data lies, relative to the folder. */
   dataOf(flavor: string): string | undefined
+  /** The file of a model of scikit-learn, where it needs no code of its own. */
+  readonly sklearn: SklearnFile | undefined
+}
+
+/** How the file of a model of scikit-learn is loaded. */
+export interface SklearnFile {
+  /** Relative to the folder. */
+  readonly path: string
+  /** `pickle`, `cloudpickle` or `skops`. */
+  readonly format: string
+  /** Types that whoever saved it trusts, besides those that skops does. */
+  readonly trusted: readonly string[]
 }
 
 /** The `MLmodel` file of a folder; undefined where there is none. @throws RefitError `upload-unfit` */
@@ -40,6 +59,7 @@ export async function readMlModel(folder: string): Promise<MlModel | undefined> 
     run: run ?? undefined,
     inputs: namesOf(signature?.inputs ?? undefined),
     dataOf: (flavor) => (Value.Check(Flavor, flavors[flavor]) ? flavors[flavor].data : undefined),
+    sklearn: sklearnFileOf(flavors['sklearn']),
   }
 }
 
@@ -51,6 +71,11 @@ async function contentOf(file: string): Promise<Static<typeof Content>> {
     throw refitError('upload-unfit', { reason: `its ${ML_MODEL_FILE} is not YAML` }, { cause: error })
   }
   throw refitError('upload-unfit', { reason: `its ${ML_MODEL_FILE} names no flavors` })
+}
+
+function sklearnFileOf(flavor: unknown): SklearnFile | undefined {
+  if (!Value.Check(Sklearn, flavor) || typeof flavor.code === 'string') return undefined
+  return { path: flavor.pickled_model, format: flavor.serialization_format ?? 'pickle', trusted: flavor.skops_trusted_types ?? [] }
 }
 
 /** MLflow keeps the inputs as JSON within the YAML. The name of a tensor is none of a column. */

@@ -5,7 +5,7 @@ import { Value } from 'typebox/value'
 import { refitError } from '../errors.js'
 
 /** For formats that do not tell it themselves: class labels in the order of the probabilities, an array of text. */
-const CLASSES_FILE = 'classes.json'
+export const CLASSES_FILE = 'classes.json'
 
 const Labels = Type.Array(Type.String(), { minItems: 2, uniqueItems: true })
 

@@ -37,10 +37,11 @@ export interface PredictorAdapter {
   recognises(files: readonly string[]): boolean
   /**
    * Makes the folder of a trainer's output ready to be packaged, e.g. bundles a module, reads the class labels.
-   * Returns the class labels in the order of the probabilities, empty for a regression.
+   * Returns the class labels in the order of the probabilities, empty for a regression. `interpreter` is the Python that the
+   * definition trains with, if it names one.
    * @throws RefitError `model-unreadable`
    */
-  finish(folder: string, signature: Signature): Promise<readonly string[]>
+  finish(folder: string, signature: Signature, interpreter?: string): Promise<readonly string[]>
   /**
    * Brings the files of a model, as other tools leave it, into the form that is recognised; does nothing with those of other
    * formats.
@@ -51,7 +52,7 @@ export interface PredictorAdapter {
    * order, or how many columns. Undefined, or absent, where it does not say.
    * @throws RefitError `model-unreadable`
    */
-  takes?(folder: string, features: readonly SignatureColumn[]): Promise<ModelTakes | undefined>
+  takes?(folder: string, features: readonly SignatureColumn[], interpreter?: string): Promise<ModelTakes | undefined>
   /** @throws RefitError `model-unreadable` */
   load(folder: string, signature: Signature): Promise<Predictor>
 }

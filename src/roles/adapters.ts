@@ -11,6 +11,7 @@ import { webhookNotifier } from '../notifications/webhook/adapter.js'
 import { moduleModel } from '../predictors/module/adapter.js'
 import { onnx } from '../predictors/onnx/adapter.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
+import { pythonModel } from '../predictors/python/adapter.js'
 import { ydf } from '../predictors/ydf/adapter.js'
 import { folderSource } from '../sources/folder/adapter.js'
 import { produceSource } from '../sources/produce/adapter.js'
@@ -24,7 +25,7 @@ import { moduleTrainer } from '../trainers/module/adapter.js'
 import type { Trainer } from '../trainers/trainer.js'
 
 /** The adapters of this build: a new one is a line here. */
-export const predictors: readonly PredictorAdapter[] = [ydf, onnx, moduleModel]
+export const predictors: readonly PredictorAdapter[] = [ydf, onnx, moduleModel, pythonModel()]
 
 export const trainers: ReadonlyMap<string, Trainer> = new Map([gradientBoostedTreesTrainer, commandTrainer, moduleTrainer].map((trainer) => [trainer.kind, trainer]))
 

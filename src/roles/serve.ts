@@ -31,6 +31,8 @@ import { openObjects } from './objects.js'
 /** What a serving process is told by whoever starts it. */
 export const ServingSettings = Type.Object({
   stateFolder: Type.String(),
+  /** From which Python models may name their interpreter. */
+  projectFolder: Type.Optional(Type.String()),
   databaseUrl: Type.String(),
   /** Where packages come from, if not from the state folder. */
   objects: Type.Optional(StoredObjects),

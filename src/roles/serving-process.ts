@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { digestOf } from '../define/canonical-json.js'
 import { refitError } from '../errors.js'
+import { chosenPython, predictorEnvironment } from '../predictors/predictor-environment.js'
 import { sendSignal } from '../processes/end.js'
 import { SAME_EVERYWHERE } from '../processes/same-everywhere.js'
 import type { ServingSettings } from './serve.js'
@@ -21,7 +22,7 @@ const POLL_MS = 25
  * @throws RefitError `serving-not-started`
  */
 export async function ensureServing(settings: ServingSettings, refitVersion: string): Promise<ProcessNote> {
-  const wanted = digestOf({ settings, refitVersion, environment: SAME_EVERYWHERE, tokens: process.env['REFIT_TOKENS'] ?? '' })
+  const wanted = digestOf({ settings, refitVersion, environment: SAME_EVERYWHERE, tokens: process.env['REFIT_TOKENS'] ?? '', python: chosenPython() ?? '' })
   const running = await readProcessNote(settings.stateFolder, 'serving')
   if (running !== undefined) {
     const present = await settingsOf(running.pid)
@@ -56,7 +57,7 @@ async function startServingProcess(settings: ServingSettings, digest: string): P
   try {
     const child = spawn(process.execPath, ['--enable-source-maps', fileURLToPath(new URL('./serve-main.js', import.meta.url))], {
       cwd: stateFolder,
-      env: { ...process.env, ...SAME_EVERYWHERE, REFIT_SERVING: JSON.stringify(settings), REFIT_SERVING_DIGEST: digest },
+      env: { ...process.env, ...SAME_EVERYWHERE, ...(settings.projectFolder === undefined ? {} : predictorEnvironment(settings.projectFolder)), REFIT_SERVING: JSON.stringify(settings), REFIT_SERVING_DIGEST: digest },
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
     })

@@ -94,6 +94,7 @@ async function inChild(input: CheckInput): Promise<Verdict> {
       champion: input.champion,
       memoryBytes: 2e9,
       milliseconds: 300_000,
+      projectFolder: folder,
       token: `${folder}/check`,
       workingFolder: folder,
       logFile: join(folder, 'check.log'),

@@ -14,6 +14,7 @@ import { requestRun } from '../../runs/requests.js'
 import { retiredError } from '../../runs/retired.js'
 import type { Run } from '../../runs/run.js'
 import { tokenPrefix, type Rooms } from '../run.js'
+import { trainingInterpreter } from '../training-interpreter.js'
 import { columnsTaken, requireFit } from './fit.js'
 import { unpack } from './unpack.js'
 import type { Unpacked } from './unpacked.js'
@@ -34,7 +35,7 @@ export async function adopt(rooms: Rooms, adoption: Adoption, content: Readable,
   const workingFolder = join(stateFolder, 'work', `adopt-${randomUUID()}`)
   const token = `${tokenPrefix(stateFolder, workingFolder.slice(workingFolder.lastIndexOf('/') + 1))}/unpack/1`
   try {
-    const unpacked = await unpack({ archive: await rooms.objects.localPath(object), definition, workingFolder, token, entry: rooms.childEntries.unpack }, signal)
+    const unpacked = await unpack({ archive: await rooms.objects.localPath(object), definition, projectFolder: rooms.projectFolder, interpreter: trainingInterpreter(rooms, definition), workingFolder, token, entry: rooms.childEntries.unpack }, signal)
     await requireTaken(rooms, definition, unpacked)
     const at = clock.now()
     const { model, actor, reason, path, host } = adoption

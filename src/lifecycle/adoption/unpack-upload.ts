@@ -14,6 +14,8 @@ import { recognise } from '../../predictors/recognise.js'
 import type { UnpackInput, Unpacked } from './unpacked.js'
 
 const LARGEST_NOTE_BYTES = 16 * 1024 * 1024
+/** Of MLflow's flavors. */
+const servedFlavors = ['onnx', 'python_function']
 
 /**
  * Unpacks what somebody has brought and says what it is: a package of Refit, or a model in a form that a trainer may
@@ -36,7 +38,7 @@ export async function unpackUpload(adapters: readonly PredictorAdapter[], input:
   const mlModel = await readMlModel(folder)
   await bringIntoForm(folder, files, adapters, mlModel)
   const adapter = await recognised(adapters, folder)
-  const told = await adapter.takes?.(folder, input.features)
+  const told = await adapter.takes?.(folder, input.features, input.interpreter)
   const inputs = told?.names ?? mlModel?.inputs
   return {
     ...known,
@@ -79,7 +81,7 @@ async function setAside(folder: string, files: readonly PackageFile[]): Promise<
 async function bringIntoForm(folder: string, files: readonly PackageFile[], adapters: readonly PredictorAdapter[], mlModel: MlModel | undefined): Promise<void> {
   const paths = files.map(({ path }) => path)
   if (adapters.some((adapter) => adapter.recognises(paths))) return
-  if (mlModel !== undefined && !mlModel.flavors.includes('onnx')) {
+  if (mlModel !== undefined && !servedFlavors.some((flavor) => mlModel.flavors.includes(flavor))) {
     throw refitError('flavor-unsupported', { flavors: mlModel.flavors.join(', ') || 'none' })
   }
   const declared = mlModel?.dataOf('onnx')

@@ -11,6 +11,8 @@ export const UnpackInput = Type.Object({
   mostBytes: Type.Integer(),
   /** What the definition has for the model to take, in its order. */
   features: Type.Array(SignatureColumn),
+  /** The Python by which the definition trains. */
+  interpreter: Type.Optional(Type.String()),
 })
 export type UnpackInput = Static<typeof UnpackInput>
 

@@ -7,6 +7,10 @@ import { kind, options } from './definition.js'
 export const commandTrainer: Trainer = {
   kind,
   weighs: true,
+  interpreter: (given) => {
+    const [program = ''] = Value.Parse(options, given).command
+    return /(^|\/)python[\d.]*$/.test(program) ? program : undefined
+  },
   command: (request) => {
     const { command, environment } = Value.Parse(options, request.options)
     const [program = '', ...rest] = command
