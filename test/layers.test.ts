@@ -10,7 +10,7 @@ const source = join(root, 'src')
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
 const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
-const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications']
+const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications', 'tracking']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
@@ -30,6 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   executors: [...foundations, 'processes'],
   notifications: [...machinery, 'runs'],
   telemetry: foundations,
+  tracking: machinery,
   data: machinery,
   evaluation: [...foundations, 'predictors', 'packages', 'prepare'],
   report: [...foundations, 'evaluation'],

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { isOutage } from '../database/outage.js'
 import { refitError } from '../errors.js'
 import { createServer, type DeclaredRoute, type ServerAccess } from '../http/server.js'
@@ -25,14 +25,20 @@ import { versionRoutes } from './versions.js'
 
 const SMALL_BODY_BYTES = 1024 * 1024
 
+/** Another API on the same server: under the same roles, hosts and limits, with a form of its own. */
+export interface ApiBeside {
+  readonly openRoutes: ReadonlySet<string>
+  readonly routes: FastifyPluginCallback
+}
+
 /**
  * The control API below /api/v1. Every route declares a role or is on the list of open ones, checked here at start.
  * @throws Error when a route does not
  * @throws RefitError `tokens-required`
  */
-export async function createApi(parts: ApiParts, access: ServerAccess, log: FastifyBaseLogger): Promise<{ readonly app: FastifyInstance; readonly routes: readonly DeclaredRoute[] }> {
+export async function createApi(parts: ApiParts, access: ServerAccess, log: FastifyBaseLogger, beside?: ApiBeside): Promise<{ readonly app: FastifyInstance; readonly routes: readonly DeclaredRoute[] }> {
   const translate = (error: unknown): unknown => (isOutage(error) ? refitError('database-away', {}, { cause: error }) : error)
-  const { app, routes } = createServer({ access, log, openRoutes, bodyLimit: SMALL_BODY_BYTES, hasStreams: true, translate })
+  const { app, routes } = createServer({ access, log, openRoutes: new Set([...openRoutes, ...(beside?.openRoutes ?? [])]), bodyLimit: SMALL_BODY_BYTES, hasStreams: true, translate })
   app.addHook('preValidation', async (request) => {
     // `curl -X POST` without a body means what an empty object does.
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
@@ -41,5 +47,6 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
   for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), reportRoutes(parts), logRoutes(parts), versionRoutes(parts), rolloutRoutes(parts), explanationRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
+  if (beside !== undefined) await app.register(beside.routes)
   return { app, routes }
 }

@@ -4,7 +4,7 @@ import { recordDrop } from '../drops/record.js'
 import { refitError } from '../errors.js'
 import { getModel } from '../registry/models.js'
 import { dropSummary } from './drop-answers.js'
-import { streamOf, takeBodiesAsStreams } from './body-stream.js'
+import { streamOf, takeBodiesAsStreams } from '../http/body-stream.js'
 import type { ApiParts } from './parts.js'
 import { DropRecorded } from './wire/drop.js'
 

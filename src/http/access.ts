@@ -84,7 +84,7 @@ export function authorise(request: FastifyRequest, tokens: readonly Token[]): vo
     request.actor = claimedActor(request)
     return
   }
-  const token = bearer(request)
+  const token = shownSecret(request)
   if (token === undefined) {
     if (role !== undefined) throw refitError('unauthenticated', {})
     return
@@ -95,8 +95,12 @@ export function authorise(request: FastifyRequest, tokens: readonly Token[]): vo
   if (role !== undefined && roles.indexOf(caller.role) < roles.indexOf(role)) throw refitError('forbidden', { role })
 }
 
-function bearer(request: FastifyRequest): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+/** The secret that a request shows: as a bearer's, or as the password of basic authentication, for clients that know nothing else. */
+function shownSecret({ headers: { authorization = '' } }: FastifyRequest): string | undefined {
+  const basic = /^Basic +([\w+/=-]+)$/i.exec(authorization)?.[1]
+  if (basic === undefined) return /^Bearer +(\S+)$/i.exec(authorization)?.[1]
+  const decoded = Buffer.from(basic, 'base64').toString()
+  return decoded.slice(decoded.indexOf(':') + 1)
 }
 
 /** Compares with every token, so that the time taken tells nothing. */

@@ -8,20 +8,22 @@ export type FailureShape = (failure: Failure, status: number) => { readonly type
 
 /** Answers a failed request: a foreseen error as it is, a bug by an id that the log knows. */
 export async function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, shape?: FailureShape): Promise<FastifyReply> {
-  const { status, failure } = refusalOf(error, request)
+  const { known, bug } = knownFailure(error, request)
+  const { status } = known
+  const failure: Failure = bug === undefined ? failureOf(known) : { ...failureOf(known), id: bug }
   if (shape === undefined) return reply.status(status).type('application/json').send(failure)
   const { type, body } = shape(failure, status)
   // With a serializer of its own Fastify leaves the type as it is; some clients compare it whole.
   return reply.status(status).type(type).serializer(String).send(body)
 }
 
-function refusalOf(error: unknown, request: FastifyRequest): { readonly status: number; readonly failure: Failure } {
+/** The error of the catalogue that a failed request is answered with. What nobody foresaw is a bug: the log gets its stack, under an id. */
+export function knownFailure(error: unknown, request: FastifyRequest): { readonly known: RefitError; readonly bug: string | undefined } {
   const known = foreseen(error)
-  if (known !== undefined) return { status: known.status, failure: failureOf(known) }
+  if (known !== undefined) return { known, bug: undefined }
   const id = randomUUID().slice(0, 8)
   request.log.error({ err: error, errorId: id, method: request.method, url: request.url }, 'A request met a bug')
-  const bug = refitError('internal', { id })
-  return { status: bug.status, failure: { ...failureOf(bug), id } }
+  return { known: refitError('internal', { id }), bug: id }
 }
 
 /** An error of the catalogue as the body of an answer. */

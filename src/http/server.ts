@@ -35,6 +35,9 @@ export interface ServerOptions {
   readonly translate?: (error: unknown) => unknown
 }
 
+/** Of a path, e.g. the key of a tag; longer ones lead nowhere. */
+const LONGEST_PARAMETER = 1000
+
 /**
  * A server in which every route declares a role or is an open one, strange hosts and pages are refused, and every
  * failure is an error of the catalogue.
@@ -48,6 +51,7 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   const app = Fastify({
     loggerInstance: log,
     bodyLimit,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
     logController: new LogController({ disableRequestLogging: true }),
     // What is under way is answered first, and what still comes over a kept connection too.
     forceCloseConnections: hasStreams ? true : 'idle',

@@ -18,6 +18,7 @@ import { attemptLog } from '../lifecycle/folders.js'
 import { startConductor } from '../lifecycle/rollout/conductor.js'
 import { askOwnCheck } from '../lifecycle/rollout/own-check.js'
 import type { Rooms } from '../lifecycle/run.js'
+import { mlflowOpenRoutes, mlflowRoutes } from '../mlflow/app.js'
 import { startNotifications } from '../notifications/notifications.js'
 import { registerModels } from '../registry/models.js'
 import { EVENTS_CHANNEL, latestCursor } from '../runs/event.js'
@@ -34,6 +35,7 @@ import { openObjects } from './objects.js'
 import type { ServingSettings } from './serve.js'
 import { endServing, ensureServing } from './serving-process.js'
 import { readProcessNote, removeProcessNote, stateFolderOf, writeProcessNote } from './state.js'
+import { supervise } from './supervise.js'
 import { startWorker } from './worker.js'
 
 export interface ControlOptions {
@@ -66,7 +68,6 @@ export interface Control {
 const RUNS_AT_ONCE = 2
 const LOOK_EVERY_MS = 5000
 const SETTLE_FOR_MS = 1000
-const SUPERVISE_EVERY_MS = 500
 
 /**
  * Starts everything that a project needs: its database, the API, the triggers, the worker and the serving process. What
@@ -162,6 +163,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       },
       { bind, hosts, origins, tokens: viewerToken === undefined ? tokens : [...tokens, tokenOf('refit-up', 'viewer', viewerToken)] },
       log,
+      { openRoutes: mlflowOpenRoutes, routes: mlflowRoutes({ database: connection.database, objects, clock }) },
     )
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
@@ -204,32 +206,6 @@ function roomsOf(options: ControlOptions, { database }: Connection, projectFolde
   const { clock, refitVersion } = options
   const childEntries = { package: new URL('./package-child.bundle.js', import.meta.url), check: new URL('./check-child.js', import.meta.url), rule: new URL('./own-rule-child.bundle.js', import.meta.url), unpack: new URL('./unpack-child.bundle.js', import.meta.url) }
   return { database, objects, clock, executor, trainers, childEntries, projectFolder, stateFolder, refitVersion }
-}
-
-/** Looks every half second whether what should run does; what fails is said once, until it is well again. */
-function supervise(clock: Clock, log: Logger, look: () => Promise<void>): { stop(): Promise<void> } {
-  const stopped = new AbortController()
-  const loop = async (): Promise<void> => {
-    let failing = false
-    while (!stopped.signal.aborted) {
-      await clock.sleep(SUPERVISE_EVERY_MS, stopped.signal).catch(() => undefined)
-      if (stopped.signal.aborted) return
-      try {
-        await look()
-        failing = false
-      } catch (error) {
-        if (!failing) log.error({ err: error }, 'what should run cannot be started; trying on')
-        failing = true
-      }
-    }
-  }
-  const done = loop()
-  return {
-    stop: async () => {
-      stopped.abort()
-      await done
-    },
-  }
 }
 
 /** Which model /invocations speaks for (the only one, where none is set), and how each model understands its callers. */

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify'
+import { invalid } from '../tracking/refusals.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body of a message of MLflow's API as it was sent, for refusals that repeat it. */
+    sentText: string | undefined
+  }
+}
+
+/** The profile of a dataset has up to 16 million characters, which JSON may escape. */
+const LARGEST_BODY = 64 * 1024 * 1024
+
+/** Routes registered from here on read JSON, which may be nothing at all, or a text that holds JSON, as old clients send it. */
+export function takeJson(app: FastifyInstance): void {
+  app.decorateRequest('sentText')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(/^application\/json\b/, { parseAs: 'string', bodyLimit: LARGEST_BODY }, (request, body, parsed) => {
+    request.sentText = String(body)
+    try {
+      parsed(null, decode(request.sentText))
+    } catch (error) {
+      parsed(error instanceof Error ? error : new Error(String(error)))
+    }
+  })
+}
+
+function decode(body: string): unknown {
+  if (body.trim() === '') return {}
+  try {
+    const once: unknown = JSON.parse(body)
+    return typeof once === 'string' ? JSON.parse(once) : once
+  } catch {
+    throw invalid('Bad Request. The body is not valid JSON.')
+  }
+}
