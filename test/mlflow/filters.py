@@ -5,6 +5,7 @@ its refusal. What a genuine server has answered is kept in test/fixtures/mlflow;
 """
 
 import json
+import time
 import math
 
 import mlflow
@@ -13,7 +14,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mlflow.exceptions import MlflowException
 
 client = MlflowClient()
-experiment = client.create_experiment("filters")
+experiment = client.create_experiment(f"filters {time.time_ns()}")
 
 RUNS = [
     # name, start, status, params, metrics, tags, datasets

@@ -74,7 +74,7 @@ export async function runMlflowScript(name: string, url: string, environment: Re
     const child = spawn(python, [join(scripts, name)], {
       cwd: folder,
       // Refusals are told at once instead of being asked for again for minutes.
-      env: { PATH, HOME: folder, MLFLOW_TRACKING_URI: url, MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1', MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', GIT_PYTHON_REFRESH: 'quiet', ...environment },
+      env: { PATH, HOME: folder, MLFLOW_TRACKING_URI: url, MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0', MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', GIT_PYTHON_REFRESH: 'quiet', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const ended = new Promise<number | null>((resolve, reject) => {
