@@ -25,3 +25,7 @@ test('a script with autolog and scikit-learn finds its parameters, metrics, data
 test('artifacts of any size and name are sent, listed, fetched and removed', needsMlflow, async () => {
   assert.deepEqual(await runMlflowScript('artifacts.py', server.url), { bytes: 30_000_000 })
 })
+
+test('a model is registered, named by aliases, moved through stages, found, and loaded to predict', needsMlflow, async () => {
+  assert.deepEqual(await runMlflowScript('registry.py', server.url), { versions: 4 })
+})
