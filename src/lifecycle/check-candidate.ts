@@ -1,3 +1,5 @@
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Sets } from '../data/snapshot.js'
 import { StoredModel } from '../define/stored-definition.js'
@@ -7,6 +9,8 @@ import { unservableVerdict } from '../evaluation/summary.js'
 import { Verdict } from '../evaluation/verdict.js'
 import { predictorEnvironment } from '../predictors/predictor-environment.js'
 import { runChildJob } from '../processes/child-job.js'
+import { lastWords } from '../processes/last-words.js'
+import { whoseEnd, type Whose } from './asking-note.js'
 import { Seen } from './seen.js'
 
 /** What the check must know of the champion. */
@@ -41,6 +45,12 @@ export const CheckInput = Type.Object({
   formers: Type.Array(FormerFacts),
   /** Where the rows that are judged are to be left for rules of the user's own, if there are any. */
   rowsFolder: Type.Optional(Type.String()),
+  /** Versions that have ended a child before, or held it up: they are not asked again. */
+  lost: Type.Optional(Type.Array(Type.Object({ version: Type.Integer(), reason: Type.String() }))),
+  /** Whether no two models may be loaded at once, so that what happens is of one of them. */
+  alone: Type.Optional(Type.Boolean()),
+  /** Where the child notes which model it is asking. */
+  noteFile: Type.Optional(Type.String()),
   seed: Type.Integer(),
 })
 export type CheckInput = Static<typeof CheckInput>
@@ -75,31 +85,84 @@ export interface Judged {
   readonly isServable: boolean
 }
 
+/** What lines of the child's log begin with that are not of a model. */
+export const TOLD = 'check: '
+
 /**
  * Judges the candidate in a child. A candidate that throws, hangs, dies or answers nonsense is a rejection with that
- * reason, not a failure of the run.
+ * reason, not a failure of the run. Another version that does so is left out, with the reason, and the others are asked
+ * again; where no model has ended the child, the run fails and tries again.
+ * @throws RefitError `process-died`, `process-timeout`, `process-memory` when it was none of the models
  */
 export async function checkCandidate(request: CheckRequest, signal: AbortSignal): Promise<Judged> {
-  const { definition, sets, candidateFolder, candidate, metrics, champion, formers, rowsFolder, seed } = request
+  const { definition, seed, champion } = request
   const unservable = (reason: string): Judged => ({ verdict: unservableVerdict(primaryMetricOf(definition.task), seed, reason, champion !== undefined), isServable: false })
+  const lost: Lost[] = []
+  let alone = false
+  for (;;) {
+    const found = await judgeOnce(request, lost, alone, signal)
+    if ('verdict' in found) return { verdict: found.verdict, isServable: true }
+    if ('unservable' in found) return unservable(found.unservable)
+    // With two models in one process the last straw may be of the other one; and what comes from outside comes once.
+    if (!alone && !found.isTimeout) alone = true
+    else if (found.whose === 'candidate') return unservable(found.reason)
+    else lost.push({ version: found.whose, reason: found.reason })
+  }
+}
+
+interface Lost {
+  readonly version: number
+  readonly reason: string
+}
+
+/** That the child has ended by the doing of a model. */
+interface Ended {
+  readonly whose: Whose
+  readonly isTimeout: boolean
+  readonly reason: string
+}
+
+async function judgeOnce(request: CheckRequest, lost: readonly Lost[], alone: boolean, signal: AbortSignal): Promise<CheckOutput | Ended> {
+  const { definition, sets, candidateFolder, candidate, metrics, champion, formers, rowsFolder, seed, logFile } = request
+  const noteFile = join(request.workingFolder, 'asking.json')
+  const from = await stat(logFile).then(({ size }) => size, () => 0)
+  await rm(noteFile, { force: true })
   try {
-    const output = await runChildJob(
+    return await runChildJob(
       {
         entry: request.entry,
-        input: { definition, sets, candidateFolder, candidate, metrics: [...metrics], champion, formers: [...formers], rowsFolder, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
+        input: { definition, sets, candidateFolder, candidate, metrics: [...metrics], champion, formers: [...formers], rowsFolder, lost: [...lost], alone, noteFile, seed } satisfies { [K in keyof CheckInput]: CheckInput[K] | undefined },
         output: CheckOutput,
         token: request.token,
         limits: { milliseconds: request.milliseconds, memoryBytes: request.memoryBytes },
         workingFolder: request.workingFolder,
         environment: predictorEnvironment(request.projectFolder),
-        logFile: request.logFile,
+        logFile,
       },
       signal,
     )
-    return 'verdict' in output ? { verdict: output.verdict, isServable: true } : unservable(output.unservable)
   } catch (error) {
-    if (error instanceof RefitError && (error.code === 'process-timeout' || error.code === 'process-memory')) return unservable(error.message)
-    throw error
+    if (!(error instanceof RefitError) || !isEnd(error)) throw error
+    const isTimeout = error.code === 'process-timeout'
+    const whose = await whoseEnd(noteFile, isTimeout, { milliseconds: request.milliseconds, at: Date.now() })
+    if (whose === undefined || lost.some(({ version }) => version === whose)) throw error
+    return { whose, isTimeout, reason: await reasonOf(error, request, from) }
+  }
+}
+
+function isEnd({ code }: RefitError): boolean {
+  return code === 'process-timeout' || code === 'process-memory' || code === 'process-died'
+}
+
+/** What happened when a model was asked, for whoever owns it. */
+async function reasonOf({ code, message }: RefitError, { milliseconds, memoryBytes, logFile }: CheckRequest, from: number): Promise<string> {
+  switch (code) {
+    case 'process-timeout':
+      return `it had not answered for all rows within ${milliseconds / 1000} s`
+    case 'process-memory':
+      return `it took more than ${Math.round(memoryBytes / 1_000_000).toLocaleString('en-US')} MB of memory`
+    default:
+      return `it ended the process that asked it (${message.replace(/\.$/, '')}): ${await lastWords(logFile, { from, ours: new RegExp(`^${TOLD}`) })}`
   }
 }
 

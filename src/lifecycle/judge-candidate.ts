@@ -10,12 +10,13 @@ import type { Verdict } from '../evaluation/verdict.js'
 import type { Signature } from '../packages/manifest.js'
 import { readManifest } from '../packages/read.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
+import { noteAsking } from './asking-note.js'
 import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOutput, type FormerFacts } from './check-candidate.js'
 import { eligibleRows } from './eligible-rows.js'
 import { leaveJudgedRows } from './judged-rows.js'
 import { judgeServing } from './judge-serving.js'
 import { customWarnings, measureRows } from './measure-rows.js'
-import { scoreRows, type Answered, type Answers } from './score-rows.js'
+import { scoreRows, type Answered, type Answers, type Asked, type Scoring } from './score-rows.js'
 import type { Seen } from './seen.js'
 
 /** How the child goes about it. */
@@ -33,13 +34,14 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   const source = await openTestRows(sets.folder)
   const testSet = await readTestSet(source, definition.columns, slicedColumns(definition))
   steps(`read ${testSet.rows} test rows`)
-  const others = await Promise.all([...(input.champion === undefined ? [] : [input.champion]), ...input.formers].map((facts) => otherOf(definition, facts)))
+  const scoring: Scoring = { asking: noteAsking(input.noteFile), alone: input.alone }
+  const others = await Promise.all([...(input.champion === undefined ? [] : [input.champion]), ...input.formers].map((facts) => otherOf(input, facts)))
   const asked = others.filter(({ folder }) => folder !== undefined)
-  const folders = asked.flatMap(({ folder }) => folder ?? [])
-  const [candidate, ...answers] = await scoreRows(adapters, [input.candidateFolder, ...folders], source)
+  const models = asked.flatMap(({ version, folder }): Asked[] => (folder === undefined ? [] : [{ whose: version, folder }]))
+  const [candidate, ...answers] = await scoreRows(adapters, [candidateOf(input), ...models], source, scoring)
   if (candidate === undefined) throw new Error('the candidate was not scored')
   if (candidate.kind === 'broken') return candidateUnservable(candidate.error)
-  steps(`scored them with ${folders.length + 1} models`)
+  steps(`scored them with ${models.length + 1} models`)
   const classes = classesOf(candidate.signature, testSet)
   const found = others.map((other) => ({ ...other, ...scoredOrWhy(other, answers[asked.indexOf(other)], testSet, classes) }))
   const [scored, baseline, ...measured] = await measureRows(input.metrics, source, { columns: definition.columns, classes, weights: testSet.weights }, [
@@ -60,7 +62,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       baseline,
       champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, fresh: freshFor(input.champion, testSet), reused: input.champion.reused },
       formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
-      elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source),
+      elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source, scoring.asking),
       unitOfRow: definition.split.kind === 'time' ? inOrderOfTime(testSet.units, testSet.times) : testSet.units,
       unit: unitName(definition, testSet),
       split: definition.split.kind === 'time' ? 'time' : 'group',
@@ -74,7 +76,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   steps('judged')
   source.close()
   if (input.rowsFolder !== undefined) await leaveJudgedRows(sets.folder, input.rowsFolder, rowsWhere(testSet.rows, eligible), classes, { candidate: scored, champion: champion?.scored })
-  const holdout = await scoreHoldout(adapters, input)
+  const holdout = await scoreHoldout(adapters, input, scoring)
   const undefinedMetrics = customWarnings([{ whose: 'the candidate', scored }, ...answered.map((other) => ({ whose: `version ${other.version}`, scored: other.scored }))])
   const warnings = [...(isFlattered(input) ? [FLATTERED] : []), ...verdict.warnings, ...undefinedMetrics]
   return { verdict: { ...verdict, warnings, ...(holdout === undefined ? {} : { holdout }) } }
@@ -141,10 +143,19 @@ interface Other {
   readonly reason?: string
 }
 
-async function otherOf(definition: StoredModel, facts: FormerFacts): Promise<Other> {
+function candidateOf({ candidateFolder }: CheckInput): Asked {
+  return { whose: 'candidate', folder: candidateFolder }
+}
+
+/** Why a model is not asked again. */
+function whyLost({ lost = [] }: CheckInput, version: number): string | undefined {
+  return lost.find((each) => each.version === version)?.reason
+}
+
+async function otherOf(input: CheckInput, facts: FormerFacts): Promise<Other> {
   if ('reason' in facts) return facts
   const { version, folder } = facts
-  const reason = whyIncomparable(definition, (await readManifest(folder)).signature)
+  const reason = whyLost(input, version) ?? whyIncomparable(input.definition, (await readManifest(folder)).signature)
   return reason === undefined ? { version, folder, facts } : { version, facts, reason }
 }
 
@@ -176,13 +187,13 @@ function whyIncomparable({ task, columns }: StoredModel, signature: Signature): 
 }
 
 /** Scores the rows that are held out. The champion only where it never saw them, and nobody's failure there is a verdict. */
-async function scoreHoldout(adapters: readonly PredictorAdapter[], input: CheckInput): Promise<Verdict['holdout']> {
+async function scoreHoldout(adapters: readonly PredictorAdapter[], input: CheckInput, scoring: Scoring): Promise<Verdict['holdout']> {
   const { definition, sets, champion } = input
   if (sets.holdout === undefined || sets.holdout.rows === 0) return undefined
   const source = await openTestRows(sets.folder, 'holdout')
   const rows = await readTestSet(source, definition.columns)
-  const isShown = champion !== undefined && (champion.holdout ?? 0) >= sets.holdout.share
-  const answers = await scoreRows(adapters, [input.candidateFolder, ...(isShown ? [champion.folder] : [])], source)
+  const isShown = champion !== undefined && (champion.holdout ?? 0) >= sets.holdout.share && whyLost(input, champion.version) === undefined
+  const answers = await scoreRows(adapters, [candidateOf(input), ...(isShown ? [{ whose: champion.version, folder: champion.folder }] : [])], source, scoring)
   const broken = answers.find((each) => each.kind === 'broken')
   if (broken !== undefined) return { rows: rows.rows, candidate: {}, reason: broken.error instanceof Error ? broken.error.message : String(broken.error) }
   const [candidate, other] = answers.flatMap((each) => (each.kind === 'answered' ? [each] : []))

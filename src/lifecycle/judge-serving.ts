@@ -4,11 +4,13 @@ import { judgeLatency, judgePackageSize, unmeasuredLatency } from '../evaluation
 import type { RuleResult } from '../evaluation/verdict.js'
 import { readManifest } from '../packages/read.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
+import type { Asking } from './asking-note.js'
 import type { ChampionFacts, CheckInput } from './check-candidate.js'
 import { measureLatency } from './measure-latency.js'
+import type { Asked } from './score-rows.js'
 
 /** Judges the rules about the package itself, with the champion beside where it can be asked. */
-export async function judgeServing(adapters: readonly PredictorAdapter[], input: CheckInput, champion: ChampionFacts | undefined, source: TestRows): Promise<ReadonlyMap<StoredRule, RuleResult>> {
+export async function judgeServing(adapters: readonly PredictorAdapter[], input: CheckInput, champion: ChampionFacts | undefined, source: TestRows, asking: Asking): Promise<ReadonlyMap<StoredRule, RuleResult>> {
   const results = new Map<StoredRule, RuleResult>()
   for (const rule of input.definition.check) {
     if (rule.kind === 'packageSize') {
@@ -16,10 +18,10 @@ export async function judgeServing(adapters: readonly PredictorAdapter[], input:
       results.set(rule, judgePackageSize(rule, await bytesOf(input.candidateFolder), beside))
     }
     if (rule.kind === 'latency') {
-      const folders = [input.candidateFolder, ...(champion === undefined ? [] : [champion.folder])]
+      const models: readonly Asked[] = [{ whose: 'candidate', folder: input.candidateFolder }, ...(champion === undefined ? [] : [{ whose: champion.version, folder: champion.folder }])]
       results.set(
         rule,
-        await measureLatency(adapters, folders, source, rule).then(
+        await measureLatency(adapters, models, source, rule, asking).then(
           ([times = [], others]) => judgeLatency(rule, times, champion === undefined || others === undefined ? undefined : { version: champion.version, times: others }),
           (error: unknown) => unmeasuredLatency(rule, error instanceof Error ? error.message : String(error)),
         ),
