@@ -38,11 +38,24 @@ function isCutAnew(former: StoredModel, present: StoredModel): boolean {
   return cutBy(former) !== cutBy(present)
 }
 
-/** The column by whose values rows come to a side, with its type, whose text they are: the time, the group, else the key; else whole rows. */
+/**
+ * What says to which side a row comes, with its type, whose text it is: the time, else what keeps rows together. Verdicts and
+ * notes of former releases may have `whole rows` without their columns: that is no cut of today, and nothing is known of it.
+ */
 export function cutBy(model: Pick<StoredModel, 'split' | 'columns'>): string {
-  const name = model.split.kind === 'time' ? columnOf(model, 'time') : (columnOf(model, 'group') ?? columnOf(model, 'key'))
-  const column = name === undefined ? undefined : model.columns[name]
-  return name === undefined || column === undefined ? 'whole rows' : `${name} as a ${column.type}`
+  return model.split.kind === 'time' ? typed(model.columns, columnOf(model, 'time')) : keptTogetherBy(model)
+}
+
+/** What keeps rows together: the group, else the key; else it is whole rows, by the columns whose values make their text (`unitExpression`). */
+export function keptTogetherBy({ columns }: Pick<StoredModel, 'columns'>): string {
+  const grouping = columnOf({ columns }, 'group') ?? columnOf({ columns }, 'key')
+  if (grouping !== undefined) return typed(columns, grouping)
+  const whole = Object.keys(columns).filter((name) => columns[name]?.role !== 'ignored' && columns[name]?.role !== 'weight')
+  return `whole rows of ${whole.toSorted().map((name) => typed(columns, name)).join(', ')}`
+}
+
+function typed(columns: StoredModel['columns'], name: string | undefined): string {
+  return name === undefined ? 'nothing' : `${name} as a ${columns[name]?.type ?? 'nothing'}`
 }
 
 function columnOf({ columns }: Pick<StoredModel, 'columns'>, role: StoredColumn['role']): string | undefined {

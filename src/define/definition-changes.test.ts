@@ -86,6 +86,13 @@ test('what stays comparable follows from what of the data, the sides and the tar
   assert.equal(rowsUnder(withColumns({ id: { type: 'number', role: 'group', optional: false } })), 'later', 'the text of a group follows from its type')
   const { id: _id, ...ungrouped } = model.columns
   assert.equal(rowsUnder({ columns: { ...ungrouped, key: { type: 'text', role: 'key', optional: false } } }), 'later')
+  const whole = { ...model, columns: ungrouped }
+  const wholeUnder = (columns: StoredModel['columns']): string => comparability(whole, { ...whole, columns: { ...ungrouped, ...columns } }).rows
+  assert.equal(wholeUnder({}), 'all')
+  assert.equal(wholeUnder({ zip: { type: 'category', role: 'feature', optional: true } }), 'later', 'the text of a whole row is that of all its columns')
+  assert.equal(comparability({ ...whole, columns: { ...ungrouped, noise: { type: 'number', role: 'time', optional: true } } }, whole).rows, 'later')
+  assert.equal(wholeUnder({ note: { type: 'text', role: 'ignored', optional: true }, times: { type: 'number', role: 'weight', optional: false } }), 'all')
+  assert.equal(comparability(whole, { ...whole, columns: Object.fromEntries(Object.entries(ungrouped).toReversed()) }).rows, 'all', 'in any order')
   assert.equal(rowsUnder({ task: 'classification' }), 'none')
   assert.equal(rowsUnder(withColumns({ rooms: { ...rooms, role: 'ignored' } })), 'none')
   assert.match(comparability(model, { ...model, ...withColumns({ rooms: { ...rooms, role: 'ignored' } }) }).text, /needs rooms, which the definition has no more/)

@@ -36,6 +36,14 @@ test('where another column keeps rows together, or its text is another, the side
   assert.deepEqual(cut({ day: { type: 'time', role: 'time', optional: false }, street: { type: 'text', role: 'group', optional: false } }), [3])
 })
 
+test('whole rows are cut by the text of all their columns: with another column the sides are others', () => {
+  const whole: StoredModel['columns'] = { day: { type: 'time', role: 'time', optional: false }, rooms: { type: 'number', role: 'feature', optional: false } }
+  const cut = (former: StoredModel['columns']): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns: whole }, { ...facts, cutBy: cutBy({ split: byGroup, columns: former }) }, testSet))
+  assert.deepEqual(cut(whole), [0, 1, 2, 3])
+  assert.deepEqual(cut({ ...whole, zip: { type: 'category', role: 'feature', optional: true } }), [3])
+  assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns: whole }, { ...facts, cutBy: 'whole rows' }, testSet)), [3], 'nobody knows what columns a former release has meant')
+})
+
 test('by time rows after the newest one that the champion knows count', () => {
   assert.deepEqual(eligible(byTime, { split: byTime, trainedUntil: '2026-01-02T00:00:00Z' }), [2, 3])
 })
