@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openDuckDb, rowsOf, text } from '../src/data/duckdb.js'
 import type { Sets } from '../src/data/snapshot.js'
+import { cutBy } from '../src/define/comparability.js'
 import type { StoredColumn, StoredModel, StoredRule } from '../src/define/stored-definition.js'
 import type { Verdict } from '../src/evaluation/verdict.js'
 import { checkCandidate } from '../src/lifecycle/check-candidate.js'
@@ -150,7 +151,7 @@ async function judged(
         metrics: [],
         formers: [],
         rowsFolder: undefined,
-        champion: { version: 1, folder: champion, drops: Array.from({ length: 9 }, (_, drop) => `drop-${drop}`), lostDrops: false, split: definition.split },
+        champion: { version: 1, folder: champion, drops: Array.from({ length: 9 }, (_, drop) => `drop-${drop}`), parts: [], lostDrops: false, split: definition.split, cutBy: cutBy(definition) },
         seed: 20_260_501,
         projectFolder: folder,
         memoryBytes: definition.limits.trainMemoryBytes,

@@ -90,8 +90,8 @@ function noteOf({ model, number, digest, run, lineage }: Version): OriginNote {
 }
 
 /** Of a version that was brought itself, what was said of it then; the digests of units do not travel, and without them nothing is known. */
-function trainedOn({ drops, split, holdout, trainedUntil, origin }: Version['lineage']): OriginNote['trainedOn'] {
-  if (origin === undefined) return { kind: 'drops', drops: drops.map(({ sha256 }) => sha256).filter((sha256) => sha256 !== ''), split, ...(holdout === undefined ? {} : { holdout }), ...(trainedUntil === undefined ? {} : { trainedUntil }) }
+function trainedOn({ drops, split, cutBy, holdout, trainedUntil, origin }: Version['lineage']): OriginNote['trainedOn'] {
+  if (origin === undefined) return { kind: 'drops', drops: drops.map(({ sha256 }) => sha256).filter((sha256) => sha256 !== ''), split, ...(cutBy === undefined ? {} : { cutBy }), ...(holdout === undefined ? {} : { holdout }), ...(trainedUntil === undefined ? {} : { trainedUntil }) }
   switch (origin.trainedOn.kind) {
     case 'elsewhere':
       return { ...origin.trainedOn, kind: 'drops' }

@@ -12,7 +12,8 @@ const ROWS_A_PART = 1_000_000_000_000
 type Columns = Readonly<Record<string, StoredColumn>>
 type Type = StoredColumn['type']
 
-interface PartFile {
+/** The file of a part. */
+export interface PartFile {
   readonly drop: string
   readonly path: string
 }

@@ -9,7 +9,7 @@ import { withdrawnAmong } from '../registry/withdrawn-data.js'
 import type { ChampionFacts, FormerFacts } from './check-candidate.js'
 import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
-import { seenByVersion } from './seen.js'
+import { seenByVersion } from './seen-by.js'
 
 /** What the check must know of the champion, with its package made ready below `folder`; undefined for a first version. */
 export async function championFacts(rooms: Rooms, run: LifecycleRun, data: Ingested, folder: string): Promise<ChampionFacts | undefined> {
@@ -18,7 +18,7 @@ export async function championFacts(rooms: Rooms, run: LifecycleRun, data: Inges
   const version = await getVersion(rooms.database, run.model, champion.version)
   const package_ = join(folder, 'champion')
   await fetchPackage(rooms.objects, version.digest, package_)
-  return { version: version.number, folder: package_, ...(await seenByVersion(rooms, run.model, version, data)), reused: await verdictsSince(rooms, run, version) }
+  return { version: version.number, folder: package_, ...(await seenByVersion(rooms, { model: run.model, definition: run.definition, isChampion: true }, version, data)), reused: await verdictsSince(rooms, run, version) }
 }
 
 /**
@@ -29,7 +29,7 @@ export async function formerFacts(rooms: Rooms, run: LifecycleRun, data: Ingeste
   if (!comparesWithChampion(run.definition)) return []
   const facts: FormerFacts[] = []
   for (const number of await championsBefore(rooms.database, run.model, FORMER_CHAMPIONS)) {
-    facts.push(await formerFactsOf(rooms, run.model, await getVersion(rooms.database, run.model, number), data, join(folder, `version-${number}`)))
+    facts.push(await formerFactsOf(rooms, run, await getVersion(rooms.database, run.model, number), data, join(folder, `version-${number}`)))
   }
   return facts
 }
@@ -38,7 +38,7 @@ function comparesWithChampion({ check }: StoredModel): boolean {
   return check.length === 0 || check.some(({ kind }) => kind === 'champion')
 }
 
-async function formerFactsOf(rooms: Rooms, model: string, version: Version, data: Ingested, folder: string): Promise<FormerFacts> {
+async function formerFactsOf(rooms: Rooms, { model, definition }: LifecycleRun, version: Version, data: Ingested, folder: string): Promise<FormerFacts> {
   const withdrawn = await withdrawnAmong(rooms.database, version.lineage.drops)
   if (withdrawn.length > 0) return { version: version.number, reason: `made from ${withdrawn.join(', ')}, withdrawn since` }
   try {
@@ -47,7 +47,7 @@ async function formerFactsOf(rooms: Rooms, model: string, version: Version, data
     if (!(error instanceof RefitError) || !isLost(error)) throw error
     return { version: version.number, reason: error.message }
   }
-  return { version: version.number, folder, ...(await seenByVersion(rooms, model, version, data)) }
+  return { version: version.number, folder, ...(await seenByVersion(rooms, { model, definition }, version, data)) }
 }
 
 /** Waiting for it would not help. */

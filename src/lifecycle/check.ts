@@ -16,7 +16,8 @@ import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { runOwnRules } from './run-own-rules.js'
-import { seenBefore, seenByVersion, type Seen } from './seen.js'
+import type { Seen } from './seen.js'
+import { seenBefore, seenByVersion } from './seen-by.js'
 import { ensureSets } from './split.js'
 import type { Candidate } from './train.js'
 import { weightWarnings } from './weight-warning.js'
@@ -113,8 +114,9 @@ export function whatFollows({ definition, offer }: Pick<LifecycleRun, 'definitio
 }
 
 /** What an offered candidate has seen; undefined for one fresh from training, which has seen the sets alone. */
-async function seenByOffered(rooms: Rooms, { model, offer }: LifecycleRun, data: Ingested): Promise<Seen | undefined> {
+async function seenByOffered(rooms: Rooms, { model, definition, offer }: LifecycleRun, data: Ingested): Promise<Seen | undefined> {
   if (offer === undefined) return undefined
-  if (offer.kind === 'package') return seenBefore(rooms, model, offer.origin.trainedOn)
-  return seenByVersion(rooms, model, await getVersion(rooms.database, model, offer.version), data)
+  const beside = { model, definition }
+  if (offer.kind === 'package') return seenBefore(rooms, beside, offer.origin.trainedOn)
+  return seenByVersion(rooms, beside, await getVersion(rooms.database, model, offer.version), data)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cutBy } from '../define/comparability.js'
+import { cutBy, keptTogetherBy } from '../define/comparability.js'
 import type { StoredModel, StoredSplit } from '../define/stored-definition.js'
 import { eligibleRows } from './eligible-rows.js'
 import type { Seen } from './seen.js'
@@ -12,10 +12,12 @@ const byTime: StoredSplit = { kind: 'time', testMilliseconds: 1000, gapMilliseco
 /** Rows of drops a, b (which the champion knows) and c; the second row of h1 came with c. */
 const testSet = { drops: { codes: Int32Array.of(0, 1, 2, 2), values: ['a', 'b', 'c'] }, units: Int32Array.of(0, 1, 0, 2), times: Float64Array.from([1, 2, 3, 4], (day) => Date.parse(`2026-01-0${day}`)) }
 const facts = { drops: ['a', 'b'], lostDrops: false, split: byGroup }
+/** What the champion's drops held, by what rows say. */
+const held = Uint8Array.of(2, 2, 1, 0)
 const columns: StoredModel['columns'] = { house: { type: 'text', role: 'group', optional: false }, day: { type: 'time', role: 'time', optional: false } }
 
-function eligible(split: StoredSplit, champion: Partial<Omit<typeof facts, 'split'>> & { split: unknown; holdout?: number; trainedUntil?: string }, holdout?: number): readonly number[] {
-  const holds = eligibleRows({ split, columns, ...(holdout === undefined ? {} : { holdout }) }, { ...facts, ...champion }, testSet)
+function eligible(split: StoredSplit, champion: Partial<Omit<typeof facts, 'split'>> & { split: StoredSplit; holdout?: number; trainedUntil?: string }, holdout?: number): readonly number[] {
+  const holds = eligibleRows({ split, columns, ...(holdout === undefined ? {} : { holdout }) }, { ...facts, cutBy: cutBy({ split: champion.split, columns }), ...champion }, testSet, { held })
   return [0, 1, 2, 3].filter(holds)
 }
 
@@ -30,7 +32,7 @@ test('after a change of split only rows count whose drop and group the champion 
 })
 
 test('where another column keeps rows together, or its text is another, the sides are others although the split is written the same', () => {
-  const cut = (by: StoredModel['columns']): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns }, { ...facts, cutBy: cutBy({ split: byGroup, columns: by }) }, testSet))
+  const cut = (by: StoredModel['columns']): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns }, { ...facts, cutBy: cutBy({ split: byGroup, columns: by }) }, testSet, { held }))
   assert.deepEqual(cut(columns), [0, 1, 2, 3])
   assert.deepEqual(cut({ ...columns, house: { type: 'number', role: 'group', optional: false } }), [3])
   assert.deepEqual(cut({ day: { type: 'time', role: 'time', optional: false }, street: { type: 'text', role: 'group', optional: false } }), [3])
@@ -38,10 +40,10 @@ test('where another column keeps rows together, or its text is another, the side
 
 test('whole rows are cut by the text of all their columns: with another column the sides are others', () => {
   const whole: StoredModel['columns'] = { day: { type: 'time', role: 'time', optional: false }, rooms: { type: 'number', role: 'feature', optional: false } }
-  const cut = (former: StoredModel['columns']): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns: whole }, { ...facts, cutBy: cutBy({ split: byGroup, columns: former }) }, testSet))
+  const cut = (former: StoredModel['columns']): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns: whole }, { ...facts, cutBy: cutBy({ split: byGroup, columns: former }) }, testSet, { held }))
   assert.deepEqual(cut(whole), [0, 1, 2, 3])
   assert.deepEqual(cut({ ...whole, zip: { type: 'category', role: 'feature', optional: true } }), [3])
-  assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns: whole }, { ...facts, cutBy: 'whole rows' }, testSet)), [3], 'nobody knows what columns a former release has meant')
+  assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns: whole }, { ...facts, cutBy: 'whole rows' }, testSet, { held })), [3], 'nobody knows what columns a former release has meant')
 })
 
 test('by time rows after the newest one that the champion knows count', () => {
@@ -57,12 +59,34 @@ test('a stratified split is another one once a drop of the champion has gone, or
 
 test('of a model that was brought what was said of it counts, whatever the split', () => {
   const brought = (said: Seen['brought'], drops: readonly string[] = []): Seen => ({ drops: [...drops], lostDrops: false, split: null, ...(said === undefined ? {} : { brought: said }) })
-  const rows = (split: StoredSplit, model: Seen, learnt?: Uint8Array): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split, columns }, model, testSet, learnt))
+  const by = keptTogetherBy({ columns })
+  const rows = (split: StoredSplit, model: Seen, learnt?: Uint8Array): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split, columns }, model, testSet, { learnt, held }))
   for (const split of [byGroup, byTime]) {
-    assert.deepEqual(rows(split, brought({ kind: 'units', file: 'units.parquet' }), Uint8Array.of(1, 0, 1, 0)), [1, 3])
+    assert.deepEqual(rows(split, brought({ kind: 'units', file: 'units.parquet', by }), Uint8Array.of(1, 0, 1, 0)), [1, 3])
     assert.deepEqual(rows(split, brought({ kind: 'until', time: '2026-01-02T00:00:00Z' })), [2, 3])
   }
   assert.deepEqual(rows(byGroup, brought({ kind: 'unknown' }, ['a', 'b'])), [3], 'rows of later drops, of groups that none before has')
   assert.deepEqual(rows(byTime, brought({ kind: 'unknown' }, ['a', 'b'])), [2, 3])
-  assert.throws(() => rows(byGroup, brought({ kind: 'units', file: 'units.parquet' })), /nobody has looked/)
+  assert.throws(() => rows(byGroup, brought({ kind: 'units', file: 'units.parquet', by })), /nobody has looked/)
+})
+
+test('where nobody knows by what a model’s sets were cut, they may have been cut by anything', () => {
+  assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns }, facts, testSet, { held })), [3])
+})
+
+test('digests of units that were made by another grouping, or nobody knows by which, match nothing: rows of later drops count, where any are known', () => {
+  for (const by of [undefined, 'street as a text']) {
+    const brought: Seen['brought'] = { kind: 'units', file: 'units.parquet', ...(by === undefined ? {} : { by }) }
+    const rows = (drops: string[]): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns }, { drops, lostDrops: false, split: null, brought }, testSet, { learnt: new Uint8Array(4), held }))
+    assert.deepEqual(rows([]), [])
+    assert.deepEqual(rows(['a', 'b']), [3])
+  }
+})
+
+test('what has come again in another drop, and groups of which only rows outside the window were seen, are known by what they say', () => {
+  const redelivered: Seen = { drops: ['x'], lostDrops: true, split: byTime, cutBy: cutBy({ split: byTime, columns }) }
+  assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns }, redelivered, testSet, { held })), [3])
+  assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byTime, columns }, { ...redelivered, split: byGroup, cutBy: cutBy({ split: byGroup, columns }) }, testSet, { held })), [2, 3])
+  assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns }, redelivered, testSet, { held: Uint8Array.of(0, 0, 0, 1) })), [0, 1, 2], 'of the last one’s group a row was seen that is not in the test set')
+  assert.throws(() => eligibleRows({ split: byGroup, columns }, redelivered, testSet), /nobody has looked/)
 })

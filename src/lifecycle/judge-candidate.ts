@@ -1,4 +1,3 @@
-import { learntRows } from '../data/learnt-rows.js'
 import { readTestSet, type TestSet } from '../data/read-test-set.js'
 import { openTestRows } from '../data/test-rows.js'
 import type { StoredModel } from '../define/stored-definition.js'
@@ -12,12 +11,11 @@ import { readManifest } from '../packages/read.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
 import { noteAsking } from './asking-note.js'
 import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOutput, type FormerFacts } from './check-candidate.js'
-import { eligibleRows } from './eligible-rows.js'
 import { leaveJudgedRows } from './judged-rows.js'
 import { judgeServing } from './judge-serving.js'
 import { customWarnings, measureRows } from './measure-rows.js'
+import { eligibleForBoth, freshFor, isFlattered } from './rows-for.js'
 import { scoreRows, type Answered, type Answers, type Asked, type Scoring } from './score-rows.js'
-import type { Seen } from './seen.js'
 
 /** How the child goes about it. */
 export interface Judging {
@@ -84,23 +82,6 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
 
 const FLATTERED = 'Nobody has said what the candidate was trained on. It may have seen all of these rows, and the figures then flatter it.'
 
-/** Of a first version there is nothing but its figures; where it may have seen every row, they are shown with a warning. */
-function isFlattered({ candidate, champion }: CheckInput): boolean {
-  return champion === undefined && candidate?.brought?.kind === 'unknown'
-}
-
-/** Rows that neither the candidate nor another model has trained or validated on. */
-async function eligibleForBoth(input: CheckInput, other: Seen | undefined, testSet: TestSet): Promise<(row: number) => boolean> {
-  const models: readonly (Seen | undefined)[] = [other, isFlattered(input) ? undefined : input.candidate]
-  const each = await Promise.all(
-    models.map(async (seen) => {
-      const learnt = seen?.brought?.kind === 'units' ? await learntRows(input.sets.folder, input.definition.columns, seen.brought.file, testSet.rows) : undefined
-      return eligibleRows(input.definition, seen, testSet, learnt)
-    }),
-  )
-  return (row) => each.every((isEligible) => isEligible(row))
-}
-
 function timedSteps(tell: Judging['tell']): (step: string) => void {
   let since = performance.now()
   return (step) => {
@@ -164,12 +145,6 @@ function scoredOrWhy({ reason }: Other, answers: Answers | undefined, testSet: T
   // Whatever breaks in it: a model that cannot answer must not keep every later run from its end.
   if (answers.kind === 'broken') return { scored: undefined, reason: answers.error instanceof Error ? answers.error.message : String(answers.error) }
   return { scored: scoredOf(answers, testSet, classes) }
-}
-
-function freshFor({ drops }: ChampionFacts, testSet: TestSet): (row: number) => boolean {
-  const known = new Set(drops)
-  const isKnown = testSet.drops.values.map((drop) => known.has(drop))
-  return (row) => isKnown[testSet.drops.codes[row] ?? 0] !== true
 }
 
 /** The columns whose values rules tell apart, each once. */

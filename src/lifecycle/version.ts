@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { cutBy } from '../define/comparability.js'
 import { manifestObject } from '../packages/store.js'
 import { supersedeAwaiting } from '../registry/approval.js'
 import { addVersion, type Lineage } from '../registry/version.js'
@@ -52,6 +53,7 @@ export function publish(
       seed: data.seed,
       ...(checked.comparedWith === undefined ? {} : { comparedWith: checked.comparedWith }),
       split: run.definition.split,
+      cutBy: cutBy(run.definition),
       ...(run.definition.holdout === undefined ? {} : { holdout: run.definition.holdout }),
       ...(sets.trainedUntil === undefined ? {} : { trainedUntil: sets.trainedUntil }),
     }

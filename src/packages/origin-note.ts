@@ -19,6 +19,8 @@ export const OriginNote = Type.Object({
       split: Type.Unknown(),
       holdout: Type.Optional(Type.Number()),
       trainedUntil: Type.Optional(Type.String()),
+      /** By what rows came to their sides (`cutBy`). Absent in notes of former releases: nobody knows then. */
+      cutBy: Type.Optional(Type.String()),
     }),
     Type.Object({ kind: Type.Literal('until'), time: Type.String() }),
     Type.Object({ kind: Type.Literal('unknown') }),

@@ -51,6 +51,8 @@ export const Lineage = Type.Object({
   comparedWith: Type.Optional(Type.Integer()),
   /** How the training and test sets were cut, and the newest time that was trained or validated on. */
   split: Type.Unknown(),
+  /** By what rows came to their sides (`cutBy`). Absent in those of former releases, whose snapshot has the columns. */
+  cutBy: Type.Optional(Type.String()),
   /** Share of the units that were held out of every set. */
   holdout: Type.Optional(Type.Number()),
   trainedUntil: Type.Optional(Type.String()),

@@ -3,7 +3,13 @@ import { Type, type Static } from 'typebox'
 /** What a package that was brought has been trained on, as far as whoever brings it can tell (EVIDENCE rule 4). */
 export const TrainedOn = Type.Union([
   /** On these units: an object with the digests of their texts. */
-  Type.Object({ kind: Type.Literal('units'), object: Type.String(), units: Type.Integer() }),
+  Type.Object({
+    kind: Type.Literal('units'),
+    object: Type.String(),
+    units: Type.Integer(),
+    /** What kept rows together when they were made (`keptTogetherBy`). Absent in those of former releases. */
+    by: Type.Optional(Type.String()),
+  }),
   /** On nothing newer than this. */
   Type.Object({ kind: Type.Literal('until'), time: Type.String() }),
   /** In another state of Refit, on drops of these contents, cut into sets by the same rules as here or others. */
@@ -13,6 +19,8 @@ export const TrainedOn = Type.Union([
     split: Type.Unknown(),
     holdout: Type.Optional(Type.Number()),
     trainedUntil: Type.Optional(Type.String()),
+    /** By what rows came to their sides there (`cutBy`). Absent: nobody knows, and they may have come to others. */
+    cutBy: Type.Optional(Type.String()),
   }),
   /** Nobody says: whatever had been recorded by then, by id, it may have seen. */
   Type.Object({ kind: Type.Literal('unknown'), drops: Type.Array(Type.String()) }),

@@ -21,7 +21,7 @@ const dying = "console.error('out of luck'); process.exit(3)"
 const growing = 'const kept = [], wait = new Int32Array(new SharedArrayBuffer(4)); for (;;) { kept.push(Buffer.alloc(5e7, 1)); Atomics.wait(wait, 0, 0, 50) }'
 
 function versionOf(version: number, at: string): ChampionFacts {
-  return { version, folder: at, drops: ['d0', 'd1'], lostDrops: false, split: salesModel.split, cutBy: cutBy(salesModel) }
+  return { version, folder: at, drops: ['d0', 'd1'], parts: [], lostDrops: false, split: salesModel.split, cutBy: cutBy(salesModel) }
 }
 
 let checks = 0

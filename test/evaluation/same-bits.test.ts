@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { openDuckDb, text } from '../../src/data/duckdb.js'
 import type { Sets } from '../../src/data/snapshot.js'
 import { canonicalJson } from '../../src/define/canonical-json.js'
+import { cutBy } from '../../src/define/comparability.js'
 import type { StoredModel, StoredRule } from '../../src/define/stored-definition.js'
 import type { Verdict } from '../../src/evaluation/verdict.js'
 import { checkCandidate, type CheckInput } from '../../src/lifecycle/check-candidate.js'
@@ -118,7 +119,7 @@ for (const task of ['regression', 'classification'] as const) {
       definition,
       sets: await testSet(task),
       candidateFolder: await packageOf('candidate', task, 0.3),
-      champion: { version: 1, folder: await packageOf('champion', task, 0.4), drops: ['drop-0', 'drop-1'], lostDrops: false, split: definition.split },
+      champion: { version: 1, folder: await packageOf('champion', task, 0.4), drops: ['drop-0', 'drop-1'], parts: [], lostDrops: false, split: definition.split, cutBy: cutBy(definition) },
       metrics: [],
       formers: [],
       seed: SEED,

@@ -56,7 +56,7 @@ test('two environments of one project run at once, each with its own data, versi
   assert.equal(arrived.origin.reason, 'two good weeks')
   const { trainedOn } = arrived.origin
   assert.ok(trainedOn.kind === 'elsewhere')
-  assert.deepEqual(trainedOn.drops.length, 2)
+  assert.deepEqual([trainedOn.drops.length, trainedOn.cutBy], [2, 'order_id as a text'])
   const run = await production.ended(arrived.run ?? '')
   assert.deepEqual([run.causes[0]?.trigger, run.verdict?.answer, run.verdict?.champion?.version], ['adopt', 'passed', 2])
   // One drop is in both environments; the same split keeps its test rows from having been trained on in either.

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { digestUnits } from '../../data/digest-units.js'
+import { keptTogetherBy } from '../../define/comparability.js'
 import type { StoredModel } from '../../define/stored-definition.js'
 import { columnsUnder, hasInferredContract, newestContract } from '../../drops/contracts.js'
 import { refitError } from '../../errors.js'
@@ -110,7 +111,7 @@ async function trainedOn(
     const output = join(workingFolder, 'units.parquet')
     const file = { path: unpacked.trainedOn.path, key: unpacked.trainedOn.name }
     const units = await digestUnits({ file, columns, memoryBytes: limits.dataMemoryBytes, token, workingFolder, output }, signal)
-    return { kind: 'units', object: (await rooms.objects.putFile('files', output)).key, units }
+    return { kind: 'units', object: (await rooms.objects.putFile('files', output)).key, units, by: keptTogetherBy({ columns }) }
   }
   if (trainedUntil !== undefined) return { kind: 'until', time: new Date(trainedUntil).toISOString() }
   switch (unpacked.note?.trainedOn.kind) {
