@@ -58,7 +58,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       replaceIfBetter: definition.replaceIfBetter,
       candidate: scored,
       baseline,
-      champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, fresh: freshFor(input.champion, testSet), reused: input.champion.reused },
+      champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, fresh: await freshFor(input, input.champion, testSet), reused: input.champion.reused },
       formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
       elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source, scoring.asking),
       unitOfRow: definition.split.kind === 'time' ? inOrderOfTime(testSet.units, testSet.times) : testSet.units,

@@ -28,11 +28,16 @@ async function eligibleFor(input: OfSets, seen: Seen | undefined, testSet: TestS
   return eligibleRows(definition, seen, testSet, { learnt, held })
 }
 
-/** Rows of drops that came after the champion was made. */
-export function freshFor({ drops }: Pick<ChampionFacts, 'drops'>, testSet: TestSet): Rows {
-  const known = new Set(drops)
+/**
+ * Rows that were not there when the champion was made (EVIDENCE rule 5): neither by their drop, nor by what they say. What is
+ * delivered again, in a drop that supersedes another or as the whole table, is not new because its drop is.
+ */
+export async function freshFor(input: OfSets, champion: Pick<ChampionFacts, 'drops' | 'parts'>, testSet: TestSet): Promise<Rows> {
+  const known = new Set(champion.drops)
   const isKnown = testSet.drops.values.map((drop) => known.has(drop))
-  return (row) => isKnown[testSet.drops.codes[row] ?? 0] !== true
+  if (isKnown.every(Boolean)) return () => false
+  const held = await heldBy(input, champion, testSet)
+  return (row) => isKnown[testSet.drops.codes[row] ?? 0] !== true && held[row] !== ROW_HELD
 }
 
 /** Which rows of the test set, and which units, the drops of a model held; all, where these are not to be had. */
