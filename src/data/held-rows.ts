@@ -4,7 +4,7 @@ import { RefitError } from '../errors.js'
 import { name, openDuckDb, rowsOf, text } from './duckdb.js'
 import { ROW_HELD, UNIT_HELD } from './held.js'
 import { openHistory, type PartFile } from './history.js'
-import { columnWith, groupingColumn, unitExpression } from './unit.js'
+import { columnWith, groupingColumn } from './unit.js'
 
 type Columns = Readonly<Record<string, StoredColumn>>
 
@@ -37,7 +37,9 @@ export async function heldRows(folder: string, rows: number, { parts, columns, d
       const found = await connection.runAndReadAll(`select file_row_number::double as refit_at from ${testSet} where hash(${expression}) in (select hash(${expression}) from history)`)
       for (const row of found.getColumnsObject()['refit_at'] ?? []) held[Number(row)] = as
     }
-    await mark(unitExpression(groupingOf(columns, shared)), UNIT_HELD)
+    const grouping = groupingColumn(columns)
+    // Without one that the parts know a unit is a row, as far as they tell.
+    if (grouping !== undefined && shared[grouping] !== undefined) await mark(name(grouping), UNIT_HELD)
     await mark(identityOf(shared, delivery), ROW_HELD)
     return held
   } catch (error) {
@@ -54,14 +56,6 @@ async function sharedColumns(parts: readonly PartFile[], columns: Columns, query
   const found = await query(`select name, count(distinct file_name) as refit_files from parquet_schema([${paths.map(text).join(', ')}]) where num_children is null group by name`)
   const everywhere = new Set(found.filter((row) => Number(row['refit_files']) === paths.length).map((row) => String(row['name'])))
   return Object.fromEntries(Object.entries(columns).filter(([column, { role }]) => role !== 'ignored' && role !== 'weight' && everywhere.has(column)))
-}
-
-/** What tells units apart: as today, where the parts know it; else rows by all that they share. */
-function groupingOf(columns: Columns, shared: Columns): Columns {
-  const grouping = groupingColumn(columns)
-  const column = grouping === undefined ? undefined : shared[grouping]
-  if (grouping !== undefined && column !== undefined) return { [grouping]: column }
-  return Object.fromEntries(Object.entries(shared).map(([each, definition]) => [each, { ...definition, role: 'feature' as const }]))
 }
 
 /** SQL of the values that make a row this one, for `hash`. */
