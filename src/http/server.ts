@@ -51,7 +51,8 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   const app = Fastify({
     loggerInstance: log,
     bodyLimit,
-    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    // Clients put a slash behind an address that has one already.
+    routerOptions: { maxParamLength: LONGEST_PARAMETER, ignoreDuplicateSlashes: true },
     logController: new LogController({ disableRequestLogging: true }),
     // What is under way is answered first, and what still comes over a kept connection too.
     forceCloseConnections: hasStreams ? true : 'idle',

@@ -38,6 +38,7 @@ export function artifactRoutes({ database, objects }: MlflowParts): FastifyPlugi
   }
 }
 
+const uploadOfRun = message({ run_id: { ...withDefault(text, ''), aliases: ['run_uuid'] }, path: withDefault(text, '') })
 const ofRun = message({ run_id: required(words, 'run_uuid'), path: withDefault(text, '') })
 
 /** Lists what a run has logged, below /mlflow. */
@@ -63,6 +64,11 @@ export function fileRoutes(parts: MlflowParts): FastifyPluginCallback {
     takeBodiesAsStreams(app)
     app.get('/get-artifact', { config: { role: 'viewer' }, schema: { hide: true } }, async (request, reply) => send(parts, await pathOfRun(request), reply))
     app.post('/ajax-api/2.0/mlflow/upload-artifact', { config: { role: 'operator' }, schema: { hide: true } }, async (request) => {
+      const sent = readMessage(uploadOfRun, request.query, true)
+      if (sent.run_id === '') throw invalid('Request must specify run_uuid.')
+      if (sent.path === '') throw invalid('Request must specify path.')
+      checkArtifactPath(sent.path)
+      if (request.body === undefined || request.body === null) throw invalid('Request must specify data.')
       await receive(request, await pathOfRun(request), (path, content) => putArtifact(database, objects, path, content))
       return {}
     })

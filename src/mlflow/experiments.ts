@@ -60,8 +60,9 @@ export function experimentRoutes(app: FastifyInstance, { database, clock }: Mlfl
     await deleteExperimentTag(database, clock, experiment_id, key)
     return {}
   })
-  handle(app, 'POST', '/experiments/search-datasets', 'viewer', message({ experiment_ids: required(list(idText)) }), async ({ experiment_ids }) => {
-    if (experiment_ids.length === 0 || experiment_ids.length > MOST_EXPERIMENTS_OF_DATASETS) throw invalid(`SearchDatasets request must specify at least one and at most ${MOST_EXPERIMENTS_OF_DATASETS} experiment_ids. Received: ${experiment_ids.length}.`)
+  handle(app, 'POST', '/experiments/search-datasets', 'viewer', message({ experiment_ids: withDefault(list(idText), []) }), async ({ experiment_ids }) => {
+    if (experiment_ids.length === 0) throw invalid('SearchDatasets request must specify at least one experiment_id.')
+    if (experiment_ids.length > MOST_EXPERIMENTS_OF_DATASETS) throw invalid(`SearchDatasets request cannot specify more than ${MOST_EXPERIMENTS_OF_DATASETS} experiment_ids. Received ${experiment_ids.length} experiment_ids.`)
     const found = await datasetsOf(database, experiment_ids.map(numberOf))
     return { dataset_summaries: found.map(({ experiment, name, digest, context }) => ({ experiment_id: experiment, name, digest, context: context ?? '' })) }
   })

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { logMetrics, metricAtSteps, metricHistories, metricHistory, metricSteps, placeOf, placeToken, type LoggedMetric, type Metric } from '../tracking/metrics.js'
 import { invalid } from '../tracking/refusals.js'
 import { unlessEmpty, wireDouble, wireMetric } from './answers.js'
-import { between, double, integer, list, message, optional, required, text, withDefault, words } from './message.js'
+import { double, integer, list, message, optional, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
 import { handle } from './routes.js'
 import { sampledSteps } from './sampled-steps.js'
@@ -42,18 +42,19 @@ export function metricRoutes(app: FastifyInstance, { database }: MlflowParts): v
   })
   const bulk = message({ run_id: withDefault(list(text), []), metric_key: optional(text), max_results: withDefault(integer, MOST_POINTS) })
   handle(app, 'GET', '/metrics/get-history-bulk', 'viewer', bulk, async ({ run_id, metric_key, max_results }) => {
-    const key = requireRunsAndKey('GetMetricHistoryBulk', run_id, metric_key)
+    const key = requireRunsAndKey(run_id, metric_key)
     const found = await metricHistories(database, run_id, key, Math.min(Math.max(max_results, 0), MOST_POINTS))
     return { metrics: found.map((metric) => wireOfRun(metric.run, metric)) }
   })
-  const interval = message({ run_ids: withDefault(list(text), []), metric_key: optional(text), start_step: optional(integer), end_step: optional(integer), max_results: withDefault(between(1, MOST_SAMPLED), DEFAULT_SAMPLED) })
+  const interval = message({ run_ids: required(list(text)), metric_key: required(words), start_step: optional(integer), end_step: optional(integer), max_results: withDefault(integer, DEFAULT_SAMPLED) })
   handle(app, 'GET', '/metrics/get-history-bulk-interval', 'viewer', interval, async ({ run_ids, metric_key, start_step, end_step, max_results }) => {
-    const key = requireRunsAndKey('GetMetricHistoryBulkInterval', run_ids, metric_key)
+    if (run_ids.length > MOST_RUNS) throw invalid(`GetMetricHistoryBulkInterval request must specify at most ${MOST_RUNS} run_ids. Received ${run_ids.length} run_ids.`)
+    if (max_results < 1 || max_results > MOST_SAMPLED) throw invalid(`max_results must be between 1 and ${MOST_SAMPLED}.`)
     if ((start_step === undefined) !== (end_step === undefined)) throw invalid('If either start step or end step are specified, both must be specified.')
     if (start_step !== undefined && end_step !== undefined && start_step > end_step) throw invalid(`end_step must be greater than start_step. Found start_step=${start_step} and end_step=${end_step}.`)
-    const stepsOfRuns = await metricSteps(database, run_ids, key)
+    const stepsOfRuns = await metricSteps(database, run_ids, metric_key)
     const steps = sampledSteps(stepsOfRuns, { start: start_step, end: end_step, most: max_results })
-    const found = await Promise.all(run_ids.map(async (run) => (await metricAtSteps(database, run, key, steps.get(run) ?? [], MOST_POINTS)).map((metric) => wireOfRun(run, metric))))
+    const found = await Promise.all(run_ids.map(async (run) => (await metricAtSteps(database, run, metric_key, steps.get(run) ?? [], MOST_POINTS)).map((metric) => wireOfRun(run, metric))))
     return { metrics: found.flat() }
   })
 }
@@ -63,10 +64,10 @@ export function loggedMetric({ key, value, timestamp, step, model_id, dataset_na
   return { key, value, at: timestamp, step, model: model_id === '' ? undefined : model_id, datasetName: dataset_name, datasetDigest: dataset_digest }
 }
 
-function requireRunsAndKey(what: string, runs: readonly string[], key: string | undefined): string {
-  if (runs.length === 0) throw invalid(`${what} request must specify at least one run_id.`)
-  if (runs.length > MOST_RUNS) throw invalid(`${what} request cannot specify more than ${MOST_RUNS} run_ids. Received ${runs.length} run_ids.`)
-  if (key === undefined || key === '') throw invalid(`${what} request must specify a metric_key.`)
+function requireRunsAndKey(runs: readonly string[], key: string | undefined): string {
+  if (runs.length === 0) throw invalid('GetMetricHistoryBulk request must specify at least one run_id.')
+  if (runs.length > MOST_RUNS) throw invalid(`GetMetricHistoryBulk request cannot specify more than ${MOST_RUNS} run_ids. Received ${runs.length} run_ids.`)
+  if (key === undefined || key === '') throw invalid('GetMetricHistoryBulk request must specify a metric_key.')
   return key
 }
 

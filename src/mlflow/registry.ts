@@ -142,7 +142,7 @@ function wireRegisteredModel({ name, description, createdAt, updatedAt, latestVe
     name,
     creation_timestamp: createdAt,
     last_updated_timestamp: updatedAt,
-    description,
+    description: said(description),
     latest_versions: unlessEmpty(latestVersions.map(wireVersion)),
     tags: unlessEmpty(tags),
     aliases: unlessEmpty(aliases.map(({ alias, version }) => ({ alias, version: String(version) }))),

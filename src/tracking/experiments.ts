@@ -45,8 +45,9 @@ export async function createExperiment(
   return made.id
 }
 
-/** @throws RefitError `tracking-missing` */
+/** @throws RefitError `tracking-missing`, `tracking-invalid` for an id that is no number */
 export async function getExperiment(database: Database, id: string): Promise<Experiment> {
+  if (!/^-?\d+$/.test(id)) throw invalid(`Invalid experiment ID '${id.slice(0, 100)}'. Experiment ID must be a valid integer.`)
   const [found] = await experimentsWhere(database, sql`id = ${numberOf(id)}`)
   if (found === undefined) throw missing(`No Experiment with id=${id} exists`)
   return found

@@ -49,7 +49,7 @@ function checkSource(source: string): void {
   }
   const path = decoded.slice(scheme.length + 1).replace(/^\/\/[^/?#]*/, '').replace(/[?#].*$/s, '').replaceAll(/\/+/g, '/').replace(/\/$/, '')
   // eslint-disable-next-line no-control-regex -- control characters are what is refused
-  if (/[\u0000-\u001f\\]/.test(decoded) || (path !== '' && posix.normalize(path) !== path) || path.split('/').includes('..')) {
+  if (/[\u0000-\u001f\\]/.test(decoded) || (path !== '' && posix.normalize(path) !== path) || decoded.split(/[/?#&=;]/).includes('..')) {
     throw invalid(
       `Invalid model version source: '${source}'. If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present. Please provide an absolute path.`,
     )

@@ -61,7 +61,7 @@ test('sources of versions that are paths of a disk, or lead elsewhere, are refus
   await ask(server.url, 'POST', '/api/2.0/mlflow/registered-models/create', { name: 'guarded' })
   for (const source of [
     '/etc/passwd', 'file:///etc', 'file:/etc', 'FILE:///etc', 'C:\\x', 'c:/x', '../x', 'x', './x', 's3://bucket/../x', 's3://bucket/a/%2e%2e/b', 's3://bucket/a/%252e%252e/b', 'mlflow-artifacts:/../x', 'http://host/../x', 's3://bucket/a\0b',
-    's3://bucket/a%00b', 'models:/../x', 'dbfs:/a/./b', 's3://bucket/a\\..\\b', '%2fetc', 'file%3A///etc',
+    's3://bucket/a%00b', 'dbfs:/x/a%3f/../../y', 'models:/../x', 'dbfs:/a/./b', 's3://bucket/a\\..\\b', '%2fetc', 'file%3A///etc',
   ]) {
     const { status, body } = await ask(server.url, 'POST', '/api/2.0/mlflow/model-versions/create', { name: 'guarded', source })
     assert.equal(status, 400, `${source}: ${JSON.stringify(body)}`)

@@ -105,6 +105,8 @@ test('refusals name the parameter and the value as it was sent', async () => {
     ['runs/log-metric', { run_id: run, key: 'a', value: 1, timestamp: -1 }, 'nonnegative'],
     ['runs/set-tag', { run_id: run, key: 'k'.repeat(251), value: 'b' }, 'exceeded length limit of 250'],
     ['runs/create', { experiment_id: '0', run_name: 'a', tags: [{ key: 'mlflow.runName', value: 'b' }] }, 'different values'],
+    ['experiments/search-datasets', {}, 'SearchDatasets request must specify at least one experiment_id.'],
+    ['logged-models/search', { experiment_ids: ['0'], page_token: 'garbage' }, 'Invalid page token'],
   ] as const) {
     refused(await post(path, body), 400, 'INVALID_PARAMETER_VALUE', words)
   }
@@ -136,6 +138,7 @@ test('names that are taken, states and what is not there have the codes that cli
   refused(await post('experiments/create', { name: 'Default' }), 400, 'RESOURCE_ALREADY_EXISTS')
   refused(await get('experiments/get-by-name?experiment_name=none'), 404, 'RESOURCE_DOES_NOT_EXIST')
   refused(await get('experiments/get?experiment_id=99'), 404, 'RESOURCE_DOES_NOT_EXIST')
+  refused(await get('experiments/get?experiment_id=x'), 400, 'INVALID_PARAMETER_VALUE', 'Experiment ID must be a valid integer')
   refused(await get('runs/get?run_id=x'), 404, 'RESOURCE_DOES_NOT_EXIST', 'Run with id=x not found')
   refused(await post('runs/create', { experiment_id: '99' }), 404, 'RESOURCE_DOES_NOT_EXIST')
   const { experiment_id } = Value.Parse(Type.Object({ experiment_id: Type.String() }), (await post('experiments/create', { name: 'to delete' })).body)
@@ -165,7 +168,14 @@ test('a history comes in pages, in the order of time, step and value', async () 
   refused(await get(`metrics/get-history?run_id=${run}&metric_key=a&max_results=2&page_token=garbage`), 400, 'INVALID_PARAMETER_VALUE')
   const bulk = await ask(server.url, 'GET', `/ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=${run}&metric_key=a&max_results=2`)
   assert.deepEqual(bulk.body, { metrics: [{ key: 'a', value: 3, timestamp: 1, step: 2, run_id: run }, { key: 'a', value: 2, timestamp: 1, step: 5, run_id: run }] })
-  refused(await ask(server.url, 'GET', '/ajax-api/2.0/mlflow/metrics/get-history-bulk?metric_key=a'), 400, 'INVALID_PARAMETER_VALUE')
+  for (const [query, words] of [
+    ['get-history-bulk?metric_key=a', 'at least one run_id'],
+    ['get-history-bulk-interval?metric_key=a', "Missing value for required parameter 'run_ids'"],
+    ['get-history-bulk-interval?metric_key=a&run_ids=x&max_results=0', 'between 1 and 2500'],
+    ['get-history-bulk-interval?metric_key=a&run_ids=x&start_step=1', 'both must be specified'],
+  ] as const) {
+    refused(await ask(server.url, 'GET', `/ajax-api/2.0/mlflow/metrics/${query}`), 400, 'INVALID_PARAMETER_VALUE', words)
+  }
 })
 
 test('the last page of a search is known to be the last, also when it is full', async () => {

@@ -142,6 +142,7 @@ function list(reader: Reader): FilterValue {
 
 function text(token: Token | undefined): string {
   if (token?.kind === 'quoted' && token.quote !== '`') return token.text
+  if (token?.kind === 'word') throw invalid(`Parameter value is either not quoted or unidentified quote types used for string value ${token.text}. Use either single or double quotes.`)
   throw invalid(`Expected a quoted string value (e.g. 'my-value'). Found ${written(token)}.`)
 }
 

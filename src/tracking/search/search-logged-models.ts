@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto'
 import { sql, type RawBuilder } from 'kysely'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
 import type { Database } from '../../database/schema.js'
 import { textOf } from '../entries.js'
 import { numberOf } from '../experiments.js'
@@ -6,7 +9,7 @@ import { loggedModelsWhere, type LoggedModel } from '../logged-models.js'
 import { invalid } from '../refusals.js'
 import { compareInteger, compareNumber, compareText, unknownName } from './compare.js'
 import { parseFilter, type Condition, type Name } from './filter.js'
-import { offsetOf, pageOf, type Page } from './page-token.js'
+import { pageOf, type Page } from './page-token.js'
 
 type Sql = RawBuilder<unknown>
 
@@ -33,7 +36,8 @@ export interface LoggedModelSearch {
 
 /** Logged models of experiments that meet a filter; metrics count on the given datasets only, where some are given. @throws RefitError `tracking-invalid` */
 export async function searchLoggedModels(database: Database, { experiments, filter, datasets, order, most, pageToken }: LoggedModelSearch): Promise<Page<LoggedModel>> {
-  const offset = offsetOf(pageToken)
+  const asked = { experiments, order, filter }
+  const offset = offsetIn(pageToken, asked)
   const conditions = parseFilter(filter).map((condition) => conditionOf(condition, datasets))
   const measured = datasets.length === 0 ? [] : [sql`exists (select from tracking.logged_model_metrics as found where found.model = models.id and ${on(datasets)})`]
   const { joins, by } = ordering(order)
@@ -43,7 +47,41 @@ export async function searchLoggedModels(database: Database, { experiments, filt
     joins.length === 0 ? sql`` : sql.join(joins, sql` `),
     sql`order by ${sql.join(by)} limit ${most + 1} offset ${offset}`,
   )
-  return pageOf(found, offset, most)
+  const page = pageOf(found, offset, most)
+  return page.nextToken === undefined ? page : { ...page, nextToken: tokenOf(offset + most, asked) }
+}
+
+type Asked = Pick<LoggedModelSearch, 'experiments' | 'order' | 'filter'>
+
+/** A token that tells what was asked: a page of another search would leave models out or show them twice. */
+function tokenOf(offset: number, { experiments, order, filter }: Asked): string {
+  return Buffer.from(JSON.stringify([offset, digest(experiments), digest(order), digest(filter)])).toString('base64url')
+}
+
+const Token = Type.Tuple([Type.Integer({ minimum: 0, maximum: 1e12 }), Type.String(), Type.String(), Type.String()])
+
+/** @throws RefitError `tracking-invalid` */
+function offsetIn(token: string | undefined, { experiments, order, filter }: Asked): number {
+  if (token === undefined || token === '') return 0
+  const read = parse(token)
+  if (!Value.Check(Token, read)) throw invalid('Invalid page token')
+  const [offset, ofExperiments, ofOrder, ofFilter] = read
+  if (ofExperiments !== digest(experiments)) throw invalid('Experiment IDs in the page token do not match the requested experiment IDs.')
+  if (ofOrder !== digest(order)) throw invalid('Order by in the page token does not match the requested order by.')
+  if (ofFilter !== digest(filter)) throw invalid('Filter string in the page token does not match the requested filter string.')
+  return offset
+}
+
+function parse(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token, 'base64url').toString())
+  } catch {
+    throw invalid('Invalid page token')
+  }
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 16)
 }
 
 const texts: Readonly<Record<string, string>> = { name: 'name', model_name: 'name', model_id: 'id', model_type: 'model_type', status: 'status', source_run_id: 'source_run', artifact_location: 'artifact_location' }
