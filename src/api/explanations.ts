@@ -74,9 +74,9 @@ function verdictIn(run: Run): VerdictOnVersion[] {
 }
 
 function verdictWith(verdict: Verdict): VerdictOnVersion {
-  const { answer, summary, champion, incomparable, test, rules, warnings } = verdict
+  const { answer, summary, champion, incomparable, test, rules, baseline, warnings } = verdict
   const compared = champion?.version ?? incomparable?.version
-  return { answer, summary, ...(compared === undefined ? {} : { comparedWith: compared }), test, rules: rules.map(ruleLine), warnings }
+  return { answer, summary, ...(compared === undefined ? {} : { comparedWith: compared }), test, rules: rules.map((result) => ruleLine(result, { baseline })), warnings }
 }
 
 function madeFrom(lineage: Lineage, withdrawn: readonly string[]): Explanation['madeFrom'] {

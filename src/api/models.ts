@@ -21,13 +21,14 @@ const tags = ['models']
 const ModelName = Type.Object({ model: Type.String({ description: 'Name of a model of the project' }) })
 
 /** Models: what serves, what runs, what waits. */
-export function modelRoutes({ database, clock, project }: ApiParts): FastifyPluginCallbackTypebox {
+export function modelRoutes({ database, clock, project, sourceFailure }: ApiParts): FastifyPluginCallbackTypebox {
   const summary = async (model: RegisteredModel): Promise<{ summary: ModelSummary; champion: Version | undefined }> => {
     const pointer = await getChampion(database, model.name)
     const champion = pointer === undefined ? undefined : await getVersion(database, model.name, pointer.version)
     const { active, waiting, lastEnded } = await presentRuns(database, model.name)
     const rollout = await openRollout(database, model.name)
     const servingUrl = project.servingUrl()
+    const failure = sourceFailure(model.name)
     return {
       champion,
       summary: {
@@ -42,6 +43,7 @@ export function modelRoutes({ database, clock, project }: ApiParts): FastifyPlug
         ...(active === undefined ? {} : { active: runSummary(active) }),
         ...(waiting === undefined ? {} : { waiting: runSummary(waiting) }),
         ...(lastEnded === undefined ? {} : { lastEnded: runSummary(lastEnded) }),
+        ...(failure === undefined ? {} : { sourceFailure: failure }),
         ...(model.retired === undefined ? {} : { retired: { ...model.retired, at: instant(model.retired.at) } }),
         ...(await changedSince(database, model, [active, lastEnded])),
       },

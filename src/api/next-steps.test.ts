@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { RunOutcome } from '../database/schema.js'
 import { nextSteps } from './next-steps.js'
 
-const stepsOf = (outcome: RunOutcome, check: { readonly hadChampion: boolean; readonly isStuck: boolean }): string =>
-  nextSteps({ id: 'price-1', model: 'price', outcome, version: 1, error: undefined }, [], check).join(' ')
+const stepsOf = (outcome: RunOutcome, check: Partial<Parameters<typeof nextSteps>[2]>): string =>
+  nextSteps({ id: 'price-1', model: 'price', outcome, version: 1, error: undefined }, [], { hadChampion: false, isStuck: false, isVetoed: false, isTooSmall: false, ...check }).join(' ')
 
 test('what needs a champion is proposed only where there was one', () => {
   const [first, later] = [{ hadChampion: false, isStuck: false }, { hadChampion: true, isStuck: false }]
@@ -14,6 +14,16 @@ test('what needs a champion is proposed only where there was one', () => {
     assert.match(stepsOf(outcome, later), /champion/, outcome)
     assert.doesNotMatch(stepsOf(outcome, first), /champion/, outcome)
   }
+})
+
+test('a veto of the champion’s own rows asks to look at the drops', () => {
+  assert.match(stepsOf('rejected', { hadChampion: true, isVetoed: true }), /refit drops withdraw <drop>/)
+  assert.doesNotMatch(stepsOf('rejected', { hadChampion: true }), /withdraw/)
+})
+
+test('a wider margin is not proposed where the test set is too small for any', () => {
+  assert.match(stepsOf('inconclusive', {}), /A wider margin.*; with `approval: 'when-inconclusive'` they wait/)
+  assert.doesNotMatch(stepsOf('inconclusive', { isTooSmall: true }), /margin/)
 })
 
 test('approval breaks a deadlock where a version awaits it; elsewhere the definition has to ask for it', () => {

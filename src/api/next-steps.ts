@@ -5,13 +5,17 @@ interface Check {
   readonly hadChampion: boolean
   /** The champion cannot score the rows, so that no comparison with it will ever be settled. */
   readonly isStuck: boolean
+  /** The candidate looks good but for the champion's own test rows. */
+  readonly isVetoed: boolean
+  /** The test set is too small to judge by, whatever the rules say. */
+  readonly isTooSmall: boolean
 }
 
 /** What the owner of the model can do about a run that has ended so, a sentence each. */
 export function nextSteps(
   run: Pick<Run, 'id' | 'model' | 'outcome' | 'version' | 'error'>,
   drops: readonly { readonly state: string }[],
-  { hadChampion, isStuck }: Check,
+  { hadChampion, isStuck, isVetoed, isTooSmall }: Check,
 ): readonly string[] {
   const { id, model } = run
   const steps: string[] = []
@@ -25,6 +29,7 @@ export function nextSteps(
       break
     case 'rejected':
       steps.push(hadChampion ? 'The champion serves on; newer data starts the next run.' : 'Newer data starts the next run.')
+      if (isVetoed) steps.push(`Look at the newest of \`refit drops ${model}\`: \`refit drops withdraw <drop> --reason '…'\` takes a wrong one out. If the world has changed, a \`window\` lets the old rows go.`)
       steps.push(`\`refit report ${id}\` draws it; \`refit logs ${id}\` shows the training.`)
       break
     case 'inconclusive':
@@ -34,7 +39,7 @@ export function nextSteps(
         break
       }
       steps.push(`${hadChampion ? 'The champion serves on; more' : 'More'} test rows make the next verdict sharper.`)
-      steps.push(`A wider margin in \`check\`, or \`approval: 'when-inconclusive'\`, lets such candidates through.`)
+      steps.push(`${isTooSmall ? 'With' : 'A wider margin in `check` lets more such candidates pass; with'} \`approval: 'when-inconclusive'\` they wait for somebody's approval.`)
       break
     case 'awaiting-approval':
       steps.push(`\`refit report ${id} --open\` draws the figures.`)

@@ -26,6 +26,8 @@ export interface ApiParts {
   readonly attemptLog: (run: string, stage: string, attempt: number) => string
   /** Calls back when events may have been added; returns what ends it. Missing a hint only delays. */
   readonly onEventHint: (listener: () => void) => () => void
+  /** Why the source of a model cannot be read now; undefined if it can. */
+  readonly sourceFailure: (model: string) => { readonly source: string; readonly message: string } | undefined
   /** Called when a drop was uploaded: hastens the triggers. */
   readonly onUpload: () => void
   /** Takes a model that was trained elsewhere, as a tar archive, and asks for a run that checks it. @throws RefitError */

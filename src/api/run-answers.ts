@@ -71,8 +71,8 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
     ...(verdict?.holdout === undefined ? {} : { holdout: holdoutWords(verdict.holdout, verdict.primaryMetric) }),
     warnings: [...warningsOf(resultOf('split'))],
     ...(verdict === undefined ? {} : { verdict }),
-    rules: verdict?.rules.map(ruleLine) ?? [],
-    nextSteps: [...nextSteps(run, drops, { hadChampion: hadChampion(resultOf('check')), isStuck: verdict !== undefined && isDeadlocked(verdict) })],
+    rules: verdict?.rules.map((result) => ruleLine(result, verdict)) ?? [],
+    nextSteps: [...nextSteps(run, drops, { hadChampion: hadChampion(resultOf('check')), isStuck: verdict !== undefined && isDeadlocked(verdict), isVetoed: verdict?.rules.some(({ vetoed }) => vetoed === true) ?? false, isTooSmall: verdict?.test.tooSmall !== undefined })],
   }
 }
 
@@ -85,11 +85,12 @@ function holdoutWords({ rows, candidate, champion, reason }: NonNullable<Verdict
 }
 
 /** One rule of a verdict as tables show it. */
-export function ruleLine(result: RuleResult): RuleLine {
+export function ruleLine(result: RuleResult, { baseline }: Pick<Verdict, 'baseline'>): RuleLine {
   const { rule, answer, explanation } = result
+  const beside = rule.kind === 'baseline' ? baseline[rule.metric] : undefined
   const { candidate, champion } = figuresOf(result)
   return {
-    label: ruleLabel(rule),
+    label: beside === undefined || !('metric' in rule) ? ruleLabel(rule) : `${ruleLabel(rule)} (${figure(rule, beside.value)})`,
     answer,
     explanation,
     ...(candidate === undefined ? {} : { candidate }),

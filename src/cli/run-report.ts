@@ -103,10 +103,13 @@ function dataLines({ data, model, snapshot = '', warnings }: RunDetail): readonl
   return [`${count(data.rows)} rows in the window`, ...warnings, ...shown.map(({ text }) => `moved: ${text}`), ...more]
 }
 
-function testLines({ verdict, holdout }: RunDetail): readonly string[] {
+function testLines(run: RunDetail): readonly string[] {
+  const { verdict, holdout } = run
   if (verdict === undefined || verdict.test.rows === 0) return []
   const belowStandard = verdict.belowStandard ? [`The champion itself falls short of the thresholds on these rows. ${(verdict.shortfalls ?? []).join(' ')}`.trim()] : []
-  return [testedOn(verdict.test), ...verdict.warnings, ...belowStandard, ...(holdout === undefined ? [] : [holdout])]
+  // What the first paragraph has said need not be said again.
+  const warnings = verdict.warnings.filter((warning) => !(run.explanation ?? '').includes(warning))
+  return [testedOn(verdict.test), ...warnings, ...belowStandard, ...(holdout === undefined ? [] : [holdout])]
 }
 
 /** How much a verdict was based on, in figures. */

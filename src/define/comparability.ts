@@ -17,7 +17,7 @@ export function comparability(champion: StoredModel, present: StoredModel): Comp
   if (former !== target) return incomparable(`predicts ${former ?? 'another target'}, and the target is ${target ?? 'another'} now`)
   const features = Object.entries(champion.columns).filter(([, { role }]) => role === 'feature')
   const gone = features.map(([name]) => name).filter((name) => present.columns[name]?.role !== 'feature')
-  if (gone.length > 0) return incomparable(`needs ${gone.join(', ')}, which the definition has no more`)
+  if (gone.length > 0) return incomparable(`needs ${gone.join(', ')}, which the definition no longer has`)
   if (isCutAnew(champion, present)) {
     const groups = present.split.kind === 'time' ? '' : ', and of groups that none of these has'
     return { rows: 'later', text: `The sets are cut anew, so the champion is compared only on rows of drops that come after its own${groups}; until there are enough, the comparison is inconclusive.` }

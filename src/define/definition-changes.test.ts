@@ -95,7 +95,7 @@ test('what stays comparable follows from what of the data, the sides and the tar
   assert.equal(comparability(whole, { ...whole, columns: Object.fromEntries(Object.entries(ungrouped).toReversed()) }).rows, 'all', 'in any order')
   assert.equal(rowsUnder({ task: 'classification' }), 'none')
   assert.equal(rowsUnder(withColumns({ rooms: { ...rooms, role: 'ignored' } })), 'none')
-  assert.match(comparability(model, { ...model, ...withColumns({ rooms: { ...rooms, role: 'ignored' } }) }).text, /needs rooms, which the definition has no more/)
+  assert.match(comparability(model, { ...model, ...withColumns({ rooms: { ...rooms, role: 'ignored' } }) }).text, /needs rooms, which the definition no longer has/)
   const { price: _price, ...rest } = model.columns
   assert.match(comparability(model, { ...model, columns: { ...rest, rent: { type: 'number', role: 'target', optional: false } } }).text, /predicts price, and the target is rent now/)
   const stratified = { kind: 'group', test: 0.2, validation: 0.1, stratify: 'rooms' } as const

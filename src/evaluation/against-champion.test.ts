@@ -36,7 +36,7 @@ test('fewer than 30 fresh groups leave the decision to all rows, marked as reuse
   const result = compared(60, { units: 89, harm: (unit) => (unit < 60 ? 0 : -0.1) })
   assert.equal(result.answer, 'passed')
   assert.ok(harmOf(result) > -0.06)
-  assert.match(result.explanation, /Decided on all test rows; those that the champion was selected on are reused, which flatters it\. On the champion's own test rows it is /)
+  assert.match(result.explanation, /Decided on all test rows; those that the champion was selected on are reused, which favours the champion\. On the champion's own test rows it is /)
 })
 
 test('fresh rows that cannot tell the margin leave the decision to all rows, even if the candidate would pass on them', () => {
@@ -62,8 +62,9 @@ test('a candidate that is proven worse on the champion’s own rows fails, whate
   const poisoned = (unit: number): number => (unit < 60 ? 0.1 : -0.4)
   const result = compared(60, { units: 120, harm: poisoned })
   assert.equal(result.answer, 'failed')
-  assert.ok(harmOf(result) < -0.3)
-  assert.match(result.explanation, /On the champion's own test rows it is [\d.]+ % worse, and with 95 % confidence at least [\d.]+ % worse: proven to be more than the 3 % allowed\.$/)
+  assert.equal(result.vetoed, true)
+  assert.ok(Math.abs(harmOf(result) - 0.1) < 0.02, 'the figures are those that decide')
+  assert.match(result.explanation, /at most 3 % worse is allowed; with 95 % confidence it is [\d.]+ % worse at best, [\d.]+ percentage points too much\. Decided on the test rows that version 3 was selected on\. On the rows that arrived after it was trained the candidate is 4\d[\d.]* % better: so it looks when wrong data/i)
   const verdict = judge(regressionCase({ units: 120, harm: poisoned, fresh: (unit) => unit >= 60 }, { rules: [{ ...rule, comparison: 'better' }] }))
   assert.equal(verdict.answer, 'failed')
 })
@@ -82,7 +83,7 @@ test('by time the champion’s own rows are told, and decide nothing', () => {
 test('by time they decide where the definition says so', () => {
   const result = compared(60, { units: 120, harm: (unit) => (unit < 60 ? 0.1 : -0.4) }, { split: 'time', unit: 'day', rules: [{ ...rule, ownRowsDecide: true }] })
   assert.equal(result.answer, 'failed')
-  assert.match(result.explanation, /proven to be more than the 3 % allowed\.$/)
+  assert.match(result.explanation, /Decided on the test rows that version 3 was selected on\./)
 })
 
 test('how often reused rows have been used before is told', () => {
@@ -91,7 +92,7 @@ test('how often reused rows have been used before is told', () => {
     assert.ok(input.champion !== undefined)
     const verdict = judge({ ...input, champion: { ...input.champion, reused } })
     assert.equal(verdict.test.reused, reused)
-    assert.match(verdict.rules[0]?.explanation ?? '', new RegExp(`are reused \\(${words} before\\), which flatters it`))
+    assert.match(verdict.rules[0]?.explanation ?? '', new RegExp(`are reused \\(${words} before\\), which favours the champion`))
   }
 })
 

@@ -54,12 +54,23 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   const besides = [
     decidedOnFresh
       ? 'Decided on the rows that arrived after the champion was trained.'
-      : `Decided on all test rows; those that the champion was selected on are reused${timesBefore(champion.reused)}, which flatters it.`,
+      : `Decided on all test rows; those that the champion was selected on are reused${timesBefore(champion.reused)}, which favours the champion.`,
     ...(own === undefined || own === all ? [] : [ownWords(rule, own, margin)]),
   ]
-  const result = judgeAgainstChampion(rule, origin, decidedOnFresh ? fresh : all, { ...facts, besides })
-  const vetoed = (pair.split === 'group' || rule.ownRowsDecide === true) && own !== undefined && provenWorse(rule, own, margin) !== undefined
-  return vetoed ? { ...result, answer: 'failed' } : result
+  const decisive = decidedOnFresh ? fresh : all
+  const result = judgeAgainstChampion(rule, origin, decisive, { ...facts, besides })
+  const mayVeto = (pair.split === 'group' || rule.ownRowsDecide === true) && own !== undefined && provenWorse(rule, own, margin) !== undefined
+  if (!mayVeto || result.answer === 'failed') return result
+  // The figures are those that decide: a cross beside better ones would be a riddle.
+  const otherwise = [`Decided on the test rows that version ${champion.version} was selected on.`, elsewhereWords(rule, decisive, decidedOnFresh)]
+  return { ...judgeAgainstChampion({ ...rule, comparison: 'notWorse' }, origin, own, { ...facts, besides: otherwise }), rule, vetoed: true }
+}
+
+/** What the candidate would have been let through on. */
+function elsewhereWords(rule: AgainstChampion, { candidate, champion }: Compared, isFresh: boolean): string {
+  const { harm, relative } = compare(rule, candidate, champion)
+  const rows = isFresh ? 'On the rows that arrived after it was trained' : 'On all test rows together'
+  return `${rows} the candidate is ${harm.value === null ? 'not to be compared' : comparison(relative, harm.value)}: so it looks when wrong data lies on both sides of the split.`
 }
 
 /** How much worse the candidate is at least, where that is proven to be more than a margin. */

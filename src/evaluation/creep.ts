@@ -116,7 +116,7 @@ function wordsOf(rule: Creep, found: Former['compared'], isWorse: boolean, count
   if (harm.value === null || harm.lower === null) return `${values}: the difference is undefined, and never passes.`
   const words = `${values}: ${comparison(relative, harm.value)}`
   return isWorse
-    ? `${words}, with ${percent(0.95)} confidence${count === 1 ? '' : ' for all of them together'} at least ${comparison(relative, harm.lower)}. At most ${difference(relative, size)} is allowed: in small steps the model has sunk too far.`
+    ? `${words}, with ${percent(0.95)} confidence${count === 1 ? '' : ' for all of them together'} at least ${comparison(relative, harm.lower)}. At most ${difference(relative, size)} is allowed, also in many small steps.`
     : `${words}. It is not proven more than ${difference(relative, size)} worse than ${count === 1 ? 'it' : 'any of them'}.`
 }
 

@@ -189,7 +189,7 @@ function incomparableWarning({ champion }: Case, rules: readonly StoredRule[]): 
 function marginWarning({ rule, limit, smallestDetectable }: RuleResult): readonly string[] {
   if (rule.kind !== 'champion' || rule.comparison !== 'notWorse' || limit === undefined || smallestDetectable === undefined || limit >= smallestDetectable) return []
   const relative = 'relative' in rule.margin
-  return [`The margin of ${difference(relative, limit)} for ${label(rule)} is below what this test set tells apart (${difference(relative, smallestDetectable)}).`]
+  return [`The margin of ${difference(relative, limit)} for ${label(rule)} is below what this test set can tell four times of five (${difference(relative, smallestDetectable)}): also candidates as good as the champion may be left inconclusive.`]
 }
 
 function primaryOf(input: Case): MetricName {

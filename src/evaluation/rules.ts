@@ -2,7 +2,7 @@ import type { StoredRule } from '../define/stored-definition.js'
 import { estimateOf, harmOf, isUnbounded, standardErrorOf, type Compared, type Distribution } from './bootstrap.js'
 import { directionOf, sizeOf } from './metric.js'
 import type { Answer, RuleResult } from './verdict.js'
-import { comparison, difference, figure, gap, label, percent } from './wording.js'
+import { comparison, difference, figure, gap, label, number, percent } from './wording.js'
 
 type Threshold = Extract<StoredRule, { kind: 'threshold' }>
 type AgainstChampion = Extract<StoredRule, { kind: 'champion' }>
@@ -191,15 +191,20 @@ function outcomeWords(rule: AgainstChampion, { answer, harm, relative, margin }:
     case 'passed':
       return `${capital(asked)}; with 95 % confidence it is ${comparison(relative, upper)} at worst.`
     case 'failed':
-      return `${capital(asked)}; with 95 % confidence it is ${comparison(relative, lower)} at best${margin === 0 ? '' : `, ${difference(relative, lower - margin)} too much`}.`
+      return `${capital(asked)}; with 95 % confidence it is ${comparison(relative, lower)} at best${margin === 0 ? '' : `, ${excess(relative, lower - margin)} too much`}.`
     case 'inconclusive':
       return `${capital(asked)}, and the interval lies on both sides of that.`
   }
 }
 
 function inconclusiveWords(relative: boolean, detectable: number, moreUnits: number | undefined, unit: string): string {
-  const more = moreUnits === undefined ? '' : ` About ${moreUnits.toLocaleString('en-US')} more test ${unit}${moreUnits === 1 ? '' : 's'} would settle it.`
-  return `This test set tells differences of ${difference(relative, detectable)} and more.${more}`
+  const more = moreUnits === undefined ? '' : ` About ${moreUnits.toLocaleString('en-US')} more test ${unit}${moreUnits === 1 ? '' : 's'} would settle it, should the difference stay as it is.`
+  return `Four times of five this test set can tell a difference of ${difference(relative, detectable)}.${more}`
+}
+
+/** What is beyond a margin: of shares in percentage points. */
+function excess(relative: boolean, size: number): string {
+  return relative ? `${number(size * 100)} percentage points` : number(size)
 }
 
 function capital(words: string): string {

@@ -39,7 +39,7 @@ export function judgeSlices(rule: Threshold, slice: NonNullable<Threshold['slice
     rule,
     origin: 'definition',
     answer: failing.length > 0 ? 'failed' : 'passed',
-    explanation: `${label(rule)} for each ${slice.column}, ${limitWords(rule)}: ${outcomeWords(rule, judged)} ${skippedWords(slice.minimumRows, skipped.length)}, ${percent(coveredShare)} of the rows are covered.`,
+    explanation: `${label(rule)} for each ${slice.column}, ${limitWords(rule)}: ${outcomeWords(rule, judged)} ${skipped.length === 0 ? 'All rows are covered.' : `${skippedWords(slice.minimumRows, skipped.length)}, ${percent(coveredShare)} of the rows are covered.`}`,
     limit: rule.value,
     slices: { column: slice.column, coveredShare, skipped, judged },
   }
@@ -90,8 +90,8 @@ function outcomeWords(rule: Threshold, judged: Judged): string {
     `${value} (${figure(rule, estimate.value)}${estimate.value === null ? '' : `, ${gap(rule, sizeOf(rule, estimate.value) - rule.value)} ${rule.bound === 'atMost' ? 'too much' : 'too little'}`})`
   const unproven = beyond.length === 0 ? '' : ` Beyond it, but not proven to be: ${beyond.map(words).join(', ')}.`
   return failing.length === 0
-    ? `none of ${judged.length} values is proven to break it.${unproven}`
-    : `${failing.map(words).join(', ')} of ${judged.length} values break it.${unproven}`
+    ? `none of ${judged.length} is proven to break it.${unproven}`
+    : `${failing.length} of ${judged.length} ${failing.length === 1 ? 'breaks' : 'break'} it: ${failing.map(words).join(', ')}.${unproven}`
 }
 
 function skippedWords(minimumRows: number, skipped: number): string {

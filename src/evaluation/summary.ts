@@ -9,7 +9,7 @@ export function summarise(verdict: Omit<Verdict, 'summary'>, small: string | und
       const decisive = rules.find(({ rule }) => rule.kind === 'champion') ?? rules.find(({ rule }) => rule.kind === 'baseline') ?? rules[0]
       const lesser = rules.filter(({ lesserEvil }) => lesserEvil === true)
       if (lesser.length > 0) return `Passed as the lesser evil. ${lesser.map(({ explanation }) => explanation).join(' ')} All other rules hold.`
-      const count = rules.length === 1 ? 'The rule holds.' : `All ${rules.length} rules hold.`
+      const count = rules.length === 1 ? 'The rule holds.' : rules.length === 2 ? 'Both rules hold.' : `All ${rules.length} rules hold.`
       return `Passed. ${decisive?.explanation ?? ''} ${count}`
     }
     case 'failed':

@@ -30,6 +30,8 @@ export const RuleResult = Type.Object({
   limit: Type.Optional(Type.Number()),
   /** A broken threshold that lets the candidate through, since the champion breaks it too and the candidate is proven better (EVIDENCE rule 8). */
   lesserEvil: Type.Optional(Type.Literal(true)),
+  /** It would have passed, or been left open, but for the champion's own test rows (EVIDENCE rule 5); the figures are of these. */
+  vetoed: Type.Optional(Type.Literal(true)),
   /** Smallest difference that this test set could have told, in the margin's unit. */
   smallestDetectable: Type.Optional(Type.Number()),
   /** How many more units it would take to be conclusive. */

@@ -158,7 +158,7 @@ function whyIncomparable({ task, columns }: StoredModel, signature: Signature): 
   if (columns[signature.target]?.role !== 'target') return `it predicts ${signature.target}, which is not the target any more`
   // Without a column that it was trained on it would be judged by less than it had.
   const gone = signature.inputs.filter((column) => columns[column.name]?.role !== 'feature').map((column) => column.name)
-  return gone.length > 0 ? `it needs ${gone.join(', ')}, which the definition has no more` : undefined
+  return gone.length > 0 ? `it needs ${gone.join(', ')}, which the definition no longer has` : undefined
 }
 
 /** Scores the rows that are held out. The champion only where it never saw them, and nobody's failure there is a verdict. */

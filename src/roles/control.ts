@@ -155,6 +155,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
           listeners.add(hint)
           return () => listeners.delete(hint)
         },
+        sourceFailure: triggers.sourceFailure,
         onUpload: triggers.hint,
         adopt: (adoption, content, signal) => adopt(rooms, adoption, content, signal),
         notifications,

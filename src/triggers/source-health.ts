@@ -5,6 +5,8 @@ import { appendEvent } from '../runs/event.js'
 
 /** Tells how a source does: once when it fails, and once when it is well again, also over restarts. */
 export interface SourceHealth {
+  /** Why it could not be read when it was last looked at; undefined if it could. */
+  failure(): string | undefined
   failed(message: string): Promise<void>
   well(): Promise<void>
   waiting(key: string, waitsFor: string): Promise<void>
@@ -15,16 +17,20 @@ export interface SourceHealth {
 export function sourceHealth(database: Database, clock: Clock, model: string, source: string): SourceHealth {
   /** What was told last; undefined as long as that has not been looked up. */
   let told: 'failed' | 'well' | undefined
+  let failure: string | undefined
   const tell = async (kind: 'source.failed' | 'source.recovered' | 'source.waiting' | 'source.refused', data: Readonly<Record<string, unknown>> = {}): Promise<void> => {
     await appendEvent(database, { at: clock.now(), actor: 'arrival', model, kind, data: { source, ...data } })
   }
   return {
+    failure: () => failure,
     failed: async (message) => {
+      failure = message
       told ??= await lastTold(database, model, source)
       if (told === 'well') await tell('source.failed', { message })
       told = 'failed'
     },
     well: async () => {
+      failure = undefined
       told ??= await lastTold(database, model, source)
       if (told === 'failed') await tell('source.recovered')
       told = 'well'

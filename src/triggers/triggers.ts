@@ -12,7 +12,7 @@ import { pollQueue } from './announcements/poll-queue.js'
 import { requestRunForDrops } from './arrival.js'
 import { noteOverdueDrops } from './overdue.js'
 import { fireSchedules } from './schedule.js'
-import { watchSource, type WatchedSource } from './watched-source.js'
+import { watchSource, type SourceFailure, type WatchedSource } from './watched-source.js'
 
 export interface TriggerOptions {
   readonly database: Database
@@ -30,6 +30,8 @@ export interface TriggerOptions {
 export interface Triggers extends HintedLoop {
   /** The sources that can be told of what arrives there; those of retired models refuse it. Waits for the first look at the definitions. */
   announced(): Promise<readonly AnnouncedSource[]>
+  /** Why the source of a model cannot be read now; undefined if it can, or is not watched. */
+  sourceFailure(model: string): SourceFailure | undefined
 }
 
 /** A drop that came while Refit was not running is recorded first; only then it can tell whether one is missing. */
@@ -143,6 +145,7 @@ export function startTriggers(options: TriggerOptions): Triggers {
       loop.hint()
     },
     announced: () => known.then(() => [...announcedSources(), ...[...refusing.values()].map(({ source }) => source).filter((source) => source !== undefined)]),
+    sourceFailure: (model) => watched.get(model)?.watching.failure(),
     stop: async () => {
       await loop.stop()
       await Promise.all([...watched.values()].map(({ stop }) => stop()))

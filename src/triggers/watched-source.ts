@@ -43,6 +43,14 @@ export interface WatchedSource extends HintedLoop {
    * to record; rejects when it could not be.
    */
   announce(key: string): Promise<void>
+  /** Why the source cannot be read now; undefined if it can, or has not been looked at yet. */
+  failure(): SourceFailure | undefined
+}
+
+/** A source that cannot be read, and why. */
+export interface SourceFailure {
+  readonly source: string
+  readonly message: string
 }
 
 /**
@@ -191,6 +199,10 @@ export function watchSource(options: WatchOptions): WatchedSource {
   const loop = startHintedLoop(clock, lookAndRequest)
   return {
     announce,
+    failure: () => {
+      const message = health.failure()
+      return message === undefined ? undefined : { source: source.name, message }
+    },
     hint: () => (source.every === undefined ? listNow() : loop.hint()),
     stop: async () => {
       ended.abort()

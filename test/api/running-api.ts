@@ -37,7 +37,7 @@ export interface RunningApi {
   readonly stop: () => Promise<void>
 }
 
-export async function startApi(options: { readonly tokens?: string; readonly servingUrl?: string; readonly announcements?: ApiParts['announcements']; readonly notify?: readonly StoredTarget[] } = {}): Promise<RunningApi> {
+export async function startApi(options: { readonly tokens?: string; readonly servingUrl?: string; readonly announcements?: ApiParts['announcements']; readonly notify?: readonly StoredTarget[]; readonly sourceFailures?: Readonly<Record<string, { readonly source: string; readonly message: string }>> } = {}): Promise<RunningApi> {
   const folder = await mkdtemp(join(tmpdir(), 'refit-api-'))
   const server = await startEmbeddedServer(join(folder, '.refit'))
   const connection = connect(server.url, { applicationName: 'test' })
@@ -71,6 +71,7 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
     },
     // What becomes of a model that is brought is shown on a running project.
     adopt: () => Promise.reject(refitError('upload-unfit', { reason: 'nothing here unpacks it' })),
+    sourceFailure: (model: string) => options.sourceFailures?.[model],
     onUpload: () => {
       uploads += 1
     },

@@ -14,7 +14,7 @@ import { refit, type Finished } from './refit-process.js'
 let api: RunningApi
 let rejected: string
 before(async () => {
-  api = await startApi()
+  api = await startApi({ sourceFailures: { 'price-direction': { source: 'folder:prices', message: 'The source folder:prices cannot be read: there is no such folder' } } })
   await promotedRun(api.database, 'house-price')
   rejected = await rejectedRun(api.database, 'house-price')
 })
@@ -27,6 +27,7 @@ function ask(...commandLine: string[]): Promise<Finished> {
 test('status, runs, versions and drops are plain lines when nobody watches', async () => {
   for (const [commandLine, expected] of [
     [['status'], /house-price {2}regression of price\n {2}serves {3}version 1 {2}MAPE 12\.7 %/],
+    [['status'], /price-direction .*\n(?: .*\n)*? {2}✗ {8}The source folder:prices cannot be read: there is no such folder/],
     [['runs', 'house-price'], /house-price-2 {2}✗ rejected {2}MAPE 12\.7 % vs 13 %/],
     [['versions', 'house-price'], /● 1 .*serves/],
     [['drops', 'house-price'], /No such drop\./],

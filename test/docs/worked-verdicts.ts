@@ -22,8 +22,8 @@ interface Worked {
 const notWorse = { kind: 'champion', metric: 'mae', comparison: 'notWorse', margin: { relative: 0.03 } } as const
 const first = { ...regressionCase({ units: 400, seed: 11 }), champion: undefined }
 const unable = regressionCase({ units: 200, seed: 19 })
-const long = regressionCase({ units: 400, harm: () => 0.015, seed: 20 }, { rules: [notWorse] })
-const ancestor = regressionCase({ units: 400, harm: () => -0.06, seed: 20 })
+/** Each version 2 % worse than the one before it; of each what it has on the same rows. */
+const step = (steps: number): Case => regressionCase({ units: 400, harm: () => 1.02 ** steps - 1, spread: 0.3, seed: 20, straySeed: 30 + steps }, { rules: [notWorse] })
 
 const examples: readonly Worked[] = [
   {
@@ -34,13 +34,13 @@ const examples: readonly Worked[] = [
   },
   {
     title: 'Promoted: on rows that are new to both',
-    situation: 'Half of the test rows came after the champion, and the candidate is 8 % better on all of them.',
+    situation: 'Half of the test rows came after the champion, and the candidate is 8 % better on these as on the older ones.',
     input: regressionCase({ units: 400, harm: () => -0.08, fresh: (unit) => unit >= 200, seed: 12 }, { rules: [notWorse] }),
     reading: 'The new rows are enough to tell the margin, so they decide; the champion’s own rows only have to show no harm.',
   },
   {
     title: 'Promoted: on all rows',
-    situation: 'Only 8 of 400 groups are new, too few to tell 3 %.',
+    situation: 'Only 8 of 400 groups are new; 30 are needed to decide by them.',
     input: regressionCase({ units: 400, harm: () => -0.05, fresh: (unit) => unit >= 392, seed: 13 }, { rules: [notWorse] }),
     reading: 'The comparison falls back on all test rows and says so, for the champion was selected on most of them.',
   },
@@ -48,19 +48,19 @@ const examples: readonly Worked[] = [
     title: 'Rejected: a threshold',
     situation: 'The candidate is as good as the champion, and both miss what the definition asks for.',
     input: regressionCase({ units: 400, seed: 14 }, { rules: [{ kind: 'threshold', metric: 'mae', bound: 'atMost', value: 95 }, notWorse] }),
-    reading: 'A threshold is kept or not, whatever the champion does. That it falls short as well is told as below standard.',
+    reading: 'A threshold is kept or not, whatever the champion does. That the champion falls short as well makes the model [below standard](#thresholds), which notifies.',
   },
   {
     title: 'Rejected: proven worse',
     situation: 'The candidate’s errors are 12 % larger.',
     input: regressionCase({ units: 400, harm: () => 0.12, seed: 15 }, { rules: [notWorse] }),
-    reading: 'All of the interval lies above the margin: that is proof, not bad luck.',
+    reading: 'All of the interval lies above the margin, so it is proven worse, with 95 % confidence.',
   },
   {
     title: 'Rejected: a poisoned drop',
     situation: 'A drop with wrong prices lies on both sides of the split; the candidate has learned it, and is 40 % better on it and 15 % worse on everything before.',
-    input: regressionCase({ units: 400, harm: (unit) => (unit >= 200 ? -0.4 : 0.15), fresh: (unit) => unit >= 200, seed: 16 }, { rules: [notWorse] }),
-    reading: 'On the new rows alone it would have passed. The rows that the champion was tested on are the second yardstick, and veto it.',
+    input: regressionCase({ units: 400, harm: (unit) => (unit >= 200 ? -0.4 : 0.15), strain: (unit) => (unit >= 200 ? 9 : 1), fresh: (unit) => unit >= 200, seed: 16 }, { rules: [notWorse] }),
+    reading: 'On the new rows alone it would have passed. The rows that the champion was tested on are the second yardstick, and veto it. Somebody has to look whether the drop is wrong; until it is withdrawn, later candidates learn it too.',
   },
   {
     title: 'Inconclusive: the interval has the margin inside',
@@ -72,11 +72,11 @@ const examples: readonly Worked[] = [
     title: 'Inconclusive: too small a set',
     situation: 'Only 20 groups are in the test set.',
     input: regressionCase({ units: 20, harm: () => -0.2, seed: 18 }, { rules: [notWorse] }),
-    reading: 'Fewer than 30 groups bear no decision, however good the figures look.',
+    reading: 'Fewer than 30 groups are too few to decide by, however good the figures look.',
   },
   {
     title: 'Rejected: one district breaks its limit',
-    situation: 'Better on the whole, and more than twice as bad in the north.',
+    situation: 'Its errors are 10 % smaller than the champion’s in nine districts, and two and a half times as large in the north.',
     input: regressionCase({ units: 400, harm: (unit) => (unit % 10 === 0 ? 1.5 : -0.1), seed: 21 }, {
       rules: [{ kind: 'threshold', metric: 'mae', bound: 'atMost', value: 150, slice: { column: 'district', minimumRows: 30 } }],
       slices: { district: coded(Array.from({ length: 1600 }, (_, row) => ['north', 'harbour', 'mill', 'park', 'south', 'east', 'west', 'old town', 'fields', 'hill'][Math.floor(row / 4) % 10] ?? '')) },
@@ -85,14 +85,14 @@ const examples: readonly Worked[] = [
   },
   {
     title: 'Awaiting approval: the champion cannot score the rows',
-    situation: 'A column that the champion needs has been taken out of the definition.',
-    input: { ...unable, rules: [notWorse], champion: { version: 3, scored: undefined, reason: 'it needs rooms, which the definition has no more', fresh: () => true } },
+    situation: 'A column that the champion needs has been taken out of the definition. It serves on, for the callers still send that column.',
+    input: { ...unable, rules: [notWorse], champion: { version: 3, scored: undefined, reason: 'it needs rooms, which the definition no longer has', fresh: () => true } },
     reading: 'No later run could settle this comparison. Rather than block the loop for good, the candidate waits for somebody.',
   },
   {
     title: 'Rejected: creep',
-    situation: 'Within the margin of the champion, but the last of a chain in which each was a little worse.',
-    input: { ...long, formers: [{ version: 2, scored: ancestor.candidate, eligible: () => true }] },
+    situation: 'Within the margin of the champion, but the last of a chain in which each version was 2 % worse than the one before.',
+    input: { ...step(1), formers: [2, 1].map((version) => ({ version, scored: step(version - 3).candidate, eligible: () => true })) },
     reading: 'Beside the rule about the champion stands the one about those before it: a chain of small steps may not add up.',
   },
 ]

@@ -11,6 +11,10 @@ export interface Sketch {
   readonly harm?: (unit: number) => number
   /** How far the harm of single rows strays from it, at most. */
   readonly spread?: number
+  /** Of its own where several candidates are to stray each by itself from one champion. */
+  readonly straySeed?: number
+  /** How many times as large the errors of all models are. */
+  readonly strain?: (unit: number) => number
   /** Units that arrived after the champion's snapshot; default none. */
   readonly fresh?: (unit: number) => boolean
   readonly seed?: number
@@ -45,14 +49,16 @@ export function uniform(seed: number): () => number {
 
 /** Prices around 1,000 with a champion (version 3) whose errors are 50 to 150 and a baseline whose errors are ten times those. */
 export function regressionCase(sketch: Sketch = {}, changes: Partial<Case> = {}): Case {
-  const { units = 60, rowsPerUnit = 4, harm = () => 0, spread = 0.1, fresh = () => false, seed = 1 } = sketch
+  const { units = 60, rowsPerUnit = 4, harm = () => 0, spread = 0.1, strain = () => 1, fresh = () => false, seed = 1, straySeed } = sketch
   const random = uniform(seed)
   const rows = units * rowsPerUnit
   const targets = Float64Array.from({ length: rows }, () => 900 + 200 * random())
   const errors = Float64Array.from({ length: rows }, () => (random() < 0.5 ? -1 : 1) * (50 + 100 * random()))
   const unitOf = (row: number): number => Math.floor(row / rowsPerUnit)
+  for (const [row, error] of errors.entries()) errors[row] = error * strain(unitOf(row))
+  const stray = straySeed === undefined ? random : uniform(straySeed)
   const champion = targets.map((target, row) => target + (errors[row] ?? 0))
-  const candidate = targets.map((target, row) => target + (errors[row] ?? 0) * (1 + harm(unitOf(row))) * (1 + spread * (2 * random() - 1)))
+  const candidate = targets.map((target, row) => target + (errors[row] ?? 0) * (1 + harm(unitOf(row))) * (1 + spread * (2 * stray() - 1)))
   return {
     task: 'regression',
     rules: [],

@@ -113,8 +113,11 @@ if (fs.existsSync('week-' + week + '.csv')) {
     return events.find((event) => event.kind === kind)?.text
   }
   assert.match(await until('the failure', () => told('source.failed')), /the shop does not answer/)
+  const failure = async (): Promise<string | undefined> => (await project.api().model(MODEL)).sourceFailure?.message
+  assert.match((await failure()) ?? '', /the shop does not answer/)
   await project.put('week-2.csv', deliveries(2))
   await project.remove('broken')
   await until('the recovery', () => told('source.recovered'))
+  assert.equal(await failure(), undefined)
   assert.deepEqual(await decided(project, 2), ['1 ingested', '2 ingested'])
 })

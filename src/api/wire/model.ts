@@ -37,6 +37,8 @@ export const ModelSummary = Type.Object({
   waitingDrops: Type.Integer(),
   /** Drops that were refused and about which nobody has decided. */
   quarantinedDrops: Type.Integer(),
+  /** Why its source cannot be read now. */
+  sourceFailure: Type.Optional(Type.Object({ source: Type.String(), message: Type.String() })),
   /** Since when its life has ended; absent while it lives. */
   retired: Type.Optional(Type.Object({ at: Instant, by: Type.String(), reason: Type.String() })),
   /** What its definition changes that no run has started with yet. */

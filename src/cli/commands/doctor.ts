@@ -108,6 +108,10 @@ async function* runningChecks(connect: CommandContext['connect']): AsyncGenerato
     const api = await connect()
     const [status, models, targets] = await Promise.all([api.project(), api.models(), api.notificationTargets()])
     yield { name: 'Control', ok: true, detail: `${api.url} and its database answer` }
+    for (const { name, sourceFailure } of models) {
+      if (sourceFailure === undefined) continue
+      yield { name: `Source of ${name}`, ok: false, detail: sourceFailure.message, hint: 'It is looked at again by itself, and nothing that arrives meanwhile is lost; logs/control.log in the state folder has every try.' }
+    }
     for (const { name, champion } of models) {
       if (champion === undefined) continue
       const live = status.replicas.map((replica) => replica.live.find(({ model }) => model === name)?.digest)

@@ -36,7 +36,7 @@ export function addStatus(program: Command): void {
 
 function modelLines(terminal: Terminal, model: ModelSummary, now: number): readonly string[] {
   const { paint } = terminal
-  const { champion, active, waiting, lastEnded, waitingDrops, quarantinedDrops, retired, changed } = model
+  const { champion, active, waiting, lastEnded, waitingDrops, quarantinedDrops, sourceFailure, retired, changed } = model
   const lines = [`${paint.bold(model.name)}  ${paint.dim(`${model.task} of ${model.target}`)}`]
   if (retired !== undefined) lines.push(`  ${paint.yellow('retired')}  ${retired.reason}  ${paint.dim(`by ${retired.by}, ${ago(retired.at, now)}`)}`)
   else if (champion === undefined) lines.push(`  serves   ${paint.yellow('nothing yet')}`)
@@ -51,6 +51,7 @@ function modelLines(terminal: Terminal, model: ModelSummary, now: number): reado
     lines.push(`  last     ${outcomeWord(paint, lastEnded)} ${lastEnded.id}  ${lastEnded.headline?.text ?? ''}  ${paint.dim(ago(lastEnded.endedAt ?? lastEnded.createdAt, now))}`)
   }
   if (champion?.withdrawnDrops !== undefined) lines.push(`  ${paint.yellow('!')}        version ${champion.version} was made from what is withdrawn since: ${champion.withdrawnDrops.join(', ')}`)
+  if (sourceFailure !== undefined) lines.push(`  ${paint.red('✗')}        ${sourceFailure.message}`)
   if (waitingDrops > 0) lines.push(`  drops    ${waitingDrops} ${waitingDrops === 1 ? 'waits' : 'wait'} for a run`)
   if (quarantinedDrops > 0) lines.push(`  ${paint.red('✗')}        ${quarantinedDrops} in quarantine: \`refit drops ${model.name} --state quarantined\``)
   if (changed !== undefined && retired === undefined) lines.push(`  changed  since ${changed.since}:`, ...changeLines(terminal, changed))
