@@ -22,7 +22,7 @@ test('a veto of the champion’s own rows asks to look at the drops', () => {
 })
 
 test('a wider margin is not proposed where the test set is too small for any', () => {
-  assert.match(stepsOf('inconclusive', {}), /A wider margin.*; with `approval: 'when-inconclusive'` they wait/)
+  assert.match(stepsOf('inconclusive', {}), /A wider margin.*\. With `approval: 'when-inconclusive'` they would wait/)
   assert.doesNotMatch(stepsOf('inconclusive', { isTooSmall: true }), /margin/)
 })
 

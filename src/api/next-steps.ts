@@ -39,7 +39,7 @@ export function nextSteps(
         break
       }
       steps.push(`${hadChampion ? 'The champion serves on; more' : 'More'} test rows make the next verdict sharper.`)
-      steps.push(`${isTooSmall ? 'With' : 'A wider margin in `check` lets more such candidates pass; with'} \`approval: 'when-inconclusive'\` they wait for somebody's approval.`)
+      steps.push(`${isTooSmall ? '' : 'A wider margin in `check` lets more such candidates pass. '}With \`approval: 'when-inconclusive'\` they would wait for somebody's approval.`)
       break
     case 'awaiting-approval':
       steps.push(`\`refit report ${id} --open\` draws the figures.`)

@@ -69,6 +69,17 @@ test('a candidate that is proven worse on the champion’s own rows fails, whate
   assert.equal(verdict.answer, 'failed')
 })
 
+test('an undefined difference on the champion’s own rows never passes', () => {
+  const input = regressionCase({ units: 120, harm: () => -0.2, fresh: (unit) => unit >= 60 }, { rules: [{ ...rule, metric: 'mape' }] })
+  assert.ok(input.candidate.task === 'regression')
+  const { targets } = input.candidate
+  assert.equal(judge(input).answer, 'passed')
+  targets[0] = 0
+  const { answer, rules: [result] } = judge(input)
+  assert.equal(answer, 'failed')
+  assert.match(result?.explanation ?? '', /On the champion's own test rows the difference is undefined, and an undefined difference never passes\.$/)
+})
+
 test('being worse on the champion’s own rows by less than the margin, or without proof, is no veto', () => {
   assert.equal(compared(60, { units: 120, harm: (unit) => (unit < 60 ? 0.02 : -0.1) }).answer, 'passed')
   assert.equal(compared(30, { units: 120, harm: (unit) => (unit < 30 ? 0.04 : -0.1), spread: 0.4 }).answer, 'passed')

@@ -59,8 +59,11 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   ]
   const decisive = decidedOnFresh ? fresh : all
   const result = judgeAgainstChampion(rule, origin, decisive, { ...facts, besides })
-  const mayVeto = (pair.split === 'group' || rule.ownRowsDecide === true) && own !== undefined && provenWorse(rule, own, margin) !== undefined
+  const mayVeto = (pair.split === 'group' || rule.ownRowsDecide === true) && own !== undefined
   if (!mayVeto || result.answer === 'failed') return result
+  // Undefined fails closed (EVIDENCE rule 11).
+  if (estimateOf(compare(rule, own.candidate, own.champion).harm).lower === null) return { ...result, answer: 'failed' }
+  if (provenWorse(rule, own, margin) === undefined) return result
   // The figures are those that decide: a cross beside better ones would be a riddle.
   const otherwise = [`Decided on the test rows that version ${champion.version} was selected on.`, elsewhereWords(rule, decisive, decidedOnFresh)]
   return { ...judgeAgainstChampion({ ...rule, comparison: 'notWorse' }, origin, own, { ...facts, besides: otherwise }), rule, vetoed: true }
@@ -81,7 +84,7 @@ function provenWorse(rule: AgainstChampion, { candidate, champion }: Compared, m
 
 function ownWords(rule: AgainstChampion, own: Compared, margin: number): string {
   const { harm, relative } = compare(rule, own.candidate, own.champion)
-  if (harm.value === null) return "On the champion's own test rows the difference is undefined."
+  if (harm.value === null) return "On the champion's own test rows the difference is undefined, and an undefined difference never passes."
   const words = `On the champion's own test rows it is ${comparison(relative, harm.value)}`
   const atLeast = provenWorse(rule, own, margin)
   return atLeast === undefined

@@ -136,6 +136,14 @@ test('one failed rule fails the verdict, whatever the others are', () => {
   assert.equal(verdict.answer, 'failed')
 })
 
+test('what is broken on too small a set is told, and what does not look at its rows fails all the same', () => {
+  const size: StoredRule = { kind: 'packageSize', bytes: 1000 }
+  const input = regressionCase({ units: 20 }, { rules: [atMost(10), size] })
+  const sized = (answer: 'passed' | 'failed'): Verdict => judge({ ...input, elsewhere: new Map([[size, { rule: size, origin: 'definition', answer, explanation: 'The package has 2 kB.' }]]) })
+  assert.match(sized('passed').summary, /^Inconclusive\. The test set has 20 groups; at least 30 are needed to judge\. On what there is: MAE is [\d.]+, [\d.]+ too much; /)
+  assert.deepEqual([sized('failed').answer, sized('failed').summary], ['failed', 'Rejected. The package has 2 kB. The champion stays.'])
+})
+
 test('fewer than 30 groups or 20 blocks of time are inconclusive, however clear the figures', () => {
   for (const [units, split, unit] of [[29, 'group', 'group'], [19, 'time', 'day']] as const) {
     const input = regressionCase({ units, harm: () => -0.5 }, { split, unit })

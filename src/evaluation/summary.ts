@@ -13,9 +13,9 @@ export function summarise(verdict: Omit<Verdict, 'summary'>, small: string | und
       return `Passed. ${decisive?.explanation ?? ''} ${count}`
     }
     case 'failed':
-      return `Rejected. ${explanations(rules, 'failed')} ${rest}`
+      return `Rejected. ${explanations(small === undefined ? rules : rules.filter(({ rule }) => !('metric' in rule)), 'failed')} ${rest}`
     case 'inconclusive':
-      return `Inconclusive. ${small ?? explanations(rules, 'inconclusive')} ${rest}`
+      return `Inconclusive. ${small === undefined ? explanations(rules, 'inconclusive') : `${small}${brokenWords(rules)}`} ${rest}`
   }
 }
 
@@ -35,6 +35,12 @@ export function unservableVerdict(primaryMetric: string, seed: number, reason: s
     belowStandard: false,
     warnings: [reason],
   }
+}
+
+/** What too few rows say is broken: whoever may approve the candidate all the same has to know. */
+function brokenWords(rules: readonly RuleResult[]): string {
+  const broken = explanations(rules, 'failed')
+  return broken === '' ? '' : ` On what there is: ${broken}`
 }
 
 function whatStays(hasChampion: boolean): string {

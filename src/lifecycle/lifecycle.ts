@@ -23,6 +23,6 @@ export async function runLifecycle(stage: Stage, requested: LifecycleRun, rooms:
   if (checked.next === 'none') return notPromoted(checked)
   const version = await stage('version', Published, () => publish(rooms, run, data, sets, candidate, checked), { tries: 3 })
   if (checked.next === 'approval') return awaitingApproval(run, version, checked)
-  const live = await stage('deploy', Deployed, () => deploy(rooms, run, data, version), { tries: 3 })
+  const live = await stage('deploy', Deployed, () => deploy(rooms, run, data, version, checked), { tries: 3 })
   return promoted(run, live, checked)
 }

@@ -21,7 +21,7 @@ export function awaitingApproval({ offer }: LifecycleRun, version: Published, ch
   return { outcome: 'awaiting-approval', explanation: `Version ${version.number} awaits approval.${caution} ${checked.summary}` }
 }
 
-/** The version serves, or is on its way; or it does not, for someone has withdrawn what it was made from, which ends the run like a cancellation. */
+/** The version serves, or is on its way; or it does not, for someone has withdrawn what it was made from or moved the champion, which ends the run like a cancellation. */
 export function promoted({ offer }: LifecycleRun, live: Deployed, checked: Checked): RunEnd {
   if ('withdrawn' in live) {
     const [first = '', ...others] = live.withdrawn
@@ -29,6 +29,11 @@ export function promoted({ offer }: LifecycleRun, live: Deployed, checked: Check
     const made = offer === undefined ? 'it was made from' : 'it was made from, or checked on,'
     const after = offer === undefined ? 'A run without follows.' : 'Ask for it again.'
     return { outcome: 'cancelled', explanation: `Version ${live.version} does not serve: ${made} ${drops} withdrawn meanwhile. ${after}` }
+  }
+  if ('outdated' in live) {
+    const named = (version: number | undefined): string => (version === undefined ? 'no champion' : `version ${version}`)
+    const after = offer === undefined ? 'A run that compares with it follows.' : 'Ask for it again.'
+    return { outcome: 'cancelled', explanation: `Version ${live.version} does not serve: it was compared with ${named(live.outdated.compared)}, and ${named(live.outdated.champion)} is champion since. ${after}` }
   }
   if ('rollout' in live) return { outcome: 'promoted', explanation: `Version ${live.version} is rolled out beside version ${live.champion} (${live.rollout}): ${live.steps.join(', ')}. ${checked.summary}`, rollout: live.rollout }
   return { outcome: 'promoted', explanation: `Version ${live.version} is champion. ${checked.summary}` }

@@ -5,7 +5,6 @@ import { oneLine } from './one-line.js'
 /** Longest time that a receiver has to answer, milliseconds. */
 export const LONGEST_POST_MS = 15_000
 const MOST_ANSWER_BYTES = 2000
-const MOST_REASON = 200
 
 /** Refusals that somebody can mend at the receiver, or that time mends; with any other 4xx the same message would be refused again. */
 const PASSING = new Set([401, 403, 404, 408, 409, 421, 423, 425, 429])
@@ -47,7 +46,7 @@ function waitOf(header: string | null, now: number): number | undefined {
   return Number.isFinite(wait) && wait > 0 ? wait : undefined
 }
 
-/** The beginning of an answer, on one line; what follows is not read. */
+/** The beginning of an answer, on one line; what follows is not read. It is cut where secrets have been concealed, not before. */
 async function beginningOf(answer: Response): Promise<string> {
   if (answer.body === null) return ''
   const chunks: Buffer[] = []
@@ -59,7 +58,7 @@ async function beginningOf(answer: Response): Promise<string> {
     bytes += chunk.length
     if (bytes >= MOST_ANSWER_BYTES) break
   }
-  return oneLine(Buffer.concat(chunks).toString('utf8')).slice(0, MOST_REASON)
+  return oneLine(Buffer.concat(chunks).toString('utf8'))
 }
 
 /** Why nothing was answered: fetch hides the reason in its cause. */
@@ -67,7 +66,7 @@ function networkWords(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (!(cause instanceof Error)) return String(cause)
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
-  return oneLine(cause.message === '' ? code : cause.message).slice(0, MOST_REASON)
+  return oneLine(cause.message === '' ? code : cause.message)
 }
 
 function isHttp(address: string): boolean {

@@ -22,6 +22,7 @@ export interface SendOptions {
 
 const LOOK_EVERY_MS = 60_000
 const AFTER_TROUBLE_MS = 1000
+const MOST_REASON = 250
 /** What noting the end of a try may take, at the most. */
 const NOTING_MS = 60_000
 
@@ -65,11 +66,16 @@ export function startSending(options: SendOptions): HintedLoop {
   return startHintedLoop(clock, look)
 }
 
+/** Only after secrets were concealed in it: half of one would not be found. */
+function shortened(reason: string): string {
+  return reason.length > MOST_REASON ? `${reason.slice(0, MOST_REASON - 1)}…` : reason
+}
+
 /** One try. Nothing secret is in the reason of a failure, whatever the receiver answered. */
 export async function tryToSend({ clock, target, notifier, url, log }: Omit<SendOptions, 'database'>, message: Message, signal: AbortSignal): Promise<Delivery> {
   try {
     const delivery = await notifier.send(asSentNow(message, clock.now(), url()), signal)
-    return delivery.kind === 'taken' ? delivery : { ...delivery, reason: concealSecrets(delivery.reason, target.options) }
+    return delivery.kind === 'taken' ? delivery : { ...delivery, reason: shortened(concealSecrets(delivery.reason, target.options)) }
   } catch (error) {
     if (error instanceof RefitError) return { kind: 'failed', reason: error.message }
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -5,13 +5,13 @@ const LAST_BYTES = 8192
 const saysNothing = /^\s*$|^\s+at |^Node\.js v/
 
 /**
- * The end of a log, in one line: what a failing program usually says last. Lines of ours may stand in it (`ours`), and what
- * others have said before it (`from` so many bytes on).
+ * The end of a log, in one line of `most` characters: what a failing program usually says last. Lines of ours may stand in it
+ * (`ours`), and what others have said before it (`from` so many bytes on).
  */
-export async function lastWords(logFile: string, { from = 0, ours }: { readonly from?: number; readonly ours?: RegExp } = {}): Promise<string> {
+export async function lastWords(logFile: string, { from = 0, ours, most = 500 }: { readonly from?: number; readonly ours?: RegExp; readonly most?: number } = {}): Promise<string> {
   const text = await endOf(logFile, from).catch(() => '')
   const lines = text.split('\n').filter((line) => !saysNothing.test(line) && ours?.test(line) !== true)
-  return lines.slice(-3).join(' | ').slice(-500) || 'it printed nothing'
+  return lines.slice(-3).join(' | ').slice(-most) || 'it printed nothing'
 }
 
 /** A log may be larger than memory. */

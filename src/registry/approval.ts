@@ -41,6 +41,15 @@ export async function approve(database: Database, clock: Clock, answer: Answer &
   })
 }
 
+/** A version that is made champion by force waits no longer: its run ends `promoted`. Does nothing if it does not wait. */
+export async function answerByForce(transaction: Transaction, at: Date, { model, version, actor, reason }: { readonly model: string; readonly version: number; readonly actor: string; readonly reason?: string | undefined }): Promise<void> {
+  const rows = await transaction.selectFrom('runs').select('id').where('model', '=', model).where('version', '=', version).where('outcome', '=', 'awaiting-approval').execute()
+  for (const { id } of rows) {
+    await answered(transaction, { model, run: id, version }, { state: 'approved', outcome: 'promoted', explanation: `Version ${version} was promoted by ${actor}, whatever its verdict${because({ run: id, actor, reason })}.` })
+    await appendEvent(transaction, { at, actor, kind: 'version.approved', model, run: id, data: { version, reason, forced: true } })
+  }
+}
+
 /** Declines it: the champion stays and the run ends `rejected`. @throws RefitError `not-awaiting-approval` */
 export async function decline(database: Database, clock: Clock, answer: Answer): Promise<void> {
   await database.transaction().execute(async (transaction) => {

@@ -3,6 +3,7 @@ import type { Database } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { requestRunIn } from '../runs/requests.js'
 import type { Run } from '../runs/run.js'
+import { answerByForce } from './approval.js'
 import { getChampion, requireUntainted } from './champion.js'
 import { putIntoService, type IntoService } from './into-service.js'
 import { lockModel } from './models.js'
@@ -21,6 +22,7 @@ export async function forcePromotion(
   return database.transaction().execute(async (transaction) => {
     await lockModel(transaction, request.model)
     await getVersion(transaction, request.model, request.version)
+    await answerByForce(transaction, clock.now(), request)
     const { model, version, actor, reason, atOnce = false } = request
     return putIntoService(transaction, clock.now(), { model, version, actor, reason, cause: 'promote' }, { atOnce })
   })

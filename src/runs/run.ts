@@ -7,7 +7,7 @@ import { Offer } from './offer.js'
 
 /** Why a run started. Several causes fall together in one waiting run. */
 export const Cause = Type.Object({
-  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('definition'), Type.Literal('promote'), Type.Literal('adopt')]),
+  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('champion'), Type.Literal('definition'), Type.Literal('promote'), Type.Literal('adopt')]),
   actor: Type.String(),
   at: Type.String(),
   /** E.g. the occurrence of a schedule, or the reason someone gave. */

@@ -134,6 +134,14 @@ async function someoneWaitsForALock(): Promise<void> {
   while ((await waiters.execute(database)).rows.length === 0 && Date.now() < deadline) await delay(5)
 }
 
+test('a version that is promoted by force waits for nobody any more', async () => {
+  await forcePromotion(database, clock, { model, version: waiting.version, actor: 'cli:ada', reason: 'the fair begins' })
+  assert.deepEqual([await champion(), await stateOf(waiting.version)], [waiting.version, 'approved'])
+  const run = await getRun(database, waiting.run)
+  assert.deepEqual([run.outcome, run.explanation], ['promoted', `Version ${waiting.version} was promoted by cli:ada, whatever its verdict: the fair begins.`])
+  await assert.rejects(decline(database, clock, { run: waiting.run, actor: 'cli:bob' }), notAwaiting)
+})
+
 test('a comparison with a champion that serves no more has to be approved anyway', async () => {
   const { version: third } = await promotedRun(database, model)
   await forcePromotion(database, clock, { model, version: third, actor: 'x', reason: 'it serves' })

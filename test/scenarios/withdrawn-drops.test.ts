@@ -86,6 +86,23 @@ test('a version that was made from a drop which is withdrawn before it is deploy
   assert.deepEqual([await champion(project), await historyOf(project, 3)], [3, ['week-01.csv', 'week-03.csv']])
 })
 
+test('a version that was compared with a champion which serves no more does not replace the one that does', async (t) => {
+  const project = await projectWith(t, 1)
+  await project.put(`${DROPS}/week-02.csv`, deliveries(2))
+  assert.equal((await project.ended(`${MODEL}-2`)).outcome, 'promoted')
+  await project.down()
+  await project.up({ pauseAt: 'version:after' })
+  await project.put(`${DROPS}/week-03.csv`, deliveries(3))
+  await project.paused()
+  await ask(project, 'rollback', MODEL, '--reason', 'callers complain')
+  await project.kill('control')
+  await project.up()
+  const run = await project.ended(`${MODEL}-3`)
+  assert.deepEqual([run.outcome, run.explanation], ['cancelled', 'Version 3 does not serve: it was compared with version 2, and version 1 is champion since. A run that compares with it follows.'])
+  const next = await project.ended(`${MODEL}-4`)
+  assert.deepEqual([next.causes.map(({ trigger }) => trigger), next.verdict?.champion?.version], [['champion'], 1], next.explanation)
+})
+
 test('a drop in quarantine is told by the run, and its release lets the next run take it', async (t) => {
   const project = await projectWith(t, 1)
   await project.put(`${DROPS}/week-02.csv`, deliveries(2).replace(/^o2-7,[\d.]+,/m, 'o2-7,-4,'))

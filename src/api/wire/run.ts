@@ -18,7 +18,7 @@ export const RunOutcome = Type.Union([
 ])
 
 const Cause = Type.Object({
-  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('definition'), Type.Literal('promote'), Type.Literal('adopt')]),
+  trigger: Type.Union([Type.Literal('arrival'), Type.Literal('schedule'), Type.Literal('manual'), Type.Literal('withdrawal'), Type.Literal('champion'), Type.Literal('definition'), Type.Literal('promote'), Type.Literal('adopt')]),
   actor: Type.String(),
   at: Instant,
   detail: Type.Optional(Type.String()),

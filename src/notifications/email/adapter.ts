@@ -7,7 +7,6 @@ import { options as schema } from './definition.js'
 
 const LONGEST_MS = 60_000
 const PATIENCE_MS = 15_000
-const MOST_REASON = 200
 
 /** Mail by SMTP. */
 export function emailNotifier(options: Readonly<Record<string, unknown>>): Notifier {
@@ -71,7 +70,7 @@ const ABOUT_LOGIN = [530, 534, 535, 538]
 /** A reply of 5xx to the mail itself is for good. */
 function failureOf(error: unknown): Delivery {
   if (!(error instanceof Error)) return { kind: 'failed', reason: String(error) }
-  const reason = oneLine(error.message).slice(0, MOST_REASON)
+  const reason = oneLine(error.message)
   const status = 'responseCode' in error && typeof error.responseCode === 'number' ? error.responseCode : 0
   const about = 'code' in error ? error.code : undefined
   return status >= 500 && !ABOUT_LOGIN.includes(status) && (about === 'EENVELOPE' || about === 'EMESSAGE') ? { kind: 'refused', reason } : { kind: 'failed', reason }

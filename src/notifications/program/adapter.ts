@@ -39,7 +39,8 @@ export function programNotifier({ projectFolder, stateFolder, target }: ProgramP
         const revealed = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, revealSecrets(value)]))
         const own = { REFIT_NOTIFICATION: file, REFIT_NOTIFICATION_ID: message.id, REFIT_NOTIFICATION_KIND: message.kind, REFIT_NOTIFICATION_TEXT: message.text }
         const end = await runProcess({ command: program, arguments: rest, environment: { ...basicEnvironment(), ...revealed, ...own }, workingFolder: projectFolder, token, limits, logFile }, signal)
-        return deliveryOf(end, limits, await lastWords(logFile))
+        // Secrets are concealed in it before it is cut.
+        return deliveryOf(end, limits, await lastWords(logFile, { most: Number.POSITIVE_INFINITY }))
       } finally {
         await rm(folder, { recursive: true, force: true })
       }
