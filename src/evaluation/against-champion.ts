@@ -1,5 +1,5 @@
 import type { MetricName, StoredRule } from '../define/stored-definition.js'
-import { estimateOf, resampleTogether, type Compared } from './bootstrap.js'
+import { estimateOf, isUnbounded, resampleTogether, type Compared } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
 import { compare, isEnoughFor, judgeAgainstChampion, limitOf, marginOf } from './rules.js'
 import type { Sample } from './sample.js'
@@ -62,7 +62,8 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   const mayVeto = (pair.split === 'group' || rule.ownRowsDecide === true) && own !== undefined
   if (!mayVeto || result.answer === 'failed') return result
   // Undefined fails closed (EVIDENCE rule 11).
-  if (estimateOf(compare(rule, own.candidate, own.champion).harm).lower === null) return { ...result, answer: 'failed' }
+  const { harm } = compare(rule, own.candidate, own.champion)
+  if (estimateOf(harm).lower === null && !isUnbounded(harm)) return { ...result, answer: 'failed' }
   if (provenWorse(rule, own, margin) === undefined) return result
   // The figures are those that decide: a cross beside better ones would be a riddle.
   const otherwise = [`Decided on the test rows that version ${champion.version} was selected on.`, elsewhereWords(rule, decisive, decidedOnFresh)]
