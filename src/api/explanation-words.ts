@@ -1,4 +1,5 @@
 import type { ChampionMove } from '../registry/champion.js'
+import type { Rollout } from '../registry/rollout.js'
 import type { Version } from '../registry/version.js'
 import type { GivenAnswer } from '../registry/version-history.js'
 import type { Explanation, VerdictOnVersion } from './wire/explanation.js'
@@ -10,6 +11,8 @@ export interface VersionFacts {
   readonly moves: readonly ChampionMove[]
   readonly answers: readonly GivenAnswer[]
   readonly verdicts: Explanation['verdicts']
+  /** Its newest, if it ever had one. */
+  readonly rollout: Pick<Rollout, 'id' | 'state' | 'champion'> | undefined
 }
 
 /** Why a version serves or does not, in one sentence. */
@@ -73,7 +76,8 @@ function whyOut({ version, cause, actor, reason }: ChampionMove): string {
   }
 }
 
-function whyNever({ version, answers }: VersionFacts): string {
+function whyNever({ version, answers, rollout }: VersionFacts): string {
+  if (rollout !== undefined) return whyNotLive(rollout)
   const given = answers.findLast(({ run }) => run === version.run)
   switch (version.state) {
     case 'awaiting-approval':
@@ -87,6 +91,19 @@ function whyNever({ version, answers }: VersionFacts): string {
     case 'passed':
     case 'approved':
       return 'it passed, but the run that made it has not brought it into service'
+  }
+}
+
+function whyNotLive({ id, state, champion }: NonNullable<VersionFacts['rollout']>): string {
+  switch (state) {
+    case 'running':
+    case 'paused':
+      return `it is being rolled out beside version ${champion} (${id})`
+    case 'rolled-back':
+      return `it did harm beside version ${champion} and was rolled back (${id})`
+    case 'aborted':
+    case 'live':
+      return `its rollout beside version ${champion} was aborted (${id})`
   }
 }
 

@@ -6,6 +6,7 @@ import { kindWords } from '../define/definition-words.js'
 import { StoredSplit } from '../define/stored-definition.js'
 import type { Verdict } from '../evaluation/verdict.js'
 import { getChampion } from '../registry/champion.js'
+import { latestRolloutOf } from '../registry/rollout.js'
 import { getVersion, type Lineage } from '../registry/version.js'
 import { answersTo, movesOfVersion } from '../registry/version-history.js'
 import { withdrawnAmong } from '../registry/withdrawn-data.js'
@@ -51,10 +52,11 @@ async function explain(database: Database, model: string, number: number): Promi
   // What a version was made with is kept with it, also where its run was not.
   if (verdicts.length === 0 && version.verdict !== undefined) verdicts.push(verdictWith(version.verdict))
   const withdrawn = await withdrawnAmong(database, version.lineage.drops)
+  const rollout = await latestRolloutOf(database, model, number)
   return {
     model,
     version: number,
-    answer: answerInWords({ version, serves, moves, answers, verdicts }),
+    answer: answerInWords({ version, serves, moves, answers, verdicts, rollout }),
     state: version.state,
     serves,
     digest: version.digest,

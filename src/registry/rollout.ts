@@ -100,6 +100,12 @@ export async function listRollouts(database: Database, model: string, limit: num
   return (await select.execute()).map(rolloutFromRow)
 }
 
+/** The newest rollout of one version, if it ever had one. */
+export async function latestRolloutOf(database: Database, model: string, version: number): Promise<Rollout | undefined> {
+  const row = await database.selectFrom('rollouts').selectAll().where('model', '=', model).where('version', '=', version).orderBy('number', 'desc').limit(1).executeTakeFirst()
+  return row === undefined ? undefined : rolloutFromRow(row)
+}
+
 /** @throws RefitError `not-found` */
 export async function getRollout(database: Database, model: string, number: number): Promise<Rollout> {
   const row = await database.selectFrom('rollouts').selectAll().where('model', '=', model).where('number', '=', number).executeTakeFirst()

@@ -35,7 +35,8 @@ export const badKinds: Readonly<Record<string, BadKind>> = {
   'dies when it is loaded': { source: `throw new Error('not on this machine')\n${answering(`return ${goodAnswer}`)}` },
 }
 
-const deployment: StoredDeployment = { kind: 'canary', steps: [0.3, 0.6], milliseconds: 2000, minimumRequests: 60, errors: 0.01, refusals: 0.01, latency: 2, shift: 0.5, spread: 2 }
+/** Two short steps. */
+export const deployment: StoredDeployment = { kind: 'canary', steps: [0.3, 0.6], milliseconds: 2000, minimumRequests: 60, errors: 0.01, refusals: 0.01, latency: 2, shift: 0.5, spread: 2 }
 
 /** The conductor of a control server, over a platform. */
 export function conductorOf({ database }: Platform): HintedLoop {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { answerInWords } from '../../src/api/explanation-words.js'
 import { systemClock } from '../../src/clock.js'
 import type { Database } from '../../src/database/schema.js'
 import type { HintedLoop } from '../../src/hinted-loop.js'
@@ -10,8 +11,9 @@ import { getChampion, rollback } from '../../src/registry/champion.js'
 import { registerModels } from '../../src/registry/models.js'
 import { forcePromotion } from '../../src/registry/promotion.js'
 import { retireModel } from '../../src/registry/retirement.js'
-import { getRollout, openRollout, type Rollout } from '../../src/registry/rollout.js'
+import { getRollout, latestRolloutOf, openRollout, type Rollout } from '../../src/registry/rollout.js'
 import { endRollout, pauseRollout, resumeRollout, tellFigures } from '../../src/registry/rollout-steps.js'
+import { getVersion } from '../../src/registry/version.js'
 import type { StepFigures } from '../../src/rollouts/figures.js'
 import { readEvents } from '../../src/runs/event.js'
 import { addVersionOf, awaitingRun, promotedRun, startedRun } from '../api/seeded-runs.js'
@@ -97,7 +99,7 @@ test('a version that does harm is rolled back at once, with its figures, also wh
   await pauseRollout(database, clock, { model, actor: 'cli:ada', reason: 'a look' })
   conduct()
   await tell(0, figuresOf(60, { errors: 60 }))
-  const { state, explanation } = await passing('the rollback', ({ endedAt }) => endedAt !== undefined, 0)
+  const { state, explanation } = await passing('the rollback', ({ endedAt }) => endedAt !== undefined, 100)
   assert.equal(state, 'rolled-back')
   assert.match(explanation ?? '', /rolled back in step 1 of 2\. 100 % of its 60 requests fail/)
   assert.equal(await champion(), 1)
@@ -109,7 +111,7 @@ test('one that any serving process cannot load is rolled back without a request'
   await start()
   conduct()
   await tell(0, { ...figuresOf(0), failed: 'The model package is damaged' })
-  assert.equal((await passing('the rollback', ({ endedAt }) => endedAt !== undefined, 0)).state, 'rolled-back')
+  assert.equal((await passing('the rollback', ({ endedAt }) => endedAt !== undefined, 100)).state, 'rolled-back')
 })
 
 test('a step with too little traffic says once that it waits', async () => {
@@ -175,6 +177,19 @@ async function startedRunAgain(): ReturnType<typeof startedRun> {
   await database.updateTable('runs').set({ state: 'ended' }).where('model', '=', model).execute()
   return startedRun(database, model)
 }
+
+test('a version that was rolled back says so where it is explained', async () => {
+  await start()
+  const explained = async (): Promise<string> => {
+    const version = await getVersion(database, model, 2)
+    return answerInWords({ version, serves: false, moves: [], answers: [], verdicts: [], rollout: await latestRolloutOf(database, model, 2) })
+  }
+  assert.equal(await explained(), `Version 2 has never served: it is being rolled out beside version 1 (${model}-r1).`)
+  conduct()
+  await tell(0, figuresOf(60, { errors: 60 }))
+  await passing('the rollback', ({ endedAt }) => endedAt !== undefined, 100)
+  assert.equal(await explained(), `Version 2 has never served: it did harm beside version 1 and was rolled back (${model}-r1).`)
+})
 
 test('an approval brings the version into service by a rollout', async () => {
   await database.updateTable('runs').set({ state: 'ended' }).where('model', '=', model).execute()
