@@ -69,6 +69,12 @@ test('a candidate that is proven worse on the champion’s own rows fails, whate
   assert.equal(verdict.answer, 'failed')
 })
 
+test('wrong data on both sides is not suspected where the candidate is no better on the new rows', () => {
+  const result = compared(60, { units: 120, harm: (unit) => (unit < 60 ? 0.1 : 0.01) })
+  assert.equal(result.vetoed, true)
+  assert.match(result.explanation, /On the rows that arrived after it was trained the candidate is [\d.]+ % worse\.$/)
+})
+
 test('an undefined difference on the champion’s own rows never passes', () => {
   const input = regressionCase({ units: 120, harm: () => -0.2, fresh: (unit) => unit >= 60 }, { rules: [{ ...rule, metric: 'mape' }] })
   assert.ok(input.candidate.task === 'regression')

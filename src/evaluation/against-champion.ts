@@ -74,7 +74,8 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
 function elsewhereWords(rule: AgainstChampion, { candidate, champion }: Compared, isFresh: boolean): string {
   const { harm, relative } = compare(rule, candidate, champion)
   const rows = isFresh ? 'On the rows that arrived after it was trained' : 'On all test rows together'
-  return `${rows} the candidate is ${harm.value === null ? 'not to be compared' : comparison(relative, harm.value)}: so it looks when wrong data lies on both sides of the split.`
+  if (harm.value === null) return `${rows} the difference is undefined.`
+  return `${rows} the candidate is ${comparison(relative, harm.value)}${harm.value < 0 ? ': so it looks when wrong data lies on both sides of the split' : ''}.`
 }
 
 /** How much worse the candidate is at least, where that is proven to be more than a margin. */
