@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -16,12 +16,13 @@ const secrets = { viewer: 'viewer-secret-0123456789', operator: 'operator-secret
 const tokens = parseTokens(roles.map((role) => `${role}s:${role}:${secrets[role]}`).join(' '))
 
 let database: RunningDatabase
+let folder: string
 let url: string
 let routes: readonly DeclaredRoute[]
 let stop: () => Promise<void>
 before(async () => {
   database = await startDatabase()
-  const folder = await mkdtemp(join(tmpdir(), 'refit-mlflow-access-'))
+  folder = await mkdtemp(join(tmpdir(), 'refit-mlflow-access-'))
   const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, bodyLimit: 1024 * 1024 })
   await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock }))
   url = await server.app.listen({ host: '127.0.0.1', port: 0 })
@@ -31,6 +32,7 @@ before(async () => {
 after(async () => {
   await stop()
   await database.stop()
+  await rm(folder, { recursive: true, force: true })
 })
 
 /** A path that reaches the route, whatever it then answers. */

@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import type { RunDetail } from '../../src/api/wire/run.js'
 import { Lineage } from '../../src/registry/version.js'
 import { createProject, until, type RunningProject } from '../support/running-project.js'
+import { houseColumns } from './house-columns.js'
 import { exportedAgain, poisons } from './poisoned-weeks.js'
 import { noSharedData, weeklyFiles, type WeeklyFile } from './shared-data.js'
 
@@ -14,20 +15,9 @@ function projectFile(plausibility: 'standard' | 'off', train = 'gradientBoostedT
   return `
 import { byGroup, column, defineModel, defineProject, folder, gradientBoostedTrees, module } from 'refit'
 
-const number = () => column.number()
 const model = defineModel({
   task: 'regression',
-  columns: {
-    id: column.group(),
-    date: column.time(),
-    price: column.target({ min: 1 }),
-    bedrooms: column.number({ optional: true }),
-    bathrooms: column.number({ optional: true }),
-    sqft_living: number(), sqft_lot: number(), floors: number(), waterfront: number(), view: number(), condition: number(), grade: number(),
-    sqft_above: number(), sqft_basement: number(), yr_built: number(), yr_renovated: number(),
-    zipcode: column.category(),
-    lat: number(), long: number(), sqft_living15: number(), sqft_lot15: number(),
-  },
+  columns: ${houseColumns},
   contract: { plausibility: '${plausibility}' },
   source: folder('drops'),
   split: byGroup({ test: '30%' }),

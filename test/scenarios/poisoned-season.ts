@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { RunDetail } from '../../src/api/wire/run.js'
 import { createProject, until, type RunningProject } from '../support/running-project.js'
+import { houseColumns } from './house-columns.js'
 import { poisons } from './poisoned-weeks.js'
 import { weeklyFiles, type WeeklyFile } from './shared-data.js'
 
@@ -12,20 +13,9 @@ const WITHIN_MS = 600_000
 const projectFile = `
 import { byGroup, column, defineModel, defineProject, folder, gradientBoostedTrees } from 'refit'
 
-const number = () => column.number()
 const model = defineModel({
   task: 'regression',
-  columns: {
-    id: column.group(),
-    date: column.time(),
-    price: column.target({ min: 1 }),
-    bedrooms: column.number({ optional: true }),
-    bathrooms: column.number({ optional: true }),
-    sqft_living: number(), sqft_lot: number(), floors: number(), waterfront: number(), view: number(), condition: number(), grade: number(),
-    sqft_above: number(), sqft_basement: number(), yr_built: number(), yr_renovated: number(),
-    zipcode: column.category(),
-    lat: number(), long: number(), sqft_living15: number(), sqft_lot15: number(),
-  },
+  columns: ${houseColumns},
   contract: { plausibility: 'off' },
   source: folder('drops'),
   split: byGroup({ test: '20%' }),

@@ -1,3 +1,5 @@
+import { houseColumns } from './house-columns.js'
+
 /** The project of the real data: two models of two teams, side by side. */
 export const realProject: Readonly<Record<string, string>> = {
   'refit.config.ts': `
@@ -7,17 +9,7 @@ const number = () => column.number()
 
 const housePrice = defineModel({
   task: 'regression',
-  columns: {
-    id: column.group(),
-    date: column.time(),
-    price: column.target({ min: 1 }),
-    bedrooms: column.number({ optional: true }),
-    bathrooms: column.number({ optional: true }),
-    sqft_living: number(), sqft_lot: number(), floors: number(), waterfront: number(), view: number(), condition: number(), grade: number(),
-    sqft_above: number(), sqft_basement: number(), yr_built: number(), yr_renovated: number(),
-    zipcode: column.category(),
-    lat: number(), long: number(), sqft_living15: number(), sqft_lot15: number(),
-  },
+  columns: ${houseColumns},
   source: folder('drops/house-price'),
   window: 'all',
   split: byGroup({ test: '20%' }),

@@ -63,6 +63,13 @@ export function nameOf({ entity, key }: Name): string {
   return entity === undefined ? `'${key}'` : `'${entity}.${key}'`
 }
 
+/** Whether a name is that of a tag, and not of an attribute; `owner` is what attributes may be called after besides. @throws RefitError `tracking-invalid` */
+export function isTag({ entity }: Name, owner?: string): boolean {
+  if (entity === 'tag' || entity === 'tags') return true
+  if (entity === undefined || entity === owner || entity === 'attribute' || entity === 'attributes' || entity === 'attr') return false
+  throw invalid(`Invalid entity type '${entity}'. Valid values are tag, attribute`)
+}
+
 /** @throws RefitError `tracking-invalid` always */
 export function unknownName(name: Name, known: readonly string[]): never {
   throw invalid(`Invalid attribute key ${nameOf(name)} specified. Valid keys are ${known.map((each) => `'${each}'`).join(', ')}`)

@@ -1,9 +1,8 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Database } from '../../database/schema.js'
 import { experimentsWhere, type Experiment } from '../experiments.js'
-import { invalid } from '../refusals.js'
-import { compareInteger, compareText, unknownName } from './compare.js'
-import { parseFilter, parseOrder, type Condition, type Name, type Order } from './filter.js'
+import { compareInteger, compareText, isTag, unknownName } from './compare.js'
+import { parseFilter, parseOrder, type Condition, type Order } from './filter.js'
 import { offsetOf, pageOf, type Page } from './page-token.js'
 import type { View } from './search-runs.js'
 
@@ -30,25 +29,9 @@ const times: Readonly<Record<string, string>> = { creation_time: 'created_at', l
 const texts: Readonly<Record<string, string>> = { name: 'name' }
 const known = ['name', 'creation_time', 'last_update_time']
 
-function isTag({ entity }: Name): boolean {
-  switch (entity) {
-    case 'tag':
-    case 'tags':
-      return true
-    case undefined:
-    case 'attribute':
-    case 'attributes':
-    case 'attr':
-    case 'experiment':
-      return false
-    default:
-      throw invalid(`Invalid entity type '${entity}'. Valid values are tag, attribute`)
-  }
-}
-
 function conditionOf(condition: Condition): Sql {
   const { key, comparator } = condition
-  if (isTag(condition)) {
+  if (isTag(condition, 'experiment')) {
     const tagged = (holds: Sql): Sql => sql`exists (select from tracking.experiment_tags as found where found.experiment = experiments.id and found.key = ${key} and ${holds})`
     if (comparator === 'IS NOT NULL') return tagged(sql`true`)
     return comparator === 'IS NULL' ? sql`not ${tagged(sql`true`)}` : tagged(compareText(sql`found.value`, condition))
@@ -63,7 +46,7 @@ function conditionOf(condition: Condition): Sql {
 function ordering(orders: readonly Order[]): readonly Sql[] {
   const by = orders.map((order) => {
     const column = times[order.key] ?? (order.key === 'experiment_id' ? 'id' : texts[order.key])
-    if (isTag(order) || column === undefined) return unknownName(order, [...known, 'experiment_id'])
+    if (isTag(order, 'experiment') || column === undefined) return unknownName(order, [...known, 'experiment_id'])
     return sql`${sql.ref(`experiments.${column}`)} ${sql.raw(order.isAscending ? 'asc' : 'desc')}`
   })
   return [...(by.length === 0 ? [sql`experiments.created_at desc`] : by), sql`experiments.id`]

@@ -3,8 +3,8 @@ import type { Database } from '../../database/schema.js'
 import { versionsWhere, type ModelVersion } from '../model-versions.js'
 import { invalid } from '../refusals.js'
 import { registeredModelsWhere, type RegisteredModel } from '../registered-models.js'
-import { compareInteger, compareText, unknownName } from './compare.js'
-import { parseFilter, parseOrder, type Condition, type Name, type Order } from './filter.js'
+import { compareInteger, compareText, isTag, unknownName } from './compare.js'
+import { parseFilter, parseOrder, type Condition, type Order } from './filter.js'
 import { offsetOf, pageOf, type Page } from './page-token.js'
 
 type Sql = RawBuilder<unknown>
@@ -75,21 +75,6 @@ function versionCondition(condition: Condition): Sql {
   if (key === 'version_number') return compareInteger(sql`versions.number`, condition)
   const column = texts[key]
   return column === undefined ? unknownName(condition, [...Object.keys(texts), 'version_number']) : compareText(sql.ref(column), condition, { lists: key === 'run_id' })
-}
-
-function isTag({ entity }: Name): boolean {
-  switch (entity) {
-    case 'tag':
-    case 'tags':
-      return true
-    case undefined:
-    case 'attribute':
-    case 'attributes':
-    case 'attr':
-      return false
-    default:
-      throw invalid(`Invalid entity type '${entity}'. Valid values are tag, attribute`)
-  }
 }
 
 function ordering(orders: readonly Order[], known: Readonly<Record<string, string>>): { readonly sorted: readonly Sql[]; readonly columns: ReadonlySet<string> } {
