@@ -156,6 +156,7 @@ export const catalogue = {
   'training-killed': [500, 'The trainer was killed by {signal}: {lastWords}', 'The system kills what takes too much memory; see limits.trainMemory, and `refit logs <run>`.'],
   'training-timeout': [422, 'The trainer took longer than {seconds} seconds and was ended.', 'Raise limits.trainTime in the definition.'],
   'training-memory': [422, 'The trainer used {used} MB of memory, {limit} MB are allowed, and was ended.', 'Raise limits.trainMemory in the definition.'],
+  'refit-failed': [422, 'The candidate passed the check, but its second training, on every row, failed: {reason}', 'The champion stays. `refit logs <run> --stage refit` shows what was printed; docs/training-contract.md tells what a second training gets. Without refitOnAll the candidate itself becomes the version.'],
   'history-unfit': [422, 'The definition no longer fits the history: {reason}', 'The bytes of those drops have been read again in vain. Make a new column optional, or deliver them again in the form of today; a changed type can be changed back.'],
   'sets-too-small': [422, 'There is too little data to train and test: {reason}', 'Nothing is lost; the next run tries again with more data.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, message: string, hint: string]>>

@@ -90,7 +90,9 @@ function noteOf({ model, number, digest, run, lineage }: Version): OriginNote {
 }
 
 /** Of a version that was brought itself, what was said of it then; the digests of units do not travel, and without them nothing is known. */
-function trainedOn({ drops, split, cutBy, holdout, trainedUntil, origin }: Version['lineage']): OriginNote['trainedOn'] {
+function trainedOn({ drops, split, cutBy, holdout, trainedUntil, origin, refitted }: Version['lineage']): OriginNote['trainedOn'] {
+  // What was trained on every row had no sides: it may have seen any of its drops, also for a Refit that knows of none such.
+  if (refitted !== undefined) return { kind: 'drops', drops: drops.map(({ sha256 }) => sha256).filter((sha256) => sha256 !== ''), split: null, ...(holdout === undefined ? {} : { holdout }), ...(trainedUntil === undefined ? {} : { trainedUntil }) }
   if (origin === undefined) return { kind: 'drops', drops: drops.map(({ sha256 }) => sha256).filter((sha256) => sha256 !== ''), split, ...(cutBy === undefined ? {} : { cutBy }), ...(holdout === undefined ? {} : { holdout }), ...(trainedUntil === undefined ? {} : { trainedUntil }) }
   switch (origin.trainedOn.kind) {
     case 'elsewhere':

@@ -31,6 +31,7 @@ const Data = Type.Object({
   target: Type.Optional(Type.String()),
   step: Type.Optional(Type.Number()),
   champion: Type.Optional(Type.Number()),
+  checkedByProxy: Type.Optional(Type.Boolean()),
 })
 type Data = Type.Static<typeof Data>
 
@@ -130,6 +131,7 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown, raw
       break
     case 'version.created':
       yield `version ${version ?? '?'} created`
+      if (data.checkedByProxy === true) yield '(checked by proxy)'
       break
     case 'version.approved':
     case 'version.declined':

@@ -51,13 +51,14 @@ function checkWords(verdict: VerdictOnVersion | undefined, run: string): string 
   if (verdict === undefined) return `passed the check of ${run}`
   const beside = verdict.comparedWith === undefined ? 'without a champion to compare it with' : `beside version ${verdict.comparedWith}`
   const figures = verdict.run?.headline === undefined ? '' : ` (${verdict.run.headline.text})`
+  const proxy = verdict.byProxy === true ? ' by proxy' : ''
   switch (verdict.answer) {
     case 'passed':
-      return `passed the check ${beside}${figures}`
+      return `passed the check${proxy} ${beside}${figures}`
     case 'failed':
       return `failed the check ${beside}${figures}`
     case 'inconclusive':
-      return `was left open by the check ${beside}${figures}`
+      return `was left open by the check${proxy} ${beside}${figures}`
   }
 }
 

@@ -15,6 +15,7 @@ import type { Run } from '../runs/run.js'
 import { answerInWords } from './explanation-words.js'
 import type { ApiParts } from './parts.js'
 import { championMove } from './models.js'
+import { checkedByProxy } from './proxy.js'
 import { ruleLine, runSummary, verdictOf } from './run-answers.js'
 import { Explanation, type VerdictOnVersion } from './wire/explanation.js'
 import { instant } from './wire/time.js'
@@ -66,6 +67,7 @@ async function explain(database: Database, model: string, number: number): Promi
     answers: answers.map(({ answer, run, actor, reason, anyway, at }) => ({ answer, run, actor, anyway, at: instant(at), ...(reason === undefined ? {} : { reason }) })),
     moves: moves.map(championMove),
     ...(version.lineage.origin === undefined ? {} : { origin: version.lineage.origin }),
+    ...checkedByProxy(version.lineage),
     madeFrom: madeFrom(version.lineage, withdrawn),
   }
 }
@@ -76,9 +78,9 @@ function verdictIn(run: Run): VerdictOnVersion[] {
 }
 
 function verdictWith(verdict: Verdict): VerdictOnVersion {
-  const { answer, summary, champion, incomparable, test, rules, baseline, warnings } = verdict
+  const { answer, summary, champion, incomparable, byProxy, test, rules, baseline, warnings } = verdict
   const compared = champion?.version ?? incomparable?.version
-  return { answer, summary, ...(compared === undefined ? {} : { comparedWith: compared }), test, rules: rules.map((result) => ruleLine(result, { baseline })), warnings }
+  return { answer, summary, ...(compared === undefined ? {} : { comparedWith: compared }), ...(byProxy === undefined ? {} : { byProxy }), test, rules: rules.map((result) => ruleLine(result, { baseline })), warnings }
 }
 
 function madeFrom(lineage: Lineage, withdrawn: readonly string[]): Explanation['madeFrom'] {

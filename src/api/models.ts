@@ -10,6 +10,7 @@ import { withdrawnAmong } from '../registry/withdrawn-data.js'
 import { presentRuns } from '../runs/queries.js'
 import type { Run } from '../runs/run.js'
 import type { ApiParts } from './parts.js'
+import { checkedByProxy } from './proxy.js'
 import { metricFigure, metricLabel, ruleLabel } from '../evaluation/rule-label.js'
 import { rolloutSummary } from './rollouts.js'
 import { runSummary } from './run-answers.js'
@@ -125,6 +126,7 @@ function championSummary(pointer: { version: number; generation: number; since: 
     generation: pointer.generation,
     since: instant(pointer.since),
     digest: version.digest,
+    ...checkedByProxy(version.lineage),
     ...(withdrawn.length === 0 ? {} : { withdrawnDrops: [...withdrawn] }),
     ...(name === undefined || estimate === undefined ? {} : { metric: { name, ...estimate, text: `${metricLabel(name)} ${metricFigure(name, estimate.value)}` } }),
   }

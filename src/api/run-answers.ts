@@ -45,7 +45,7 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
   const verdict = verdictOf(run)
   const resultOf = (name: string): unknown => stages.find((stage) => stage.name === name)?.result
   const drops = dropsOf(resultOf('ingest'))
-  const packaged = packageOf(resultOf('train'))
+  const packaged = packageOf(resultOf('refit') ?? resultOf('train'))
   return {
     ...runSummary(run),
     ...(run.snapshot === undefined ? {} : { snapshot: run.snapshot }),

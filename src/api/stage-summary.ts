@@ -20,11 +20,12 @@ const Split = Type.Object({
   leakage: Type.Object({ groupsOnBothSides: Type.Integer(), warnings: Type.Optional(Type.Array(Type.String())) }),
 })
 const Trained = Type.Object({ format: Type.String(), digest: Type.String(), objectVersion: Type.Optional(Type.String()) })
+const Refitted = Type.Object({ ...Trained.properties, rows: Type.Integer() })
 const Checked = Type.Object({ answer: Type.String(), summary: Type.String(), comparedWith: Type.Optional(Type.Integer()) })
 const Published = Type.Object({ number: Type.Integer() })
 const Deployed = Type.Object({ version: Type.Integer(), rollout: Type.Optional(Type.String()), withdrawn: Type.Optional(Type.Array(Type.String())) })
 
-/** Where the package that a run has made lies in the object store; undefined while there is none. */
+/** Where the package that a run has trained lies in the object store; undefined while there is none. */
 export function packageOf(trained: unknown): RunDetail['package'] {
   if (!Value.Check(Trained, trained)) return undefined
   const { digest, objectVersion } = trained
@@ -43,6 +44,8 @@ export function summariseStage(stage: string, result: unknown): string {
         : ''
     case 'train':
       return Value.Check(Trained, result) ? `${result.format} model ${result.digest.slice(0, 12)}` : ''
+    case 'refit':
+      return Value.Check(Refitted, result) ? `${result.format} model ${result.digest.slice(0, 12)}, trained on all ${figure(result.rows)} rows` : ''
     case 'check':
       return Value.Check(Checked, result) ? `${result.answer}: ${result.summary}` : ''
     case 'version':

@@ -6,6 +6,7 @@ import { forcePromotion, requestPromotion } from '../registry/promotion.js'
 import { getVersion, listVersions, type Version } from '../registry/version.js'
 import type { ApiParts } from './parts.js'
 import { intoServiceAnswer } from './into-service.js'
+import { checkedByProxy } from './proxy.js'
 import { headline, runSummary } from './run-answers.js'
 import { Moved, PutIntoService } from './wire/model.js'
 import { RunRequested } from './wire/run.js'
@@ -137,5 +138,6 @@ function versionSummary(version: Version, champion: number | undefined, move: Ch
     ...(move === undefined ? {} : { served: { cause: move.cause, actor: move.actor, at: instant(move.at), ...(move.reason === undefined ? {} : { reason: move.reason }) } }),
     ...(version.lineage.origin === undefined ? {} : { origin: version.lineage.origin }),
     ...(version.verdict === undefined ? {} : { headline: headline(version.verdict) }),
+    ...checkedByProxy(version.lineage),
   }
 }

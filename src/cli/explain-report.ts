@@ -1,6 +1,6 @@
 import type { Explanation, VerdictOnVersion } from '../api/wire/explanation.js'
 import { ago, count } from './figures.js'
-import { causeWords, moveWords, originWords, outcomeWord, trainedOnWords } from './outcome-words.js'
+import { causeWords, moveWords, originWords, outcomeWord, proxyWords, trainedOnWords } from './outcome-words.js'
 import { labelled, ruleLines, testedOn, textWidth, type Page } from './run-report.js'
 import { wrap } from './terminal.js'
 
@@ -19,7 +19,7 @@ export function explainReport(terminal: Page, explanation: Explanation, now: num
     ...labelled(terminal, 'Service', moveLines(explanation)),
     ...(origin === undefined ? [] : labelled(terminal, 'Origin', [originWords(origin), `trained on: ${trainedOnWords(origin)}`])),
     ...labelled(terminal, origin === undefined ? 'Made of' : 'Checked', madeOfLines(explanation)),
-    ...labelled(terminal, 'Package', [`${explanation.format} ${explanation.digest}`]),
+    ...labelled(terminal, 'Package', [`${explanation.format} ${explanation.digest}`, ...(explanation.checkedByProxy === undefined ? [] : [proxyWords(explanation.checkedByProxy)])]),
     '',
     ...labelled(terminal, 'Next', nextSteps(explanation)),
   ]

@@ -62,6 +62,11 @@ export function originWords({ path, host, version, sha256, actor, reason }: Orig
   return `from ${from}, ${sha256.slice(0, 12)}, by ${actor}: ${reason}`
 }
 
+/** That a version is not the package which was checked. */
+export function proxyWords({ rows, digest }: NonNullable<VersionSummary['checkedByProxy']>): string {
+  return `checked by proxy: package ${digest.slice(0, 12)} was checked, and this one trained after it on all ${rows.toLocaleString('en-US')} rows`
+}
+
 /** How a version came into service, by whom and why. */
 export function moveWords({ cause, actor, reason }: NonNullable<VersionSummary['served']>): string {
   return `${cause} by ${actor}${reason === undefined ? '' : `: ${reason}`}`

@@ -39,11 +39,14 @@ export async function describeSets(connection: DuckDBConnection, input: Input, s
 
 async function timesOf(connection: DuckDBConnection, table: string, time: string | undefined): Promise<Pick<Sets, 'testOldest' | 'testNewest' | 'trainedUntil'>> {
   if (time === undefined) return {}
-  const format = (aggregate: string, side: string): string =>
-    `strftime(${aggregate}(${name(time)}) filter (where ${side}), '%Y-%m-%dT%H:%M:%S.%fZ')`
   const tested = "refit_side = 'test'"
-  const row = await rowOf(connection, `select ${format('min', tested)} as oldest, ${format('max', tested)} as newest, ${format('max', trained)} as trained from ${table}`)
+  const row = await rowOf(connection, `select ${instantText('min', time, tested)} as oldest, ${instantText('max', time, tested)} as newest, ${instantText('max', time, trained)} as trained from ${table}`)
   return { testOldest: String(row['oldest']), testNewest: String(row['newest']), trainedUntil: String(row['trained']) }
+}
+
+/** SQL of the oldest or newest time of some rows, in ISO 8601. */
+export function instantText(aggregate: 'min' | 'max', time: string, rows: string): string {
+  return `strftime(${aggregate}(${name(time)}) filter (where ${rows}), '%Y-%m-%dT%H:%M:%S.%fZ')`
 }
 
 /** Rows that one thread adds up, in their order. */

@@ -15,6 +15,8 @@ export interface SplitRules {
   readonly split: StoredSplit
   /** Share of the units that are kept out of every set. */
   readonly holdout?: number | undefined
+  /** Whether every row that is not held out trains: those that would test, validate or be left between the sets, too. */
+  readonly isWhole?: boolean | undefined
   /** Whether the rows lie in very many parts. */
   readonly isFragmented?: boolean | undefined
 }
@@ -33,7 +35,7 @@ export interface Sided {
  * Makes a table of the rows of `history` within the window, in their order, with `refit_side`: a set, or `left-out`.
  * Sides are computed once, for MD5 is what costs most.
  */
-export async function assignSides(connection: DuckDBConnection, { columns, window, delivery, split, holdout, isFragmented = false }: SplitRules, table: string): Promise<Sided> {
+export async function assignSides(connection: DuckDBConnection, { columns, window, delivery, split, holdout, isWhole = false, isFragmented = false }: SplitRules, table: string): Promise<Sided> {
   const time = columnWith(columns, 'time')
   const times = time === undefined || (window.kind === 'all' && split.kind === 'group') ? undefined : await readTimes(connection, time)
   const inWindow = await windowCondition(connection, window, times)
@@ -42,6 +44,11 @@ export async function assignSides(connection: DuckDBConnection, { columns, windo
   const seen = `from history where ${inWindow} ${delivery?.kind === 'upsert' || isFragmented ? 'order by refit_row' : ''}`
   const unit = unitExpression(columns)
   const inHoldout = holdout === undefined ? 'false' : `${shareOf(unit, 'holdout')} < ${holdout}`
+  if (isWhole) {
+    const unplaced = times === undefined || split.kind === 'group' ? 'false' : `${name(times.column)} is null or epoch_us(${name(times.column)}) > ${times.newest}`
+    await connection.run(`create table ${table} as select *, case when ${unplaced} then 'left-out' when ${inHoldout} then 'holdout' else 'train' end as refit_side ${seen}`)
+    return { table, unit, unitKey: `hash(${unit})`, times, cuts: undefined }
+  }
   if (split.kind === 'group') {
     await sideByGroup(connection, split, unit, inHoldout, seen, table)
     return { table, unit, unitKey: `hash(${unit})`, times, cuts: undefined }

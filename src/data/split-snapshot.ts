@@ -22,7 +22,8 @@ export interface SplitRequest {
   readonly logFile?: string | undefined
 }
 
-const LONGEST_MS = 60 * 60_000
+/** The longest that cutting sets may take. */
+export const LONGEST_CUT_MS = 60 * 60_000
 
 /**
  * Cuts a snapshot into sets and profiles its rows, in a child with a memory limit.
@@ -47,7 +48,7 @@ export async function splitSnapshot(request: SplitRequest, signal: AbortSignal):
       },
       output: CutSets,
       token,
-      limits: { milliseconds: LONGEST_MS, memoryBytes },
+      limits: { milliseconds: LONGEST_CUT_MS, memoryBytes },
       workingFolder,
       logFile,
     },

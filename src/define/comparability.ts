@@ -10,16 +10,19 @@ export const Comparability = Type.Object({
 })
 export type Comparability = Static<typeof Comparability>
 
-/** How a champion that was made under one definition compares under another. */
-export function comparability(champion: StoredModel, present: StoredModel): Comparability {
+/** How a champion that was made under one definition compares under another. `sawEveryRow`: it was trained on the test rows too. */
+export function comparability(champion: StoredModel, present: StoredModel, sawEveryRow = false): Comparability {
   if (champion.task !== present.task) return incomparable(`predicts by ${champion.task}, and the task is ${present.task} now`)
   const [former, target] = [columnOf(champion, 'target'), columnOf(present, 'target')]
   if (former !== target) return incomparable(`predicts ${former ?? 'another target'}, and the target is ${target ?? 'another'} now`)
   const features = Object.entries(champion.columns).filter(([, { role }]) => role === 'feature')
   const gone = features.map(([name]) => name).filter((name) => present.columns[name]?.role !== 'feature')
   if (gone.length > 0) return incomparable(`needs ${gone.join(', ')}, which the definition no longer has`)
+  const groups = present.split.kind === 'time' ? '' : ', and of groups that none of these has'
+  if (sawEveryRow) {
+    return { rows: 'later', text: `The champion was trained on every row that there was (refitOnAll), so it is compared only on rows of drops that come after its own${groups}; until there are enough, the comparison is inconclusive.` }
+  }
   if (isCutAnew(champion, present)) {
-    const groups = present.split.kind === 'time' ? '' : ', and of groups that none of these has'
     return { rows: 'later', text: `The sets are cut anew, so the champion is compared only on rows of drops that come after its own${groups}; until there are enough, the comparison is inconclusive.` }
   }
   const retyped = features.filter(([name, { type }]) => present.columns[name]?.type !== type).map(([name]) => name)

@@ -71,6 +71,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   /** The columns that it gives; `column.ignored()` takes one out. Needed with `prepare`. */
   readonly prepared?: PreparedColumns<NoInfer<C>>
   readonly train: AdapterReference
+  /** Whether a candidate that the check lets through is trained once more, on every row but the holdout, before it becomes a version; default false. */
+  readonly refitOnAll?: boolean
   /** Metrics of your own, by name. */
   readonly metrics?: Readonly<Record<N, StoredMetric>>
   /** Default: not worse than the champion, and better than the trivial baseline. */

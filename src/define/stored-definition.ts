@@ -312,6 +312,8 @@ export const StoredModel = Type.Object({
   /** Absent: the model takes the features as they come. */
   prepare: Type.Optional(StoredPrepare),
   train: AdapterReference,
+  /** What the check lets through is trained once more, on every row (EVIDENCE rule 14). Absent: the candidate itself becomes the version. */
+  refitOnAll: Type.Optional(Type.Boolean()),
   /** Metrics of the user's own, by name; absent: none. */
   metrics: Type.Optional(Type.Record(Type.String(), StoredMetric)),
   check: Type.Array(StoredRule),

@@ -113,6 +113,8 @@ export const Verdict = Type.Object({
     /** How many verdicts of this model have rested on the champion's own test rows before (EVIDENCE rule 5). Since format 2. */
     reused: Type.Optional(Type.Integer()),
   }),
+  /** The candidate stands for the version, which was trained after it on every row and was not judged (EVIDENCE rule 14). Since format 2. */
+  byProxy: Type.Optional(Type.Literal(true)),
   /** On the rows that are held out of every set; shown, and decides nothing. The champion only where it never saw them. */
   holdout: Type.Optional(
     Type.Object({

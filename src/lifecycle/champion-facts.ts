@@ -18,7 +18,10 @@ export async function championFacts(rooms: Rooms, run: LifecycleRun, data: Inges
   const version = await getVersion(rooms.database, run.model, champion.version)
   const package_ = join(folder, 'champion')
   await fetchPackage(rooms.objects, version.digest, package_)
-  return { version: version.number, folder: package_, ...(await seenByVersion(rooms, { model: run.model, definition: run.definition, isChampion: true }, version, data)), reused: await verdictsSince(rooms, run, version) }
+  const seen = await seenByVersion(rooms, { model: run.model, definition: run.definition, isChampion: true }, version, data)
+  // Of the rows that it was selected on none counts, where it was trained on them afterwards.
+  const reused = seen.everyRow === true ? {} : { reused: await verdictsSince(rooms, run, version) }
+  return { version: version.number, folder: package_, ...seen, ...reused }
 }
 
 /**

@@ -167,7 +167,7 @@ async function reasonOf({ code, message }: RefitError, { milliseconds, memoryByt
 }
 
 /** Thrown in the child when it is the candidate that cannot be served. */
-export function candidateUnservable(error: unknown): CheckOutput {
+export function candidateUnservable(error: unknown): { readonly unservable: string } {
   if (error instanceof RefitError) return { unservable: error.message }
   return { unservable: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
 }

@@ -5,21 +5,23 @@ import { approvalWhen } from '../define/resolve-approval.js'
 import type { OwnRule } from '../define/stored-definition.js'
 import { withResults } from '../evaluation/complete.js'
 import { isDeadlocked } from '../evaluation/deadlock.js'
+import { asProxy } from '../evaluation/proxy.js'
 import { Answer, Verdict } from '../evaluation/verdict.js'
 import { fetchPackage } from '../packages/store.js'
 import { getVersion } from '../registry/version.js'
+import type { Candidate } from './candidate.js'
 import { championFacts, formerFacts } from './champion-facts.js'
 import { noteStandard, Standard } from './standard.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { checkCandidate, type CustomBundle } from './check-candidate.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
+import { refitsOnAll } from './refits-on-all.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { runOwnRules } from './run-own-rules.js'
 import type { Seen } from './seen.js'
 import { seenBefore, seenByVersion } from './seen-by.js'
 import { ensureSets } from './split.js'
-import type { Candidate } from './train.js'
 import { weightWarnings } from './weight-warning.js'
 
 export const Checked = Type.Object({
@@ -77,8 +79,9 @@ export async function check(
   )
   const results = judged.isServable && rowsFolder !== undefined ? await runOwnRules(rooms, run, data, { rules: ownRules, folder, rowsFolder, candidateFolder, champion, verdict: judged.verdict }, attempt) : []
   const complete = withResults(judged.verdict, results, champion !== undefined)
-  const verdict = { ...complete, warnings: [...complete.warnings, ...weightWarnings(run.definition, rooms.trainers.get(run.definition.train.kind))] }
-  const next = whatFollows(run, verdict, champion !== undefined)
+  const next = whatFollows(run, complete, champion !== undefined)
+  const warned = { ...complete, warnings: [...complete.warnings, ...weightWarnings(run.definition, rooms.trainers.get(run.definition.train.kind))] }
+  const verdict = next !== 'none' && refitsOnAll(run) ? asProxy(warned) : warned
   const checked: Checked = {
     answer: verdict.answer,
     summary: verdict.summary,

@@ -70,6 +70,16 @@ test('of a model that was brought what was said of it counts, whatever the split
   assert.throws(() => rows(byGroup, brought({ kind: 'units', file: 'units.parquet', by })), /nobody has looked/)
 })
 
+test('beside a model that was trained on every row only rows count that came after it, of groups that it never saw, whatever the split', () => {
+  const sawAll = (split: StoredSplit): Seen => ({ ...facts, split, cutBy: cutBy({ split, columns }), everyRow: true, trainedUntil: '2026-01-02T00:00:00Z' })
+  const rows = (split: StoredSplit): readonly number[] => [0, 1, 2, 3].filter(eligibleRows({ split, columns }, sawAll(split), testSet, { held }))
+  assert.deepEqual(rows(byGroup), [3])
+  assert.deepEqual(rows(stratified), [3])
+  assert.deepEqual(rows({ kind: 'groupAndTime', testMilliseconds: 1000, groups: 0.2, gapMilliseconds: 0, validation: 0.1 }), [3])
+  assert.deepEqual(rows(byTime), [2, 3])
+  assert.throws(() => eligibleRows({ split: byGroup, columns }, sawAll(byGroup), testSet), /nobody has looked/)
+})
+
 test('where nobody knows by what a model’s sets were cut, they may have been cut by anything', () => {
   assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byGroup, columns }, facts, testSet, { held })), [3])
 })

@@ -18,9 +18,10 @@ export interface LookedUp {
 
 /**
  * EVIDENCE rule 4: rows that a model has not trained or validated on. The same split by groups keeps every group on its
- * side for ever; by time, rows after the newest one the model knows; after a change of split, only rows of drops
- * that the model never saw, that were in none of these, and of groups that none of these has. Of a model that was brought
- * what was said of it counts: the rows of its units, a time, or nothing, and then it may have seen every drop there was.
+ * side for ever; by time, rows after the newest one the model knows; after a change of split, or beside a model that was
+ * trained on every row, only rows of drops that the model never saw, that were in none of these, and of groups that none of
+ * these has. Of a model that was brought what was said of it counts: the rows of its units, a time, or nothing, and then it
+ * may have seen every drop there was.
  */
 export function eligibleRows(definition: Definition, model: Seen | undefined, testSet: Pick<TestSet, 'drops' | 'units' | 'times'>, { learnt, held }: LookedUp = {}): Eligible {
   if (model === undefined) return () => true
@@ -61,6 +62,8 @@ function after(time: string, { times }: Pick<TestSet, 'times'>): Eligible {
 
 /** Another column cuts other sides, and where nobody knows which one did, others may have been cut. Sides drawn among the units of a drop are drawn anew when the drop goes, or when others are held out. */
 function isSameSplit({ split, holdout, columns }: Pick<StoredModel, 'split' | 'holdout' | 'columns'>, model: Seen): boolean {
+  // No side was kept from it.
+  if (model.everyRow === true) return false
   if (canonicalJson(model.split) !== canonicalJson(split)) return false
   if (model.cutBy !== cutBy({ split, columns })) return false
   const isDrawn = split.kind === 'group' && split.stratify !== undefined

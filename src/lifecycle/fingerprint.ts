@@ -34,6 +34,8 @@ export async function sameAsLastVerdict(database: Database, model: string, parts
     .where('model', '=', model)
     .where('state', '=', 'ended')
     .where('verdict', 'is not', null)
+    // Its candidate was judged, and then something broke: it may not do so again.
+    .where('outcome', '!=', 'failed')
     // An offered candidate says nothing about what training would give.
     .where('offer', 'is', null)
     .orderBy('number', 'desc')

@@ -3,6 +3,7 @@ import { openTestRows } from '../data/test-rows.js'
 import type { StoredModel } from '../define/stored-definition.js'
 import { measureHoldout } from '../evaluation/holdout.js'
 import { judge } from '../evaluation/judge.js'
+import { everyRowWarning } from '../evaluation/proxy.js'
 import { inClasses, type Scored } from '../evaluation/scored.js'
 import { inOrderOfTime, rowsWhere } from '../evaluation/units.js'
 import type { Verdict } from '../evaluation/verdict.js'
@@ -76,7 +77,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   if (input.rowsFolder !== undefined) await leaveJudgedRows(sets.folder, input.rowsFolder, rowsWhere(testSet.rows, eligible), classes, { candidate: scored, champion: champion?.scored })
   const holdout = await scoreHoldout(adapters, input, scoring)
   const undefinedMetrics = customWarnings([{ whose: 'the candidate', scored }, ...answered.map((other) => ({ whose: `version ${other.version}`, scored: other.scored }))])
-  const warnings = [...(isFlattered(input) ? [FLATTERED] : []), ...verdict.warnings, ...undefinedMetrics]
+  const warnings = [...(isFlattered(input) ? [FLATTERED] : []), ...(input.champion?.everyRow === true ? [everyRowWarning(input.champion.version)] : []), ...verdict.warnings, ...undefinedMetrics]
   return { verdict: { ...verdict, warnings, ...(holdout === undefined ? {} : { holdout }) } }
 }
 

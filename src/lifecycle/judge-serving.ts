@@ -10,7 +10,7 @@ import { measureLatency } from './measure-latency.js'
 import type { Asked } from './score-rows.js'
 
 /** Judges the rules about the package itself, with the champion beside where it can be asked. */
-export async function judgeServing(adapters: readonly PredictorAdapter[], input: CheckInput, champion: ChampionFacts | undefined, source: TestRows, asking: Asking): Promise<ReadonlyMap<StoredRule, RuleResult>> {
+export async function judgeServing(adapters: readonly PredictorAdapter[], input: Pick<CheckInput, 'definition' | 'candidateFolder'>, champion: ChampionFacts | undefined, source: TestRows, asking: Asking): Promise<ReadonlyMap<StoredRule, RuleResult>> {
   const results = new Map<StoredRule, RuleResult>()
   for (const rule of input.definition.check) {
     if (rule.kind === 'packageSize') {

@@ -33,7 +33,7 @@ export interface Rooms {
   readonly executor: Executor
   readonly trainers: ReadonlyMap<string, Trainer>
   /** The compiled entries of the children that open models: the composition root knows the predictors. */
-  readonly childEntries: { readonly package: URL; readonly check: URL; readonly rule: URL; readonly unpack: URL }
+  readonly childEntries: { readonly package: URL; readonly check: URL; readonly rule: URL; readonly refitted: URL; readonly unpack: URL }
   readonly projectFolder: string
   /** `.refit` of the project. */
   readonly stateFolder: string

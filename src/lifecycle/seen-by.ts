@@ -26,7 +26,7 @@ interface Beside {
 
 /** What a version has seen, beside the data of a run. */
 export async function seenByVersion(places: Places, beside: Beside, { lineage }: { readonly lineage: Lineage }, data: Ingested): Promise<Seen> {
-  const { drops, split, holdout, trainedUntil, origin } = lineage
+  const { drops, split, holdout, trainedUntil, origin, refitted } = lineage
   const snapshot = await getSnapshot(places.database, beside.model, lineage.snapshot)
   if (origin !== undefined) {
     const seen = await knownOf(places, beside.model, origin.trainedOn)
@@ -43,6 +43,7 @@ export async function seenByVersion(places: Places, beside: Beside, { lineage }:
     split,
     ...(cut === undefined ? {} : { cutBy: cut }),
     ...(holdout === undefined ? {} : { holdout }),
+    ...(refitted === undefined ? {} : { everyRow: true }),
     ...(trainedUntil === undefined ? {} : { trainedUntil }),
   }
   return withParts(places, beside, seen, snapshot.parts)

@@ -13,6 +13,8 @@ export const Seen = Type.Object({
   cutBy: Type.Optional(Type.String()),
   /** Share of the units that were held out of them. */
   holdout: Type.Optional(Type.Number()),
+  /** It was trained on every row of those drops but what was held out, on whichever side that lay in the check (EVIDENCE rule 14). */
+  everyRow: Type.Optional(Type.Literal(true)),
   /** Newest time among the rows that it was trained or validated on. */
   trainedUntil: Type.Optional(Type.String()),
   /** What was said of a model that was brought: a local file with the digests of its units and what kept these together, a time, or nothing. */

@@ -1,8 +1,10 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { EveryRow } from '../data/every-row-job.js'
+import { gatherEveryRow } from '../data/gather-every-row.js'
 import type { SnapshotProfile } from '../data/profile.js'
 import type { Sets } from '../data/snapshot.js'
-import { splitSnapshot } from '../data/split-snapshot.js'
+import { splitSnapshot, type SplitRequest } from '../data/split-snapshot.js'
 import { prepareSets } from '../prepare/prepare-sets.js'
 import { formerProfile, getSnapshot, saveProfile } from '../drops/snapshots.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
@@ -30,33 +32,48 @@ export async function ensureSets(rooms: Rooms, run: LifecycleRun, data: Ingested
 }
 
 async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Attempt, workingFolder: string): Promise<{ readonly sets: Sets; readonly profile: SnapshotProfile }> {
-  const { database, objects, stateFolder } = rooms
-  const snapshot = await getSnapshot(database, run.model, data.snapshot)
+  const folder = join(runFolder(rooms.stateFolder, run.id), 'sets')
+  const { task } = run.definition
+  const former = await formerProfile(rooms.database, run.model, data.snapshot)
+  const { profile, ...sets } = await cutPrepared(rooms, run, data, attempt, { folder, workingFolder }, (request) => splitSnapshot({ ...request, task, former }, attempt.signal))
+  return { sets, profile }
+}
+
+/** Every row of the run's snapshot but those held out, as one training set: what a second training gets. */
+export function cutEveryRow(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Attempt, workingFolder: string): Promise<EveryRow> {
+  return cutPrepared(rooms, run, data, attempt, { folder: join(workingFolder, 'every-row'), workingFolder }, (request) => gatherEveryRow(request, attempt.signal))
+}
+
+type Request = Omit<SplitRequest, 'task' | 'former'>
+
+/** Cuts the snapshot into a folder, and prepares what is trained on where the model prepares rows. */
+async function cutPrepared<S extends { readonly folder: string }>(
+  { database, objects, stateFolder }: Rooms,
+  { model, definition }: LifecycleRun,
+  data: Ingested,
+  attempt: Attempt,
+  { folder, workingFolder }: { readonly folder: string; readonly workingFolder: string },
+  cutInto: (request: Request) => Promise<S>,
+): Promise<S> {
+  const snapshot = await getSnapshot(database, model, data.snapshot)
   const parts = await Promise.all(snapshot.parts.map(async (part) => ({ ...part, path: await objects.localPath(part.object) })))
-  const outputFolder = join(runFolder(stateFolder, run.id), 'sets')
-  const cutFolder = `${outputFolder}-cut`
-  for (const former of [outputFolder, cutFolder]) await rm(former, { recursive: true, force: true })
-  const { definition } = run
+  const cutFolder = `${folder}-cut`
+  for (const former of [folder, cutFolder]) await rm(former, { recursive: true, force: true })
   const logFile = attemptLog(stateFolder, attempt.run, attempt.stage, attempt.number)
-  const { profile, ...sets } = await splitSnapshot(
-    {
-      // The same snapshot may have been kept before the definition's columns were put into another order.
-      snapshot: { ...snapshot, columns: definition.columns },
-      parts,
-      split: definition.split,
-      holdout: definition.holdout,
-      former: await formerProfile(database, run.model, data.snapshot),
-      task: definition.task,
-      memoryBytes: definition.limits.dataMemoryBytes,
-      token: attempt.token,
-      workingFolder,
-      outputFolder: data.prepare === undefined ? outputFolder : cutFolder,
-      logFile,
-    },
-    attempt.signal,
-  )
-  if (data.prepare === undefined || definition.prepare === undefined) return { sets, profile }
-  const prepared = await prepareSets(
+  const sets = await cutInto({
+    // The same snapshot may have been kept before the definition's columns were put into another order.
+    snapshot: { ...snapshot, columns: definition.columns },
+    parts,
+    split: definition.split,
+    holdout: definition.holdout,
+    memoryBytes: definition.limits.dataMemoryBytes,
+    token: attempt.token,
+    workingFolder,
+    outputFolder: data.prepare === undefined ? folder : cutFolder,
+    logFile,
+  })
+  if (data.prepare === undefined || definition.prepare === undefined) return sets
+  return prepareSets(
     {
       sets,
       bundle: await objects.localPath(data.prepare.object),
@@ -66,10 +83,9 @@ async function cut(rooms: Rooms, run: LifecycleRun, data: Ingested, attempt: Att
       limits: { milliseconds: definition.limits.trainMilliseconds, memoryBytes: definition.limits.dataMemoryBytes },
       token: attempt.token,
       workingFolder,
-      outputFolder,
+      outputFolder: folder,
       logFile,
     },
     attempt.signal,
   )
-  return { sets: prepared, profile }
 }

@@ -1,15 +1,14 @@
 import { rename } from 'node:fs/promises'
 import { Type } from 'typebox'
-import type { Sets } from '../data/snapshot.js'
 import type { StoredColumn, StoredPrepare } from '../define/stored-definition.js'
 import { RefitError, refitError } from '../errors.js'
 import { runChildJob } from '../processes/child-job.js'
 import type { PrepareSetsInput } from './prepare-sets-job.js'
 import { packagePrepareOf } from './package-prepare.js'
 
-export interface PrepareSetsRequest {
+export interface PrepareSetsRequest<S extends { readonly folder: string }> {
   /** As they were cut, in a folder of their own. */
-  readonly sets: Sets
+  readonly sets: S
   /** Local path of the bundle. */
   readonly bundle: string
   readonly prepare: StoredPrepare
@@ -30,7 +29,7 @@ const LONGEST_BATCH_MS = 30_000
  * limits. The test set stays as it came, for a model's package prepares it itself.
  * @throws RefitError `prepare-unusable`, `prepare-failed` that names the row, `prepare-impure`
  */
-export async function prepareSets(request: PrepareSetsRequest, signal: AbortSignal): Promise<Sets> {
+export async function prepareSets<S extends { readonly folder: string }>(request: PrepareSetsRequest<S>, signal: AbortSignal): Promise<S> {
   const { sets, bundle, prepare, columns, parts, limits, token, workingFolder, outputFolder, logFile } = request
   const { outputs, features } = packagePrepareOf(columns, prepare)
   const columnOf = (wanted: StoredColumn['role']): string | undefined => Object.entries(columns).find(([, { role }]) => role === wanted)?.[0]

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Database } from '../database/schema.js'
@@ -26,7 +27,7 @@ export interface RecordedDefinition extends DefinitionDifference {
  */
 export async function differenceOf(database: Database, before: StoredModel, after: StoredModel, ruleWords: (rule: StoredRule) => string): Promise<DefinitionDifference> {
   const champion = await definitionOfChampion(database, after.name)
-  return { changes: [...definitionChanges(before, after, ruleWords)], ...(champion === undefined ? {} : { comparable: comparability(champion, after) }) }
+  return { changes: [...definitionChanges(before, after, ruleWords)], ...(champion === undefined ? {} : { comparable: comparability(champion.definition, after, champion.sawEveryRow) }) }
 }
 
 /** Whether a model asks for a run when its definition changes in this way. */
@@ -34,15 +35,15 @@ export function startsRun({ triggers }: StoredModel, { changes }: DefinitionDiff
   return mattersForModel(changes) && triggers.some(({ kind }) => kind === 'definition')
 }
 
-async function definitionOfChampion(database: Database, model: string): Promise<StoredModel | undefined> {
+async function definitionOfChampion(database: Database, model: string): Promise<{ readonly definition: StoredModel; readonly sawEveryRow: boolean } | undefined> {
   const row = await database
     .selectFrom('champions')
     .innerJoin('versions', (join) => join.onRef('versions.model', '=', 'champions.model').onRef('versions.number', '=', 'champions.version'))
     .innerJoin('runs', 'runs.id', 'versions.run')
-    .select('runs.definition')
+    .select(['runs.definition', sql<boolean>`versions.lineage ? 'refitted'`.as('saw_every_row')])
     .where('champions.model', '=', model)
     .executeTakeFirst()
-  return row === undefined || row.definition === null ? undefined : Value.Parse(StoredModel, row.definition)
+  return row === undefined || row.definition === null ? undefined : { definition: Value.Parse(StoredModel, row.definition), sawEveryRow: row.saw_every_row }
 }
 
 const Defined = Type.Object({ definitionHash: Type.String(), changes: Type.Optional(DefinitionDifference.properties.changes), comparable: DefinitionDifference.properties.comparable })

@@ -26,18 +26,26 @@ export const DropOfLineage = Type.Object({
 })
 export type DropOfLineage = Static<typeof DropOfLineage>
 
+/** The manifest of a package, and its files where the object store keeps versions. */
+const KeptPackage = Type.Object({ ...Kept, files: Type.Optional(Type.Array(PackageFileVersion)) })
+export type KeptPackage = Static<typeof KeptPackage>
+
 /** What a version was made from: enough to explain it, and to make it again. */
 export const Lineage = Type.Object({
-  /** The second format: it was brought, and what it has seen follows from its origin. */
-  formatVersion: Type.Union([Type.Literal(1), Type.Literal(2)]),
+  /** The second format: it was brought, and what it has seen follows from its origin. The third: it was trained on every row. */
+  formatVersion: Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3)]),
   run: Type.String(),
   /** That it was trained on, or, where it was brought, checked on. */
   snapshot: Type.String(),
   /** Where it comes from, if it was not trained here: then it was made from no drop. */
   origin: Type.Optional(Origin),
   drops: Type.Array(DropOfLineage),
-  /** The manifest of the package, and its files where the object store keeps versions. */
-  package: Type.Optional(Type.Object({ ...Kept, files: Type.Optional(Type.Array(PackageFileVersion)) })),
+  package: Type.Optional(KeptPackage),
+  /**
+   * It was trained once more, on so many rows, test rows among them, after another package had passed the check for it
+   * (EVIDENCE rule 14): it is checked by proxy.
+   */
+  refitted: Type.Optional(Type.Object({ rows: Type.Integer(), checked: Type.Object({ digest: Type.String(), package: KeptPackage, trainedUntil: Type.Optional(Type.String()) }) })),
   definitionHash: Type.String(),
   /** Hash of the project's own code that took part, and the commit it stood at, where there is one. */
   codeHash: Type.String(),
@@ -126,7 +134,7 @@ export async function addVersion(transaction: Transaction, at: Date, version: Ne
       created_at: at,
     })
     .execute()
-  await appendEvent(transaction, { at, actor: 'refit', kind: 'version.created', model: version.model, run: version.run, data: { version: number, digest: version.digest, state: version.state } })
+  await appendEvent(transaction, { at, actor: 'refit', kind: 'version.created', model: version.model, run: version.run, data: { version: number, digest: version.digest, state: version.state, ...(version.lineage.refitted === undefined ? {} : { checkedByProxy: true }) } })
   return number
 }
 

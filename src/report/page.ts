@@ -40,7 +40,7 @@ function sections(verdict: Verdict, verdicts: readonly FormerVerdict[]): Part {
   return [tested(verdict), ruleList(verdict), comparisons(verdict), thresholds(verdict), metricsTable(verdict), slices(verdict), fitCharts(verdict), history(verdicts, verdict.primaryMetric)]
 }
 
-function tested({ test, champion, warnings, resamples, shortfalls = [], incomparable }: Verdict): Markup {
+function tested({ test, champion, warnings, resamples, shortfalls = [], incomparable, byProxy }: Verdict): Markup {
   const { rows, units, unit, ineligibleRows, freshRows, reused } = test
   if (rows === 0) return nothing
   const facts = [
@@ -50,7 +50,7 @@ function tested({ test, champion, warnings, resamples, shortfalls = [], incompar
     ...(reused === undefined ? [] : [`${reused === 1 ? 'one verdict' : `${reused.toLocaleString('en-US')} verdicts`} rested on the champion’s own rows before`]),
     `${resamples.toLocaleString('en-US')} resamples`,
   ]
-  const remarks = [...(incomparable === undefined ? [] : [`Version ${incomparable.version} cannot be compared: ${incomparable.reason}`]), ...warnings, ...shortfalls.map((each) => `The champion falls short: ${each}`)]
+  const remarks = [...(byProxy === undefined ? [] : ['Checked by proxy: the figures are those of the package that was checked; the version is trained once more, on every row']), ...(incomparable === undefined ? [] : [`Version ${incomparable.version} cannot be compared: ${incomparable.reason}`]), ...warnings, ...shortfalls.map((each) => `The champion falls short: ${each}`)]
   return markup`<section><p class="dim">${facts.join(' · ')}</p>${remarks.length === 0 ? nothing : markup`<ul>${remarks.map((each) => markup`<li>${each}</li>`)}</ul>`}</section>`
 }
 

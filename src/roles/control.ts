@@ -205,7 +205,7 @@ async function openDatabase(project: StoredProject, stateFolder: string): Promis
 
 function roomsOf(options: ControlOptions, { database }: Connection, projectFolder: string, stateFolder: string, objects: Rooms['objects']): Rooms {
   const { clock, refitVersion } = options
-  const childEntries = { package: new URL('./package-child.bundle.js', import.meta.url), check: new URL('./check-child.js', import.meta.url), rule: new URL('./own-rule-child.bundle.js', import.meta.url), unpack: new URL('./unpack-child.bundle.js', import.meta.url) }
+  const childEntries = { package: new URL('./package-child.bundle.js', import.meta.url), check: new URL('./check-child.js', import.meta.url), rule: new URL('./own-rule-child.bundle.js', import.meta.url), refitted: new URL('./refitted-child.bundle.js', import.meta.url), unpack: new URL('./unpack-child.bundle.js', import.meta.url) }
   return { database, objects, clock, executor, trainers, childEntries, projectFolder, stateFolder, refitVersion }
 }
 

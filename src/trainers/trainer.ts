@@ -13,6 +13,8 @@ export interface TrainingRequest {
   readonly validationFolder: string
   /** Where the model is to be left. */
   readonly modelFolder: string
+  /** In a second training, on every row: the package of the first. */
+  readonly checkedFolder?: string
   readonly rows: { readonly train: number; readonly validation: number }
   readonly seed: number
 }

@@ -11,11 +11,11 @@ const Parameters = Type.Record(Type.String(), Type.Unknown())
 
 /**
  * The environment of every trainer: Refit's own variables, and those under which scripts written for SageMaker and
- * Vertex AI look. The platforms' test variables point at the validation set: test rows never leave the check.
+ * Vertex AI look. The platforms' test variables point at the validation set: test rows do not leave the check before it has decided.
  * docs/training-contract.md is its public form.
  */
 export async function trainingEnvironment(request: TrainingRequest): Promise<Record<string, string>> {
-  const { trainFolder, validationFolder, modelFolder, attemptFolder, definition, seed } = request
+  const { trainFolder, validationFolder, modelFolder, checkedFolder, attemptFolder, definition, seed } = request
   const given = request.options['parameters'] ?? {}
   const parameters = Value.Parse(Parameters, revealSecretsIn(given))
   const parametersFile = join(attemptFolder, 'parameters.json')
@@ -29,6 +29,7 @@ export async function trainingEnvironment(request: TrainingRequest): Promise<Rec
     REFIT_TRAIN: trainFolder,
     REFIT_VALIDATION: validationFolder,
     REFIT_MODEL_DIR: modelFolder,
+    ...(checkedFolder === undefined ? {} : { REFIT_CHECKED_MODEL: checkedFolder }),
     REFIT_PARAMS: parametersFile,
     REFIT_SEED: String(seed),
     REFIT_TARGET: columnOf('target') ?? '',

@@ -9,15 +9,17 @@ export interface Expected {
   readonly stages: readonly string[]
   /** Digest of the candidate. */
   readonly candidate: string | undefined
+  /** Digest of the version, where that is not the candidate's. */
+  readonly digest?: string | undefined
   /** False where the candidate is a version already. Default: true. */
   readonly makesVersion?: boolean
 }
 
-/** A forced run of the present data that nobody disturbs. */
-export async function undisturbed(project: RunningProject): Promise<Expected> {
-  const { run } = await project.api().requestRun(MODEL, { force: true })
-  const { outcome, stages, candidate } = await project.ended(run.id)
-  return { outcome, stages: stages.map(({ name }) => name), candidate }
+/** A run that nobody disturbs, by default a forced one of the present data. */
+export async function undisturbed(project: RunningProject, id?: string): Promise<Expected> {
+  const { outcome, stages, candidate, version } = await project.ended(id ?? (await project.api().requestRun(MODEL, { force: true })).run.id)
+  const made = version === undefined ? undefined : (await project.api().version(MODEL, version)).digest
+  return { outcome, stages: stages.map(({ name }) => name), candidate, ...(made === undefined || made === candidate ? {} : { digest: made }) }
 }
 
 /** The run has ended as expected, everything of it happened once, and nothing of it is left running. */
@@ -37,14 +39,14 @@ export async function assertCarriedThrough(project: RunningProject, id: string, 
 }
 
 /** One event a stage, one end, one version, one move of the champion. */
-async function assertOnce(project: RunningProject, id: string, { stages, candidate, makesVersion = true }: Expected): Promise<void> {
+async function assertOnce(project: RunningProject, id: string, { stages, candidate, digest = candidate, makesVersion = true }: Expected): Promise<void> {
   const told = await eventsOf(project, id)
   const finished = told.filter(({ kind }) => kind === 'stage.finished').map(({ data }) => data['stage'])
   assert.deepEqual(finished, stages, 'every stage has finished once')
   assert.equal(told.filter(({ kind }) => kind === 'run.ended').length, 1, 'it has ended once')
   const { versions } = await project.api().versions(MODEL, { limit: 100 })
-  const made = versions.filter(({ run }) => run === id).map(({ digest }) => digest)
-  assert.deepEqual(made, makesVersion && stages.includes('version') ? [candidate] : [], 'it has made one version')
+  const made = versions.filter(({ run }) => run === id).map(({ digest: registered }) => registered)
+  assert.deepEqual(made, makesVersion && stages.includes('version') ? [digest] : [], 'it has made one version')
   const moves = await project.api().championMoves(MODEL)
   assert.equal(moves.filter(({ run }) => run === id).length, stages.includes('deploy') ? 1 : 0, 'the champion has moved once')
 }

@@ -96,7 +96,7 @@ function weighed(definition: StoredModel): StoredModel {
 test('docs/training-contract.md names every variable that a trainer gets, and no other', async (t) => {
   const folder = await documentedProject(t)
   const request = await requestFor(folder, weighed(await modelOf(folder, 'rent')), `select 'north' as district, 50.0::double as square_metres, 800.0::double as rent`)
-  const given = Object.keys(await trainingEnvironment(request)).map((name) => (name.startsWith('SM_HP_') ? 'SM_HP_*' : name))
+  const given = Object.keys(await trainingEnvironment({ ...request, checkedFolder: folder })).map((name) => (name.startsWith('SM_HP_') ? 'SM_HP_*' : name))
   const [table] = tablesOf(page)
   const documented = (table?.rows ?? []).flatMap(([names = '']) => names.replaceAll('`', '').split(', '))
   // Which of the inherited ones are set depends on who runs this.

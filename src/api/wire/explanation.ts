@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Verdict } from '../../evaluation/verdict.js'
 import { Origin } from '../../runs/offer.js'
 import { ChampionMove } from './model.js'
+import { CheckedByProxy } from './proxy.js'
 import { RuleLine, RunSummary } from './run.js'
 import { Instant } from './time.js'
 import { VersionSummary } from './version.js'
@@ -13,6 +14,8 @@ const VerdictOnVersion = Type.Object({
   summary: Verdict.properties.summary,
   /** The champion that it was compared with. */
   comparedWith: Type.Optional(Type.Integer()),
+  /** It was reached on a package in whose place this version was trained. */
+  byProxy: Verdict.properties.byProxy,
   test: Verdict.properties.test,
   rules: Type.Array(RuleLine),
   warnings: Verdict.properties.warnings,
@@ -65,6 +68,8 @@ export const Explanation = Type.Object({
   moves: Type.Array(ChampionMove),
   /** Where it comes from, if it was not trained here. */
   origin: Type.Optional(Origin),
+  /** It was trained once more, on every row, after another package had passed the check for it. */
+  checkedByProxy: Type.Optional(CheckedByProxy),
   madeFrom: MadeFrom,
 })
 export type Explanation = Static<typeof Explanation>

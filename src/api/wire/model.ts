@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { Estimate } from '../../evaluation/verdict.js'
 import { Signature } from '../../packages/manifest.js'
 import { DefinitionPending } from './definition.js'
+import { CheckedByProxy } from './proxy.js'
 import { RolloutSummary } from './rollout.js'
 import { RunSummary } from './run.js'
 import { Instant } from './time.js'
@@ -13,6 +14,8 @@ export const ChampionSummary = Type.Object({
   since: Instant,
   /** Of its package. */
   digest: Type.String(),
+  /** It was trained once more, on every row, after another package had passed the check for it: the metric is that one's. */
+  checkedByProxy: Type.Optional(CheckedByProxy),
   /** Drops that it was made from and that are withdrawn since. */
   withdrawnDrops: Type.Optional(Type.Array(Type.String())),
   /** Its primary metric, from the verdict that let it through. */

@@ -119,7 +119,7 @@ export const RunDetail = Type.Object({
   ...RunSummary.properties,
   snapshot: Type.Optional(Type.String()),
   candidate: Type.Optional(Type.String()),
-  /** The manifest of the candidate's package in the object store, and its version there, if it keeps versions. */
+  /** The manifest of the package that it made in the object store, and its version there, if it keeps versions: the candidate's, or what was trained once more in its place. */
   package: Type.Optional(Type.Object({ object: Type.String(), objectVersion: Type.Optional(Type.String()) })),
   stages: Type.Array(StageSummary),
   attempts: Type.Array(AttemptSummary),

@@ -3,6 +3,7 @@ import { Verdict } from '../../evaluation/verdict.js'
 import { Signature } from '../../packages/manifest.js'
 import { Origin } from '../../runs/offer.js'
 import { ChampionCause } from './model.js'
+import { CheckedByProxy } from './proxy.js'
 import { Headline } from './run.js'
 import { Instant } from './time.js'
 
@@ -27,6 +28,8 @@ export const VersionSummary = Type.Object({
   /** Where it comes from, if it was not trained here. */
   origin: Type.Optional(Origin),
   headline: Type.Optional(Headline),
+  /** It was trained once more, on every row, after another package had passed the check for it: that one's figures are the headline. */
+  checkedByProxy: Type.Optional(CheckedByProxy),
   createdAt: Instant,
 })
 export type VersionSummary = Static<typeof VersionSummary>

@@ -41,7 +41,7 @@ function modelLines(terminal: Terminal, model: ModelSummary, now: number): reado
   if (retired !== undefined) lines.push(`  ${paint.yellow('retired')}  ${retired.reason}  ${paint.dim(`by ${retired.by}, ${ago(retired.at, now)}`)}`)
   else if (champion === undefined) lines.push(`  serves   ${paint.yellow('nothing yet')}`)
   else {
-    const metric = champion.metric === undefined ? '' : `  ${champion.metric.text}`
+    const metric = champion.metric === undefined ? '' : `  ${champion.metric.text}${champion.checkedByProxy === undefined ? '' : ' (checked by proxy)'}`
     lines.push(`  serves   version ${champion.version}${metric}  ${paint.dim(`since ${ago(champion.since, now)}`)}`)
   }
   if (model.rollout !== undefined) lines.push(`  rollout  ${rolloutLine(paint, model.rollout)}`)

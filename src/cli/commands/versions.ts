@@ -25,7 +25,7 @@ export function addVersions(program: Command): void {
       const rows = list.versions.map((version) => [
         `${version.serves ? paint.green('●') : ' '} ${version.number}`,
         version.serves ? paint.green('serves') : version.state,
-        version.headline?.text ?? '',
+        `${version.headline?.text ?? ''}${version.checkedByProxy === undefined ? '' : ' (checked by proxy)'}`,
         version.format,
         version.digest.slice(0, 12),
         ago(version.createdAt, now),

@@ -25,6 +25,8 @@ export interface TrainingContext {
   readonly validationFolder: string
   /** Where the model is to be left. */
   readonly modelFolder: string
+  /** Only in a second training, on every row: the package of the first, e.g. to tell how long that was trained. */
+  readonly checkedFolder?: string
   readonly target: string
   /** Name of the column that says how much a row counts, if there is one. */
   readonly weight?: string

@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     trainFolder: variable('REFIT_TRAIN'),
     validationFolder: variable('REFIT_VALIDATION'),
     modelFolder: variable('REFIT_MODEL_DIR'),
+    ...(variable('REFIT_CHECKED_MODEL') === '' ? {} : { checkedFolder: variable('REFIT_CHECKED_MODEL') }),
     target: variable('REFIT_TARGET'),
     ...(variable('REFIT_WEIGHT') === '' ? {} : { weight: variable('REFIT_WEIGHT') }),
     task: variable('REFIT_TASK') === 'classification' ? 'classification' : 'regression',

@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import type { Sets } from '../data/snapshot.js'
+import { refitError, RefitError } from '../errors.js'
+import { fetchPackage, PackageVersions } from '../packages/store.js'
+import type { Attempt, Done } from '../workflow/stage.js'
+import { Candidate } from './candidate.js'
+import type { Checked } from './check.js'
+import { attemptFolder, attemptLog } from './folders.js'
+import type { Ingested } from './ingested.js'
+import { requireServable } from './require-servable.js'
+import type { LifecycleRun, Rooms } from './run.js'
+import { cutEveryRow, ensureSets } from './split.js'
+import { trainModel } from './train-model.js'
+
+/** What a second training has left in place of the candidate. */
+export const Refitted = Type.Object({
+  ...Candidate.properties,
+  /** That it was trained on. */
+  rows: Type.Integer(),
+  /** The newest time among them, where the model has a time column. */
+  trainedUntil: Type.Optional(Type.String()),
+  /** The package of the candidate, which was checked for it. */
+  checked: Type.Object({ digest: Type.String(), ...PackageVersions.properties }),
+})
+export type Refitted = Static<typeof Refitted>
+
+/**
+ * Trains once more, on every row but those held out, by the same program, parameters and seed. No row is left to judge the
+ * result by, so it is only made sure that it can serve as the candidate can.
+ * @throws RefitError `refit-failed`; also whatever comes from the machine and not from the training
+ */
+export async function refit(rooms: Rooms, run: LifecycleRun, data: Ingested, former: Sets, candidate: Candidate, { verdict }: Pick<Checked, 'verdict'>, attempt: Attempt): Promise<Done<Refitted>> {
+  const folder = await attemptFolder(rooms.stateFolder, attempt)
+  const sets = await ensureSets(rooms, run, data, former, attempt, folder)
+  const everyRow = await cutEveryRow(rooms, run, data, attempt, folder)
+  const checkedFolder = join(folder, 'checked')
+  await fetchPackage(rooms.objects, candidate.digest, checkedFolder)
+  const trained = trainModel(rooms, run, data, { folder: everyRow.folder, rows: { train: everyRow.rows, validation: 0 }, checkedFolder }, folder, attempt)
+  const made = await trained.catch((error: unknown) => {
+    throw isOfTraining(error) ? refitError('refit-failed', { reason: error.message }, { cause: error }) : error
+  })
+  const madeFolder = join(folder, 'refitted')
+  await fetchPackage(rooms.objects, made.digest, madeFolder)
+  await requireServable(
+    {
+      definition: run.definition,
+      setsFolder: sets.folder,
+      folder: madeFolder,
+      checked: { signature: candidate.signature, rules: verdict.rules },
+      projectFolder: rooms.projectFolder,
+      token: attempt.token,
+      workingFolder: folder,
+      logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),
+      entry: rooms.childEntries.refitted,
+    },
+    attempt.signal,
+  )
+  const { digest, objectVersion, files } = candidate
+  return {
+    result: {
+      ...made,
+      rows: everyRow.rows,
+      ...(everyRow.trainedUntil === undefined ? {} : { trainedUntil: everyRow.trainedUntil }),
+      checked: { digest, ...(objectVersion === undefined ? {} : { objectVersion }), ...(files === undefined ? {} : { files }) },
+    },
+  }
+}
+
+/** What another try would not change. */
+function isOfTraining(error: unknown): error is RefitError {
+  return error instanceof RefitError && error.status < 500
+}
