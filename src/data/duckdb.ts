@@ -15,6 +15,8 @@ export async function openDuckDb(options: { readonly memoryBytes: number; readon
     threads: '2',
   })
   const connection = await instance.connect()
+  // What a grouping of millions has freed stays with the process otherwise: 40 million groups took 830 MB beside the buffers, and 460 so.
+  await connection.run("set allocator_background_threads = true; set allocator_flush_threshold = '16MB'")
   await connection.run("set TimeZone = 'UTC'")
   return connection
 }

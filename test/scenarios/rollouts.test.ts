@@ -5,6 +5,7 @@ import type { RunDetail } from '../../src/api/wire/run.js'
 import { readProcessNote } from '../../src/roles/state.js'
 import { refit } from '../cli/refit-process.js'
 import { startTraffic, wentBack, type Traffic } from '../rollouts/traffic.js'
+import { predict } from '../serving/endpoint.js'
 import { createProject, until, type RunningProject } from '../support/running-project.js'
 import { DROPS, MODEL } from '../support/small-project.js'
 import { line, toldProject, week } from './offered-models.js'
@@ -35,10 +36,13 @@ async function trained(slope: number): Promise<RunDetail> {
 const champion = async (): Promise<number | undefined> => (await project.api().model(MODEL)).champion?.version
 const kinds = async (): Promise<readonly string[]> => (await project.api().events({ model: MODEL })).events.map(({ kind }) => kind).filter((kind) => kind.startsWith('rollout.') && kind !== 'rollout.waiting')
 
+/** Callers of the endpoint, once it answers: serving follows the champion by itself, a moment after the run has ended. */
 async function traffic(): Promise<Traffic> {
   const note = await readProcessNote(project.stateFolder, 'serving')
   assert.ok(note !== undefined)
-  return startTraffic(note.url, MODEL, (number) => ({ distance_km: 10 + (number * 37) % 500 }))
+  const row = (number: number): object => ({ distance_km: 10 + (number * 37) % 500 })
+  await until('the endpoint answers', async () => ((await predict(note.url, MODEL, [row(1)])).status === 200 ? true : undefined))
+  return startTraffic(note.url, MODEL, row)
 }
 
 /** The newest rollout, once it holds. */
@@ -69,7 +73,7 @@ test('a good version goes through shadow and canary steps to live, without a fai
   assert.deepEqual(await kinds(), ['rollout.started', 'rollout.step', 'rollout.step', 'rollout.live'])
   const shown = await refit(['rollout', MODEL], { folder: project.folder })
   assert.match(shown.out, /✓ live {2}delivery-time-r1 {2}version 2 beside version 1/)
-  assert.match(shown.out, /3\. 60 % for 1 second\n {7}\d+ requests, the champion \d+\n {7}✓ 0 % of its \d+ requests fail/)
+  assert.match(shown.out, /3\. 60 % for 1 second\n {7}[\d,]+ requests, the champion [\d,]+\n {7}✓ 0 % of its [\d,]+ requests fail/)
 })
 
 test('what was forced past the check is rolled back, and never becomes champion', async () => {
