@@ -5,8 +5,8 @@ export type Row = Readonly<Record<string, DuckDBValue>>
 
 /** A database in memory that spills to a folder, with no way to load extensions. For use inside a child process. */
 export async function openDuckDb(options: { readonly memoryBytes: number; readonly spillFolder: string }): Promise<DuckDBConnection> {
-  // DuckDB counts its own buffers only; the rest of the process needs room too.
-  const megabytes = Math.max(128, Math.floor((options.memoryBytes * 0.6) / 1_048_576))
+  // DuckDB counts its own buffers only. Beside them a grouping of millions, or a writer, takes as much as they do.
+  const megabytes = Math.max(128, Math.floor((options.memoryBytes * 0.4) / 1_048_576))
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: `${megabytes}MiB`,
     temp_directory: options.spillFolder,
