@@ -1,5 +1,9 @@
-/** All of King County and of the NSW electricity through the lifecycle, week by week: `npm run bench:replay`. */
-import { noSharedData } from '../test/scenarios/shared-data.js'
+/**
+ * All of King County and of the NSW electricity through the lifecycle, week by week: `npm run bench:replay`. With
+ * `-- --folder <folder>` an interrupted replay goes on where it was; `--electricity-weeks <count>` ends that series earlier.
+ */
+import { parseArgs } from 'node:util'
+import { noSharedData, weeklyFiles } from '../test/scenarios/shared-data.js'
 import { askedOfDrops, askedOfHouses, askedOfStanding } from './replay/asked.js'
 import { picture } from './replay/picture.js'
 import { playSeasons } from './replay/seasons.js'
@@ -10,10 +14,11 @@ import { weekLine } from './replay/week-line.js'
 import { writeBeside, writeSection } from './results.js'
 
 if (noSharedData !== undefined) throw new Error(noSharedData)
-const startedAt = Date.now()
-const { houses, electricity, project } = await playSeasons({ houseWeeks: 1, onWeek: (model, week) => console.log(weekLine(model, week)) })
+const { values: options } = parseArgs({ options: { folder: { type: 'string' }, 'electricity-weeks': { type: 'string' } } })
+const weeksWanted = options['electricity-weeks']
+const { houses, electricity, project } = await playSeasons({ houseWeeks: 1, electricityWeeks: weeksWanted === undefined ? undefined : Number(weeksWanted), folder: options.folder, onWeek: (model, week) => console.log(weekLine(model, week)) })
 await project.close()
-const minutes = (Date.now() - startedAt) / 60_000
+const allElectricity = weeklyFiles('nsw-electricity.csv', 'timestamp').length
 const told = [houses, electricity].map((season) => ({ season, standing: standingOf(judgedWeeks(season).map(({ following }) => following)) }))
 const asked = [...[houses, electricity].flatMap(askedOfDrops), ...askedOfHouses(houses), ...told.flatMap(({ season, standing }) => askedOfStanding(season, standing))]
 const pictures = told.map(({ season: { model }, standing: { metrics } }) => ({ model, metric: metrics[0] ?? 'mae', file: `replay-${model}.svg` }))
@@ -25,7 +30,7 @@ for (const { model, metric, file } of pictures) {
 const lines = tables(told, asked)
 for (const line of lines) console.log(line)
 writeSection('Two seasons of real data', 'npm run bench:replay', [
-  `${houses.weeks.length} weekly files of King County (keyed split by house, window all) and ${electricity.weeks.length} of NSW electricity (split by time, the newest 28 days) through one project at the same time, one file at a time, rules of plausibility on, in ${minutes.toFixed(0)} minutes. Those rules pass over the columns of Victoria, which have one value each until May 1997.`,
+  `${houses.weeks.length} weekly files of King County (keyed split by house, window all) and ${electricity.weeks.length === allElectricity ? '' : 'the first '}${electricity.weeks.length} of ${allElectricity} of NSW electricity (split by time, the newest 28 days) through one project at the same time, one file at a time, rules of plausibility on. Those rules pass over the columns of Victoria, which have one value each until May 1997.`,
   '',
   ...lines,
   '',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DropSummary } from '../../src/api/wire/drop.js'
 import type { RunDetail } from '../../src/api/wire/run.js'
@@ -10,6 +11,8 @@ import type { JudgedWeek } from './refusals.js'
 /** A machine with much else to do, and the last weeks of a long season. */
 const PATIENCE_MS = 900_000
 const LOOK_MS = 250
+/** More than there are weeks. */
+const MOST_DROPS = 1000
 
 /** One drop, what became of it, the run that read it, and how the models of then did on the file that came next. */
 export interface Week {
@@ -33,8 +36,10 @@ export interface SeasonOptions {
   /** Every how many weeks of King County a file is delivered; 1: the whole season. */
   readonly houseWeeks: number
   /** How many weeks of electricity are delivered; absent: all. */
-  readonly electricityWeeks?: number
-  /** Told of each week as it ends. */
+  readonly electricityWeeks?: number | undefined
+  /** Keeps the project until it is closed: a replay that was interrupted goes on there. Absent: a temporary one. */
+  readonly folder?: string | undefined
+  /** Told of each week as it ends, also of those that an interrupted replay has played before. */
   readonly onWeek: (model: string, week: Week) => void
 }
 
@@ -50,9 +55,11 @@ export interface Played {
  * Lets both seasons arrive in one project at the same time, each one file at a time, and looks at every drop and run.
  * After each run the champion, the first version and the newest candidate predict the file that is delivered next.
  */
-export async function playSeasons({ houseWeeks, electricityWeeks, onWeek }: SeasonOptions): Promise<Played> {
-  const project = await createProject(realProject)
+export async function playSeasons({ houseWeeks, electricityWeeks, folder, onWeek }: SeasonOptions): Promise<Played> {
+  const project = await createProject(realProject, folder)
   try {
+    // What an interrupted replay has left may run on.
+    if (existsSync(project.stateFolder)) await project.down()
     await project.up()
     const asking = askPackages(project.stateFolder, join(project.folder, 'asked'))
     const houseFiles = weeklyFiles('king-county-house-sales.csv', 'date').filter((_, index) => index % houseWeeks === 0)
@@ -61,7 +68,8 @@ export async function playSeasons({ houseWeeks, electricityWeeks, onWeek }: Seas
     const [houses, electricity] = await Promise.all([play(played, 'house-price', houseFiles), play(played, 'price-direction', electricityFiles)])
     return { houses, electricity, project, asking }
   } catch (error) {
-    await project.close()
+    if (folder === undefined) await project.close()
+    else await project.down()
     throw error
   }
 }
@@ -69,10 +77,12 @@ export async function playSeasons({ houseWeeks, electricityWeeks, onWeek }: Seas
 async function play({ project, asking, onWeek }: Pick<Played, 'project' | 'asking'> & Pick<SeasonOptions, 'onWeek'>, model: string, files: readonly WeeklyFile[]): Promise<Season> {
   const weeks: Week[] = []
   let first: string | undefined
+  let champion: string | undefined
   let newest: RunDetail | undefined
+  const { drops: before } = await project.api().drops(model, { limit: MOST_DROPS })
   for (const [index, file] of files.entries()) {
-    const { drop, run } = await deliver(project, model, file)
-    const champion = (await project.api().model(model)).champion?.digest
+    const { drop, run } = await deliver(project, model, file, before)
+    if (run.outcome === 'promoted') champion = run.candidate
     first ??= champion
     if (run.candidate !== undefined) newest = run
     const week = { file, drop, run, judged: await judge(asking, { champion, first, newest }, files[index + 1]) }
@@ -94,13 +104,14 @@ async function judge(asking: Asking, { champion, first, newest }: Models, next: 
   return { following: await asking.score({ maintained: champion, neverRetrained: first, alwaysPromoted: newest.candidate }, next), newest }
 }
 
-/** Delivers a file and waits for the end of the run that reads it. */
-async function deliver(project: RunningProject, model: string, file: WeeklyFile): Promise<Pick<Week, 'drop' | 'run'>> {
-  await project.put(`drops/${model}/${file.name}`, file.content)
-  const drop = await until(`${model}: ${file.name} to be read`, async () => {
+/** Delivers a file, unless a run has read it before, and waits for the end of that run. */
+async function deliver(project: RunningProject, model: string, file: WeeklyFile, before: readonly DropSummary[]): Promise<Pick<Week, 'drop' | 'run'>> {
+  const played = before.find(({ key, state }) => key === file.name && state !== 'recorded')
+  if (played === undefined) await project.put(`drops/${model}/${file.name}`, file.content)
+  const drop = played ?? (await until(`${model}: ${file.name} to be read`, async () => {
     const { drops } = await project.api().drops(model, { limit: 5 })
     return drops.find(({ key, state }) => key === file.name && state !== 'recorded')
-  }, LOOK_MS, PATIENCE_MS)
+  }, LOOK_MS, PATIENCE_MS))
   const { run: reader } = drop
   if (reader === undefined) throw new Error(`${file.name} is ${drop.state}, and no run has read it`)
   const run = await until(`${model}: the end of the run that read ${file.name}`, async () => {

@@ -120,6 +120,15 @@ test('the three ways are told side by side, in a table and a picture', options, 
   }
 })
 
+test('a replay that was interrupted goes on where it was, and says the same of the weeks before', options, async () => {
+  const { project } = played ?? {}
+  assert.ok(project !== undefined)
+  const lines: string[] = []
+  const again = await playSeasons({ houseWeeks: 4, electricityWeeks: 20, folder: project.folder, onWeek: (model, week) => lines.push(weekLine(model, week)) })
+  assert.deepEqual(lines.toSorted(), [...houses.weeks.map((week) => weekLine(houses.model, week)), ...electricity.weeks.map((week) => weekLine(electricity.model, week))].toSorted())
+  for (const { model, weeks } of [houses, electricity]) assert.equal((await again.project.api().runs({ model, limit: 200 })).runs.length, weeks.length, 'nothing runs twice')
+})
+
 function splitsOf(run: RunDetail): readonly string[] {
   return run.stages.filter(({ name }) => name === 'split').map(({ summary }) => summary)
 }

@@ -86,9 +86,10 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>,
   }
 }
 
-/** Makes a project of these files, by path; nothing runs yet. */
-export async function createProject(files: Readonly<Record<string, string>>): Promise<RunningProject> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'refit-project-')))
+/** Makes a project of these files, by path; nothing runs yet. It may be made anew in a folder that has its state. */
+export async function createProject(files: Readonly<Record<string, string>>, given?: string): Promise<RunningProject> {
+  if (given !== undefined) await mkdir(given, { recursive: true })
+  const folder = await realpath(given ?? (await mkdtemp(join(tmpdir(), 'refit-project-'))))
   // PostgreSQL runs under another account where we are root; it keeps its data here if it can come here.
   await chmod(folder, 0o755)
   const project = runningIn(folder, undefined)
