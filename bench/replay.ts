@@ -1,6 +1,7 @@
 /**
  * All of King County and of the NSW electricity through the lifecycle, week by week: `npm run bench:replay`. With
- * `-- --folder <folder>` an interrupted replay goes on where it was; `--electricity-weeks <count>` ends that series earlier.
+ * `-- --folder <folder>` the project is kept there, and a replay goes on where it was; `--electricity-weeks <count>` ends that
+ * series earlier.
  */
 import { parseArgs } from 'node:util'
 import { noSharedData, weeklyFiles } from '../test/scenarios/shared-data.js'
@@ -16,8 +17,10 @@ import { writeBeside, writeSection } from './results.js'
 if (noSharedData !== undefined) throw new Error(noSharedData)
 const { values: options } = parseArgs({ options: { folder: { type: 'string' }, 'electricity-weeks': { type: 'string' } } })
 const weeksWanted = options['electricity-weeks']
-const { houses, electricity, project } = await playSeasons({ houseWeeks: 1, electricityWeeks: weeksWanted === undefined ? undefined : Number(weeksWanted), folder: options.folder, onWeek: (model, week) => console.log(weekLine(model, week)) })
-await project.close()
+const { houses, electricity, project, asking } = await playSeasons({ houseWeeks: 1, electricityWeeks: weeksWanted === undefined ? undefined : Number(weeksWanted), folder: options.folder, onWeek: (model, week) => console.log(weekLine(model, week)) })
+await asking.close()
+if (options.folder === undefined) await project.close()
+else await project.down()
 const allElectricity = weeklyFiles('nsw-electricity.csv', 'timestamp').length
 const told = [houses, electricity].map((season) => ({ season, standing: standingOf(judgedWeeks(season).map(({ following }) => following)) }))
 const asked = [...[houses, electricity].flatMap(askedOfDrops), ...askedOfHouses(houses), ...told.flatMap(({ season, standing }) => askedOfStanding(season, standing))]

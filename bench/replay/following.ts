@@ -7,7 +7,7 @@ import { unitsOf } from '../../src/evaluation/units.js'
 import { fetchPackage } from '../../src/packages/store.js'
 import type { Signature, SignatureColumn } from '../../src/packages/manifest.js'
 import { openPackage } from '../../src/predictors/open-package.js'
-import type { FeatureValue, Predictions } from '../../src/predictors/predictor.js'
+import type { FeatureValue, Predictions, Predictor } from '../../src/predictors/predictor.js'
 import { predictors } from '../../src/roles/adapters.js'
 import { openObjects } from '../../src/roles/objects.js'
 import type { WeeklyFile } from '../../test/scenarios/shared-data.js'
@@ -31,30 +31,56 @@ export interface Following {
   readonly scored: Readonly<Record<Way, Scored>>
 }
 
+/** How many packages stay open: those of three ways, and of another model's. */
+const MOST_OPEN = 6
+
 /** Asks packages of a project, rejected ones too. */
 export interface Asking {
   /** What a package predicts for the rows of a file, and of which classes, by the code that serves. */
   predict(digest: string, file: WeeklyFile): Promise<{ readonly signature: Signature; readonly predictions: Predictions }>
   /** What the packages of the three ways, by digest, predict for a file. */
   score(digests: Readonly<Record<Way, string>>, file: WeeklyFile): Promise<Following>
+  close(): Promise<void>
+}
+
+interface Opened {
+  readonly signature: Signature
+  readonly predictor: Predictor
 }
 
 /** Fetches packages from the project's object store into a folder. */
 export function askPackages(stateFolder: string, folder: string): Asking {
   const objects = openObjects(undefined, stateFolder)
-  const predict: Asking['predict'] = async (digest, file) => {
+  const open = async (digest: string): Promise<Opened> => {
     const packageFolder = join(folder, digest)
     const manifest = await fetchPackage(objects, digest, packageFolder)
-    const predictor = await openPackage(predictors, packageFolder, manifest)
-    try {
-      const columns = manifest.signature.inputs.map((input): [string, readonly FeatureValue[]] => [input.name, cellsOf(file, input.name).map((cell) => featureOf(input.type, cell))])
-      return { signature: manifest.signature, predictions: await predictor.predict({ rows: file.rows, columns: Object.fromEntries(columns) }) }
-    } finally {
-      await predictor.close()
+    return { signature: manifest.signature, predictor: await openPackage(predictors, packageFolder, manifest) }
+  }
+  // The first version is asked every week, and the champion for many: the least recently asked is closed.
+  const opened = new Map<string, Promise<Opened>>()
+  const openedOf = async (digest: string): Promise<Opened> => {
+    const known = opened.get(digest) ?? open(digest)
+    opened.delete(digest)
+    opened.set(digest, known)
+    return known
+  }
+  const closeBut = async (most: number): Promise<void> => {
+    for (const digest of [...opened.keys()].slice(0, Math.max(0, opened.size - most))) {
+      const closing = opened.get(digest)
+      opened.delete(digest)
+      await (await closing)?.predictor.close()
     }
+  }
+  const predict: Asking['predict'] = async (digest, file) => {
+    const { signature, predictor } = await openedOf(digest)
+    const columns = signature.inputs.map((input): [string, readonly FeatureValue[]] => [input.name, cellsOf(file, input.name).map((cell) => featureOf(input.type, cell))])
+    const predictions = await predictor.predict({ rows: file.rows, columns: Object.fromEntries(columns) })
+    await closeBut(MOST_OPEN)
+    return { signature, predictions }
   }
   return {
     predict,
+    close: () => closeBut(0),
     score: async (digests, file) => {
       const scoredOf = new Map<string, Scored>()
       for (const digest of new Set(Object.values(digests))) scoredOf.set(digest, scoredFor(file, await predict(digest, file)))

@@ -1,5 +1,6 @@
 import type { RunDetail } from '../../src/api/wire/run.js'
 import type { MetricName } from '../../src/define/stored-definition.js'
+import { directionOf } from '../../src/evaluation/metric.js'
 import { ruleLabel } from '../../src/evaluation/rule-label.js'
 import { figureOf, type Following } from './following.js'
 
@@ -16,8 +17,15 @@ export interface Refusal {
   readonly weeks: number
   /** Weeks in which the candidate would have been better. */
   readonly better: number
-  /** What it adds to the metric of all rows of the season, beside always promoting; negative where it was right. */
+  /** The harm, in the metric of all rows of the season, beside always promoting; negative where it was right. */
   readonly cost: number
+}
+
+/** Metrics that are a mean over rows: those of a season are the sum of what each week adds. */
+const means: readonly MetricName[] = ['mae', 'mape', 'logLoss', 'accuracy']
+
+export function isMean(metric: MetricName): boolean {
+  return means.includes(metric)
 }
 
 /**
@@ -31,7 +39,8 @@ export function refusalsOf(weeks: readonly JudgedWeek[], metric: MetricName): re
     if (newest.outcome === 'promoted') continue
     const cause = causeOf(newest)
     const former = found.get(cause) ?? { cause, weeks: 0, better: 0, cost: 0 }
-    const harm = (figureOf(following, metric, 'maintained') ?? Number.NaN) - (figureOf(following, metric, 'alwaysPromoted') ?? Number.NaN)
+    const more = (figureOf(following, metric, 'maintained') ?? Number.NaN) - (figureOf(following, metric, 'alwaysPromoted') ?? Number.NaN)
+    const harm = directionOf({ metric }) === 1 ? -more : more
     found.set(cause, { cause, weeks: former.weeks + 1, better: former.better + (harm > 0 ? 1 : 0), cost: former.cost + (harm * following.rows) / rows })
   }
   return [...found.values()].toSorted((a, b) => b.cost - a.cost)

@@ -37,7 +37,7 @@ export interface SeasonOptions {
   readonly houseWeeks: number
   /** How many weeks of electricity are delivered; absent: all. */
   readonly electricityWeeks?: number | undefined
-  /** Keeps the project until it is closed: a replay that was interrupted goes on there. Absent: a temporary one. */
+  /** Where the project lies; a replay that was interrupted goes on there. Absent: a temporary folder. */
   readonly folder?: string | undefined
   /** Told of each week as it ends, also of those that an interrupted replay has played before. */
   readonly onWeek: (model: string, week: Week) => void

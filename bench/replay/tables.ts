@@ -1,9 +1,10 @@
 import { metricFigure, metricLabel } from '../../src/evaluation/rule-label.js'
 import type { RunOutcome } from '../../src/database/schema.js'
 import { RESAMPLES } from '../../src/evaluation/bootstrap.js'
+import { gap } from '../../src/evaluation/wording.js'
 import { wayWords } from './following.js'
 import { quarantined, type Asked } from './asked.js'
-import { refusalsOf, type JudgedWeek } from './refusals.js'
+import { isMean, refusalsOf, type JudgedWeek } from './refusals.js'
 import type { Season } from './seasons.js'
 import { besideWords, SEED, type Standing } from './standing.js'
 
@@ -51,17 +52,18 @@ function standings(told: readonly Told[]): readonly string[] {
 }
 
 function refusals(told: readonly Told[]): readonly string[] {
-  const lines = told.flatMap(({ season, standing }) => {
-    const [metric = 'mae'] = standing.metrics
-    const cost = (value: number): string => `${value < 0 ? '−' : '+'}${metricFigure(metric, Math.abs(value))}`
-    return refusalsOf(judgedWeeks(season), metric).map((each) => `| ${season.model} | ${each.cause} | ${each.weeks} | ${each.better} | ${cost(each.cost)} ${metricLabel(metric)} |`)
-  })
+  const lines = told.flatMap(({ season, standing }) =>
+    standing.metrics.filter(isMean).flatMap((metric) => {
+      const harm = (value: number): string => `${value < 0 ? '−' : '+'}${gap({ metric }, value)}`
+      return refusalsOf(judgedWeeks(season), metric).map((each) => `| ${season.model} | ${each.cause} | ${each.weeks} | ${metricLabel(metric)} | ${each.better} | ${harm(each.cost)} |`)
+    }),
+  )
   if (lines.length === 0) return ['Every candidate was promoted.']
   return [
-    'What kept candidates out of service, and what it adds to the error of all weeks beside always promoting (below 0: it was right):',
+    'What kept candidates out of service, and its harm over all weeks beside always promoting (below 0: it was right to):',
     '',
-    '| model | rule and answer | weeks | candidate better in the next week | adds |',
-    '|---|---|---|---|---|',
+    '| model | rule and answer | weeks | metric | weeks in which the candidate was better | harm |',
+    '|---|---|---|---|---|---|',
     ...lines,
   ]
 }

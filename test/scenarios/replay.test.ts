@@ -26,7 +26,10 @@ before(async () => {
   })
   ;({ houses, electricity } = played)
 })
-after(() => played?.project.close())
+after(async () => {
+  await played?.asking.close()
+  await played?.project.close()
+})
 
 const options = noSharedData === undefined ? {} : { skip: noSharedData }
 
@@ -126,6 +129,7 @@ test('a replay that was interrupted goes on where it was, and says the same of t
   const lines: string[] = []
   const again = await playSeasons({ houseWeeks: 4, electricityWeeks: 20, folder: project.folder, onWeek: (model, week) => lines.push(weekLine(model, week)) })
   assert.deepEqual(lines.toSorted(), [...houses.weeks.map((week) => weekLine(houses.model, week)), ...electricity.weeks.map((week) => weekLine(electricity.model, week))].toSorted())
+  await again.asking.close()
   for (const { model, weeks } of [houses, electricity]) assert.equal((await again.project.api().runs({ model, limit: 200 })).runs.length, weeks.length, 'nothing runs twice')
 })
 
