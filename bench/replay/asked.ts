@@ -1,3 +1,4 @@
+import { metricLabel } from '../../src/evaluation/rule-label.js'
 import type { Season, Week } from './seasons.js'
 import { answerOf, besideSentence, isAsGood, type Standing } from './standing.js'
 
@@ -39,12 +40,16 @@ export function askedOfHouses(season: Season): readonly Asked[] {
   ]
 }
 
-/** Of both: the maintained model is at least as good as either other way, within the interval, by every metric. */
-export function askedOfStanding({ model }: Season, { besides }: Standing): readonly Asked[] {
-  const short = besides.filter((beside) => !isAsGood(beside))
-  const better = besides.filter((beside) => answerOf(beside) === 'better').length
-  const found = short.length === 0 ? `as good in all ${besides.length} comparisons, proven better in ${better}` : short.map((beside) => besideSentence(model, beside)).join(' ')
-  return [{ what: `${model}: maintained at least as good as never retrained and as always promoted, within the interval`, found, holds: short.length === 0 }]
+/**
+ * Of both: the maintained model is at least as good as either other way, within the interval, by the metric that the
+ * model's rules compare by. They promise nothing of another: what the others say is in the table.
+ */
+export function askedOfStanding({ model }: Season, { metrics, besides }: Standing): readonly Asked[] {
+  const promised = besides.filter(({ metric }) => metric === metrics[0])
+  const short = promised.filter((beside) => !isAsGood(beside))
+  const better = promised.filter((beside) => answerOf(beside) === 'better').length
+  const found = short.length === 0 ? `as good in ${promised.length} of ${promised.length} comparisons, proven better in ${better}` : short.map((beside) => besideSentence(model, beside)).join(' ')
+  return [{ what: `${model}: maintained at least as good as never retrained and as always promoted, within the interval, by ${metrics.slice(0, 1).map(metricLabel).join()}`, found, holds: short.length === 0 }]
 }
 
 /** Weeks that the rules of plausibility refused. */

@@ -37,7 +37,9 @@ test('a maintained model that loses to always promoting is said to be proven wor
   assert.equal(answerOf(besideOf(standing, 'neverRetrained')), 'better')
   const [asked] = askedOfStanding(season, standing)
   assert.equal(asked?.holds, false)
-  assert.match(asked.found, /^price: by MAE of the following week the maintained model is, beside always promoted, 11\.\d % worse \(90 % interval: .* worse to .* worse\): proven worse\. price: by MAPE/)
+  assert.match(asked.found, /^price: by MAE of the following week the maintained model is, beside always promoted, 11\.\d % worse \(90 % interval: .* worse to .* worse\): proven worse\.$/)
+  // Other metrics are told, and not asked of: the rules promise nothing of them.
+  assert.deepEqual(standing.besides.filter(({ metric }) => metric === 'mape').map(answerOf), ['better', 'worse'])
 })
 
 test('what is as good is not told apart, and is as asked for', () => {
