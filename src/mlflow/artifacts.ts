@@ -11,9 +11,11 @@ import { message, optional, readMessage, required, text, withDefault, words } fr
 import type { MlflowParts } from './parts.js'
 import { contentTypeOf } from './content-type.js'
 import { handle } from './routes.js'
+import { isOfVersions, listVersionFolder, readVersionFile, refuseChange } from './version-folder.js'
 
 /** Files by path, below /mlflow-artifacts: where clients send what belongs to `mlflow-artifacts:/…`. */
-export function artifactRoutes({ database, objects }: MlflowParts): FastifyPluginCallback {
+export function artifactRoutes(parts: MlflowParts): FastifyPluginCallback {
+  const { database, objects } = parts
   return (app, _options, done) => {
     takeBodiesAsStreams(app)
     const url = '/artifacts/*'
@@ -21,13 +23,15 @@ export function artifactRoutes({ database, objects }: MlflowParts): FastifyPlugi
       await receive(request, pathOf(request), (path, content) => putArtifact(database, objects, path, content))
       return {}
     })
-    app.get(url, { config: { role: 'viewer' }, schema: { hide: true } }, (request, reply) => send({ database, objects }, pathOf(request), reply))
+    app.get(url, { config: { role: 'viewer' }, schema: { hide: true } }, (request, reply) => send(parts, pathOf(request), reply))
     app.delete(url, { config: { role: 'operator' }, schema: { hide: true } }, async (request) => {
-      await deleteArtifacts(database, pathOf(request))
+      const path = pathOf(request)
+      refuseChange(path)
+      await deleteArtifacts(database, path)
       return {}
     })
     handle(app, 'GET', '/artifacts', 'viewer', message({ path: withDefault(text, '') }), async ({ path }) => ({
-      files: unlessEmpty((await listArtifacts(database, checkArtifactPath(path))).map((entry) => wireFile(entry, ''))),
+      files: unlessEmpty((await entriesOf(parts, checkArtifactPath(path))).map((entry) => wireFile(entry, ''))),
     }))
     for (const [method, part] of [['POST', 'mpu'], ['GET', 'presigned']] as const) {
       app.route({ method, url: `/${part}/*`, config: { role: method === 'GET' ? 'viewer' : 'operator' }, schema: { hide: true }, handler: () => {
@@ -42,11 +46,11 @@ const uploadOfRun = message({ run_id: { ...withDefault(text, ''), aliases: ['run
 const ofRun = message({ run_id: required(words, 'run_uuid'), path: withDefault(text, '') })
 
 /** Lists what a run has logged, below /mlflow. */
-export function runArtifactRoutes(app: FastifyInstance, { database }: MlflowParts): void {
+export function runArtifactRoutes(app: FastifyInstance, parts: MlflowParts): void {
   handle(app, 'GET', '/artifacts/list', 'viewer', message({ run_id: required(words, 'run_uuid'), path: withDefault(text, ''), page_token: optional(text) }), async ({ run_id, path }) => {
     const within = checkArtifactPath(path)
-    const { artifactUri } = await getRun(database, run_id)
-    const entries = await listArtifacts(database, below(rootOf(artifactUri), within))
+    const { artifactUri } = await getRun(parts.database, run_id)
+    const entries = await entriesOf(parts, below(rootOf(artifactUri), within))
     return { root_uri: artifactUri, files: unlessEmpty(entries.map((entry) => wireFile(entry, within))) }
   })
 }
@@ -102,8 +106,8 @@ export function rootOf(uri: string): ArtifactPath {
 }
 
 /** A file as an answer that no browser shows by itself. */
-export async function send({ database, objects }: Pick<MlflowParts, 'database' | 'objects'>, path: ArtifactPath, reply: FastifyReply): Promise<FastifyReply> {
-  const { content, bytes } = await readArtifact(database, objects, path)
+export async function send(parts: MlflowParts, path: ArtifactPath, reply: FastifyReply): Promise<FastifyReply> {
+  const { content, bytes } = isOfVersions(path) ? await readVersionFile(parts, path) : await readArtifact(parts.database, parts.objects, path)
   const { name } = splitPath(path)
   return reply
     .type(contentTypeOf(name))
@@ -118,8 +122,14 @@ function quotedName(name: string): string {
   return `"${name.replaceAll(/[^\w.+\- ]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(name).replaceAll(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)}`
 }
 
+/** What lies in a folder, whoever keeps it. */
+export async function entriesOf(parts: MlflowParts, folder: ArtifactPath): Promise<readonly ArtifactEntry[]> {
+  return isOfVersions(folder) ? listVersionFolder(parts, folder) : listArtifacts(parts.database, folder)
+}
+
 /** Takes the body of a request to a path; a body that breaks off is nobody's bug. */
 async function receive(request: FastifyRequest, path: ArtifactPath, put: (path: ArtifactPath, content: Readable) => Promise<void>): Promise<void> {
+  refuseChange(path)
   // What has no body is an empty file.
   const content = request.body === undefined || request.body === null ? Readable.from([]) : streamOf(request.body)
   try {

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { below, checkArtifactPath } from '../tracking/artifact-path.js'
-import { listArtifacts } from '../tracking/artifacts.js'
 import {
   createLoggedModel, deleteLoggedModel, deleteLoggedModelTag, finalizeLoggedModel, getLoggedModel, logModelParams, modelStatuses, setLoggedModelTags, type LoggedModel, type ModelMetric,
 } from '../tracking/logged-models.js'
@@ -8,7 +7,7 @@ import { recordModel } from '../tracking/model-history.js'
 import { invalid } from '../tracking/refusals.js'
 import { searchLoggedModels } from '../tracking/search/search-logged-models.js'
 import { unlessEmpty, wireDouble } from './answers.js'
-import { rootOf, send, wireFile } from './artifacts.js'
+import { entriesOf, rootOf, send, wireFile } from './artifacts.js'
 import { entry } from './experiments.js'
 import { between, flag, idText, list, message, oneOf, optional, readMessage, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
@@ -32,7 +31,8 @@ const search = message({
 })
 
 /** Logged models, below /mlflow. */
-export function loggedModelRoutes(app: FastifyInstance, { database, clock }: MlflowParts): void {
+export function loggedModelRoutes(app: FastifyInstance, parts: MlflowParts): void {
+  const { database, clock } = parts
   handle(app, 'POST', '/logged-models', 'operator', creation, async ({ experiment_id, name, model_type, source_run_id, params, tags }) => ({
     model: wireModel(await createLoggedModel(database, clock, { experiment: experiment_id, name, type: model_type, sourceRun: source_run_id, params, tags })),
   }))
@@ -74,7 +74,7 @@ export function loggedModelRoutes(app: FastifyInstance, { database, clock }: Mlf
   handle(app, 'GET', '/logged-models/:model_id/artifacts/directories', 'viewer', listing, async ({ model_id, artifact_directory_path }) => {
     const within = checkArtifactPath(artifact_directory_path)
     const { artifactUri } = await getLoggedModel(database, model_id)
-    const found = await listArtifacts(database, below(rootOf(artifactUri), within))
+    const found = await entriesOf(parts, below(rootOf(artifactUri), within))
     return { root_uri: artifactUri, files: unlessEmpty(found.map((each) => wireFile(each, within))) }
   })
   handle(app, 'POST', '/runs/log-model', 'operator', message({ run_id: required(words, 'run_uuid'), model_json: required(words) }), async ({ run_id, model_json }) => {

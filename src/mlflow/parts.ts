@@ -1,10 +1,13 @@
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
 import type { ObjectStore } from '../objects/object-store.js'
+import type { PredictorAdapter } from '../predictors/predictor.js'
 
 /** What MLflow's API needs of the rest. */
 export interface MlflowParts {
   readonly database: Database
   readonly objects: ObjectStore
   readonly clock: Clock
+  /** The formats of versions, which clients load by their own means. */
+  readonly predictors: readonly Pick<PredictorAdapter, 'format' | 'inPython'>[]
 }

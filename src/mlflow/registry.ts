@@ -1,18 +1,21 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import { whileConnected } from '../http/body-stream.js'
 import { below, checkArtifactPath } from '../tracking/artifact-path.js'
 import { versionNumber, type ModelVersion } from '../tracking/model-versions.js'
 import { invalid } from '../tracking/refusals.js'
 import {
-  createRegisteredModel, deleteAlias, deleteRegisteredModel, deleteRegisteredModelTag, describeRegisteredModel, getRegisteredModel, renameRegisteredModel, setAlias, setRegisteredModelTag, versionOfAlias, type RegisteredModel,
+  CHAMPION_ALIAS, createRegisteredModel, deleteAlias, deleteRegisteredModel, deleteRegisteredModelTag, describeRegisteredModel, getRegisteredModel, isOfLifecycle, renameRegisteredModel, setAlias, setRegisteredModelTag, versionOfAlias, type RegisteredModel,
 } from '../tracking/registered-models.js'
 import { searchRegisteredModels, searchVersions } from '../tracking/search/search-registry.js'
 import { createVersion, deleteVersion, deleteVersionTag, describeVersion, getVersion, latestVersions, moveToStage, setVersionTag } from '../tracking/version-changes.js'
 import { unlessEmpty } from './answers.js'
 import { rootOf, send } from './artifacts.js'
+import { promoteByAlias } from './champion-alias.js'
 import { entry } from './experiments.js'
 import { between, flag, idText, list, message, optional, readMessage, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
 import { handle } from './routes.js'
+import { requireLoadable } from './version-folder.js'
 
 const MOST_MODELS = 1000
 const MOST_VERSIONS = 200_000
@@ -60,8 +63,11 @@ export function registeredModelRoutes(app: FastifyInstance, { database, clock }:
     }))
   }
   const byAlias = message({ name, alias: required(words) })
-  handle(app, 'POST', '/registered-models/alias', 'operator', message({ name, alias: required(words), version }), async (asked) => {
-    await setAlias(database, asked.name, asked.alias, versionNumber(asked.version))
+  handle(app, 'POST', '/registered-models/alias', 'operator', message({ name, alias: required(words), version }), async (asked, request) => {
+    const number = versionNumber(asked.version)
+    if (asked.alias === CHAMPION_ALIAS && (await isOfLifecycle(database, asked.name))) {
+      await whileConnected(request, (signal) => promoteByAlias({ database, clock }, { model: asked.name, version: number, actor: request.actor }, signal))
+    } else await setAlias(database, asked.name, asked.alias, number)
     return {}
   })
   handle(app, 'DELETE', '/registered-models/alias', 'operator', byAlias, async (asked) => {
@@ -84,14 +90,19 @@ const creation = message({
 })
 
 /** Versions of registered models, below /mlflow. */
-export function modelVersionRoutes(app: FastifyInstance, { database, clock }: MlflowParts): void {
+export function modelVersionRoutes(app: FastifyInstance, parts: MlflowParts): void {
+  const { database, clock } = parts
   handle(app, 'POST', '/model-versions/create', 'operator', creation, async ({ name, source, run_id, run_link, description, model_id, tags }, request) => ({
     model_version: wireVersion(
       await createVersion(database, clock, { model: name, source, run: said(run_id), runLink: run_link, description, loggedModel: said(model_id), user: request.actor, tags }),
     ),
   }))
   handle(app, 'GET', '/model-versions/get', 'viewer', byVersion, async (asked) => ({ model_version: wireVersion(await getVersion(database, asked.name, versionNumber(asked.version))) }))
-  handle(app, 'GET', '/model-versions/get-download-uri', 'viewer', byVersion, async (asked) => ({ artifact_uri: (await getVersion(database, asked.name, versionNumber(asked.version))).location }))
+  handle(app, 'GET', '/model-versions/get-download-uri', 'viewer', byVersion, async (asked) => {
+    const { number, location } = await getVersion(database, asked.name, versionNumber(asked.version))
+    if (await isOfLifecycle(database, asked.name)) await requireLoadable(parts, asked.name, number)
+    return { artifact_uri: location }
+  })
   handle(app, 'GET', '/model-versions/search', 'viewer', search(MOST_VERSIONS, 10_000), async ({ filter, max_results, order_by, page_token }) => {
     const page = await searchVersions(database, { filter, order: order_by, most: max_results, pageToken: page_token })
     return { model_versions: unlessEmpty(page.items.map(wireVersion)), next_page_token: page.nextToken }

@@ -7,7 +7,7 @@ import { Type, type Static } from 'typebox'
 import { RefitError, refitError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { MANIFEST_FILE, type PackageManifest } from './manifest.js'
-import { LARGEST_MANIFEST_BYTES, parseManifest, readWithDigest, verifyPackage } from './read.js'
+import { LARGEST_MANIFEST_BYTES, parseManifest, readWithDigest, verifyPackage, type ReadManifest } from './read.js'
 
 const MOST_TRIES = 5
 
@@ -59,16 +59,14 @@ export async function fetchPackage(objects: ObjectStore, digest: string, folder:
   if (present !== undefined) return present
   const temporary = `${folder}.${randomUUID()}.tmp`
   try {
-    const json = await readManifestObject(objects, digest)
-    const read = parseManifest(json)
-    if (read.digest !== digest) throw refitError('package-corrupt', { reason: 'its manifest is another one' })
+    const read = await readStoredManifest(objects, digest)
     await mkdir(temporary, { recursive: true })
     for (const { path, sha256, bytes } of read.manifest.files) {
       const target = join(temporary, path)
       await mkdir(dirname(target), { recursive: true })
       await pipeline(await objects.read(`files/${sha256}`), atMost(bytes, path), createWriteStream(target, { flags: 'wx', flush: true })).catch(asCorrupt(`its file ${path}`))
     }
-    await writeFile(join(temporary, MANIFEST_FILE), json, { flush: true })
+    await writeFile(join(temporary, MANIFEST_FILE), read.json, { flush: true })
     const manifest = await verifyPackage(temporary, digest)
     await publish(temporary, folder, digest)
     return manifest
@@ -123,6 +121,13 @@ function asCorrupt(part: string): (error: unknown) => never {
     if (error instanceof RefitError && error.code === 'object-damaged') throw refitError('package-corrupt', { reason: `${part} is damaged in the object store` }, { cause: error })
     throw error
   }
+}
+
+/** The manifest of a package in the object store. @throws RefitError `package-corrupt`, `package-newer`, `object-missing` */
+export async function readStoredManifest(objects: ObjectStore, digest: string): Promise<ReadManifest> {
+  const read = parseManifest(await readManifestObject(objects, digest))
+  if (read.digest !== digest) throw refitError('package-corrupt', { reason: 'its manifest is another one' })
+  return read
 }
 
 async function readManifestObject(objects: ObjectStore, digest: string): Promise<string> {

@@ -29,6 +29,24 @@ export interface ModelTakes {
   readonly width?: number
 }
 
+/**
+ * How Python loads a package, for clients of MLflow: a folder of it is an MLflow model by itself (`.` for all of it), or
+ * Python code of ours asks it.
+ */
+export type PythonForm =
+  | { readonly folder: string }
+  | {
+      /** Paths of Python files, by the names that they get beside each other. `FORMAT_MODULE` has `open_model(folder, signature)`. */
+      readonly code: Readonly<Record<string, string>>
+      /** What has to be installed, as pip reads it. */
+      readonly requirements: readonly string[]
+      /** Further flavors of MLflow that the files have. */
+      readonly flavors: Readonly<Record<string, object>>
+    }
+
+/** The Python module that opens a model of a format. */
+export const FORMAT_MODULE = 'refit_format.py'
+
 /** One model format: how it is recognised among what a trainer left, and how it is loaded. */
 export interface PredictorAdapter {
   /** As in the package manifest. */
@@ -55,4 +73,9 @@ export interface PredictorAdapter {
   takes?(folder: string, features: readonly SignatureColumn[], interpreter?: string): Promise<ModelTakes | undefined>
   /** @throws RefitError `model-unreadable` */
   load(folder: string, signature: Signature): Promise<Predictor>
+  /**
+   * How Python loads a package of this format; absent: it cannot. `read` gives the text of one of its files.
+   * @throws RefitError `model-unreadable`
+   */
+  inPython?(read: (path: string) => Promise<string>): Promise<PythonForm>
 }

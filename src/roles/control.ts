@@ -28,7 +28,7 @@ import { announcementReceiver } from '../triggers/announcements/receiver.js'
 import { snsVerifier } from '../triggers/announcements/sns-signature.js'
 import { startTriggers } from '../triggers/triggers.js'
 import { askSns } from './ask-sns.js'
-import { executor, openNotifier, openSource, trainers } from './adapters.js'
+import { executor, openNotifier, openSource, predictors, trainers } from './adapters.js'
 import { evaluateProject } from './evaluate-project.js'
 import { listenOn } from './listen-on.js'
 import { openObjects } from './objects.js'
@@ -164,7 +164,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       },
       { bind, hosts, origins, tokens: viewerToken === undefined ? tokens : [...tokens, tokenOf('refit-up', 'viewer', viewerToken)] },
       log,
-      { openRoutes: mlflowOpenRoutes, routes: mlflowRoutes({ database: connection.database, objects, clock }) },
+      { openRoutes: mlflowOpenRoutes, routes: mlflowRoutes({ database: connection.database, objects, clock, predictors }) },
     )
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)

@@ -8,6 +8,7 @@ import { requireTokensBeyondLoopback, type Token } from '../http/access.js'
 import { createServer } from '../http/server.js'
 import { mlflowOpenRoutes, mlflowRoutes } from '../mlflow/app.js'
 import { filesystemObjects } from '../objects/filesystem/adapter.js'
+import { predictors } from './adapters.js'
 import { listenOn } from './listen-on.js'
 import { supervise } from './supervise.js'
 
@@ -49,7 +50,7 @@ export async function startMlflow({ stateFolder, bind, port, hosts, tokens, data
     started.push(() => connection.close())
     await migrate(connection.database)
     const { app } = createServer({ access: { bind, hosts, origins: [], tokens }, log, openRoutes: mlflowOpenRoutes, bodyLimit: SMALL_BODY_BYTES })
-    await app.register(mlflowRoutes({ database: connection.database, objects: filesystemObjects(join(stateFolder, 'objects')), clock }))
+    await app.register(mlflowRoutes({ database: connection.database, objects: filesystemObjects(join(stateFolder, 'objects')), clock, predictors }))
     started.push(() => app.close())
     const url = await listenOn(app, bind, port)
     const supervisor = supervise(clock, log, async () => embedded?.revive())

@@ -32,9 +32,9 @@ export async function versionsWhere(database: Database, condition: RawBuilder<un
   const { rows } = await sql<VersionRow>`
     select models.name as model, versions.number, versions.created_at::float8 as created_at, versions.updated_at::float8 as updated_at, versions.description, versions.user_name, versions.stage,
       versions.source, versions.location, versions.run, versions.run_link, versions.logged_model,
-      array(select key from tracking.model_version_tags as tag where tag.model = versions.model and tag.number = versions.number order by key) as keys,
-      array(select value from tracking.model_version_tags as tag where tag.model = versions.model and tag.number = versions.number order by key) as values,
-      array(select alias from tracking.model_aliases as named where named.model = versions.model and named.number = versions.number order by alias) as aliases
+      array(select key from tracking.version_tags as tag where tag.model = versions.model and tag.number = versions.number order by key) as keys,
+      array(select value from tracking.version_tags as tag where tag.model = versions.model and tag.number = versions.number order by key) as values,
+      array(select alias from tracking.aliases as named where named.model = versions.model and named.number = versions.number order by alias) as aliases
     from tracking.model_versions as versions join tracking.registered_models as models on models.id = versions.model
     where ${condition} ${rest}`.execute(database)
   return rows.map((row) => ({

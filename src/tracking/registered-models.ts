@@ -55,7 +55,7 @@ export async function describeRegisteredModel(database: Database, clock: Clock, 
 export async function renameRegisteredModel(database: Database, clock: Clock, name: string, to: string): Promise<RegisteredModel> {
   const wanted = checkModelName(to)
   const now = clock.now().getTime()
-  const model = await requireModel(database, name)
+  const model = await requireModel(database, name, 'Its name stands in the project file.')
   const { rows } = await sql`
     with renamed as (
       update tracking.registered_models set name = ${wanted}, updated_at = ${now}
@@ -68,6 +68,7 @@ export async function renameRegisteredModel(database: Database, clock: Clock, na
 
 /** Removes a model with its versions. @throws RefitError `tracking-missing` */
 export async function deleteRegisteredModel(database: Database, name: string): Promise<void> {
+  await requireModel(database, name, 'Retire it by `refit retire`; its versions and history are kept.')
   const { rows } = await sql`delete from tracking.registered_models where name = ${checkModelName(name)} returning id`.execute(database)
   if (rows.length === 0) throw modelMissing(name)
 }
@@ -75,20 +76,20 @@ export async function deleteRegisteredModel(database: Database, name: string): P
 /** @throws RefitError `tracking-missing`, `tracking-invalid` */
 export async function setRegisteredModelTag(database: Database, name: string, tag: Entry): Promise<void> {
   const { key, value } = registryTag(tag)
-  const model = await requireModel(database, name)
+  const model = await requireModel(database, name, keptTag(key))
   await sql`insert into tracking.registered_model_tags (model, key, value) values (${model}, ${key}, ${value}) on conflict (model, key) do update set value = excluded.value`.execute(database)
 }
 
 /** A tag that is not there is no fault. @throws RefitError `tracking-missing` */
 export async function deleteRegisteredModelTag(database: Database, name: string, key: string): Promise<void> {
-  const model = await requireModel(database, name)
+  const model = await requireModel(database, name, keptTag(key))
   await sql`delete from tracking.registered_model_tags where model = ${model} and key = ${textOf(key)}`.execute(database)
 }
 
 /** Lets an alias mean a version; it moves if it meant another one. @throws RefitError `tracking-missing`, `tracking-invalid` */
 export async function setAlias(database: Database, name: string, alias: string, version: number): Promise<void> {
   checkAlias(alias)
-  const model = await requireModel(database, name)
+  const model = await requireModel(database, name, isChampionAlias(alias) ? `Its alias ${CHAMPION_ALIAS} is written so, and a version gets it by passing the check.` : undefined)
   const { rows } = await sql`
     insert into tracking.model_aliases (model, alias, number) select model, ${alias}::text, number from tracking.model_versions where model = ${model} and number = ${version}
     on conflict (model, alias) do update set number = excluded.number returning number`.execute(database)
@@ -97,25 +98,49 @@ export async function setAlias(database: Database, name: string, alias: string, 
 
 /** An alias that is not there is no fault. @throws RefitError `tracking-missing`, `tracking-invalid` */
 export async function deleteAlias(database: Database, name: string, alias: string): Promise<void> {
-  const model = await requireModel(database, name)
+  const model = await requireModel(database, name, isChampionAlias(alias) ? `Its alias ${CHAMPION_ALIAS} names what serves. Go back to the version before by \`refit rollback\`, or end it by \`refit retire\`.` : undefined)
   await sql`delete from tracking.model_aliases where model = ${model} and alias = ${textOf(alias)}`.execute(database)
 }
 
 /** The version that an alias means. @throws RefitError `tracking-missing` for the model, `tracking-invalid` for the alias */
 export async function versionOfAlias(database: Database, name: string, alias: string): Promise<number> {
   const model = await requireModel(database, name)
-  const { rows } = await sql<{ number: number }>`select number from tracking.model_aliases where model = ${model} and alias = ${textOf(alias)}`.execute(database)
+  const { rows } = await sql<{ number: number }>`select number from tracking.aliases where model = ${model} and alias = ${textOf(alias)}`.execute(database)
   const [found] = rows
   if (found === undefined) throw invalid(`Registered model alias ${alias} not found.`)
   return found.number
 }
 
-/** The number of a model for this room's own tables. @throws RefitError `tracking-missing`, `tracking-invalid` */
-export async function requireModel(database: Database | Transaction, name: string): Promise<number> {
-  const { rows } = await sql<{ id: number }>`select id::float8 as id from tracking.registered_models where name = ${checkModelName(name)}`.execute(database)
+/**
+ * The number of a model for this room's own tables. `refusal`: why what is to be done is not done to a model of the
+ * lifecycle; undefined: it is.
+ * @throws RefitError `tracking-missing`, `tracking-invalid`
+ */
+export async function requireModel(database: Database | Transaction, name: string, refusal?: string): Promise<number> {
+  const { rows } = await sql<{ id: number; of_lifecycle: boolean }>`select id::float8 as id, of_lifecycle from tracking.registered_models where name = ${checkModelName(name)}`.execute(database)
   const [found] = rows
   if (found === undefined) throw modelMissing(name)
+  if (found.of_lifecycle && refusal !== undefined) throw invalid(`${name} is a model of this project, and Refit keeps it. ${refusal}`)
   return found.id
+}
+
+/** Whether it is a model of the lifecycle, and not one that a client has registered. */
+export async function isOfLifecycle(database: Database, name: string): Promise<boolean> {
+  const { rows } = await sql`select from tracking.registered_models where name = ${checkModelName(name)} and of_lifecycle`.execute(database)
+  return rows.length > 0
+}
+
+/** The alias of the version of a model of the lifecycle that serves. */
+export const CHAMPION_ALIAS = 'champion'
+
+/** Whether somebody could take an alias for that of what serves. */
+function isChampionAlias(alias: string): boolean {
+  return alias.toLowerCase() === CHAMPION_ALIAS
+}
+
+/** Why a tag of a model of the lifecycle is not changed: it is one of its facts. Undefined: it is none. */
+export function keptTag(key: string): string | undefined {
+  return key.startsWith('refit.') ? 'Its tags that begin with refit. are facts.' : undefined
 }
 
 /** Registered models that a condition on `models` selects, with their tags, aliases and latest versions. */
@@ -126,8 +151,8 @@ export async function registeredModelsWhere(database: Database, condition: RawBu
   if (rows.length === 0) return []
   const ids = rows.map(({ id }) => id)
   const [tags, aliases, versions] = await Promise.all([
-    sql<Entry & { model: number }>`select model::float8 as model, key, value from tracking.registered_model_tags where model = any(${ids}::bigint[]) order by model, key`.execute(database),
-    sql<{ model: number; alias: string; number: number }>`select model::float8 as model, alias, number from tracking.model_aliases where model = any(${ids}::bigint[]) order by model, alias`.execute(database),
+    sql<Entry & { model: number }>`select model::float8 as model, key, value from tracking.registered_tags where model = any(${ids}::bigint[]) order by model, key`.execute(database),
+    sql<{ model: number; alias: string; number: number }>`select model::float8 as model, alias, number from tracking.aliases where model = any(${ids}::bigint[]) order by model, alias`.execute(database),
     versionsWhere(database, sql`(versions.model, versions.number) in (select model, max(number) from tracking.model_versions where model = any(${ids}::bigint[]) group by model, stage)`, sql`order by versions.model, versions.number`),
   ])
   return rows.map((row) => ({

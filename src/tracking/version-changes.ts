@@ -6,7 +6,7 @@ import type { Database, Transaction } from '../database/schema.js'
 import { lastOfEach, textOf, type Entry } from './entries.js'
 import { stageNamed, versionMissing, versionsWhere, type ModelVersion, type Stage } from './model-versions.js'
 import { invalid } from './refusals.js'
-import { checkModelName, modelMissing, registryTag, requireModel } from './registered-models.js'
+import { checkModelName, keptTag, modelMissing, registryTag, requireModel } from './registered-models.js'
 import { resolveSource } from './version-source.js'
 
 export interface NewVersion {
@@ -23,7 +23,7 @@ export interface NewVersion {
 /** Registers a version. Its number is one more than that of any before it, also of those that are deleted. @throws RefitError `tracking-missing`, `tracking-invalid` */
 export async function createVersion(database: Database, clock: Clock, { model, source, run, runLink, description, loggedModel, user, tags }: NewVersion): Promise<ModelVersion> {
   const kept = lastOfEach(tags.map(registryTag))
-  const id = await requireModel(database, model)
+  const id = await requireModel(database, model, 'Its versions come from its lifecycle. Bring one that was made elsewhere by `refit adopt`, which checks it.')
   const resolved = await resolveSource(database, source, loggedModel)
   const now = clock.now().getTime()
   const number = await database.transaction().execute(async (transaction) => {
@@ -68,7 +68,7 @@ export async function moveToStage(database: Database, clock: Clock, model: strin
   }
   const now = clock.now().getTime()
   await database.transaction().execute(async (transaction) => {
-    const id = await change(transaction, model, number, sql`stage = ${wanted}, updated_at = ${now}`)
+    const id = await change(transaction, model, number, sql`stage = ${wanted}, updated_at = ${now}`, 'Its versions have no stages. Set the alias champion to promote one.')
     if (archiveOthers) await sql`update tracking.model_versions set stage = 'Archived', updated_at = ${now} where model = ${id} and number <> ${number} and stage = ${wanted}`.execute(transaction)
     await sql`update tracking.registered_models set updated_at = ${now} where id = ${id}`.execute(transaction)
   })
@@ -79,7 +79,7 @@ const active: readonly Stage[] = ['Staging', 'Production']
 
 /** Removes a version with its tags and aliases. @throws RefitError `tracking-missing` */
 export async function deleteVersion(database: Database, clock: Clock, model: string, number: number): Promise<void> {
-  const id = await requireModel(database, model)
+  const id = await requireModel(database, model, 'Its versions are kept.')
   const { rows } = await sql`
     with gone as (delete from tracking.model_versions where model = ${id} and number = ${number} returning model),
     touched as (update tracking.registered_models set updated_at = ${clock.now().getTime()} from gone where id = gone.model)
@@ -90,13 +90,13 @@ export async function deleteVersion(database: Database, clock: Clock, model: str
 /** @throws RefitError `tracking-missing`, `tracking-invalid` */
 export async function setVersionTag(database: Database, model: string, number: number, tag: Entry): Promise<void> {
   const { key, value } = registryTag(tag)
-  const id = await change(database, model, number, sql`number = number`)
+  const id = await change(database, model, number, sql`number = number`, keptTag(key))
   await sql`insert into tracking.model_version_tags (model, number, key, value) values (${id}, ${number}, ${key}, ${value}) on conflict (model, number, key) do update set value = excluded.value`.execute(database)
 }
 
 /** A tag that is not there is no fault. @throws RefitError `tracking-missing` */
 export async function deleteVersionTag(database: Database, model: string, number: number, key: string): Promise<void> {
-  const id = await change(database, model, number, sql`number = number`)
+  const id = await change(database, model, number, sql`number = number`, keptTag(key))
   await sql`delete from tracking.model_version_tags where model = ${id} and number = ${number} and key = ${textOf(key)}`.execute(database)
 }
 
@@ -108,8 +108,9 @@ export async function latestVersions(database: Database, model: string, stages: 
   return wanted.length === 0 ? found : found.filter(({ stage }) => wanted.includes(stage))
 }
 
-async function change(database: Database | Transaction, model: string, number: number, set: RawBuilder<unknown>): Promise<number> {
-  const id = await requireModel(database, model)
+/** `refusal` as in `requireModel`. */
+async function change(database: Database | Transaction, model: string, number: number, set: RawBuilder<unknown>, refusal?: string): Promise<number> {
+  const id = await requireModel(database, model, refusal)
   const { rows } = await sql`update tracking.model_versions set ${set} where model = ${id} and number = ${number} returning number`.execute(database)
   if (rows.length === 0) throw versionMissing(model, number)
   return id

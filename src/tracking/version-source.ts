@@ -31,7 +31,7 @@ export async function resolveSource(database: Database, source: string, loggedMo
     return { location: artifactUri, run: sourceRun }
   }
   const [model = '', alias] = first.split('@')
-  const wanted = alias === undefined ? sql`versions.number = ${versionNumber(second ?? '')}` : sql`exists (select from tracking.model_aliases as named where named.model = versions.model and named.number = versions.number and named.alias = ${textOf(alias)})`
+  const wanted = alias === undefined ? sql`versions.number = ${versionNumber(second ?? '')}` : sql`exists (select from tracking.aliases as named where named.model = versions.model and named.number = versions.number and named.alias = ${textOf(alias)})`
   const [version] = await versionsWhere(database, sql`models.name = ${textOf(model)} and ${wanted}`)
   if (version === undefined) throw invalid(`Unable to fetch model from model URI source artifact location '${source}'. There is no such version.`)
   return { location: version.location, run: version.run }

@@ -24,7 +24,7 @@ before(async () => {
   database = await startDatabase()
   folder = await mkdtemp(join(tmpdir(), 'refit-mlflow-access-'))
   const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, bodyLimit: 1024 * 1024 })
-  await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock }))
+  await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [] }))
   url = await server.app.listen({ host: '127.0.0.1', port: 0 })
   ;({ routes } = server)
   stop = () => server.app.close()

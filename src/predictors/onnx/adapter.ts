@@ -1,12 +1,13 @@
 import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type * as OnnxRuntime from 'onnxruntime-web'
 import type { InferenceSession, Tensor } from 'onnxruntime-web'
 import { refitError } from '../../errors.js'
 import type { Signature } from '../../packages/manifest.js'
 import { readClassLabels } from '../class-labels.js'
 import { closable } from '../closable.js'
-import type { FeatureBatch, FeatureValue, Predictions, PredictorAdapter } from '../predictor.js'
+import { FORMAT_MODULE, type FeatureBatch, type FeatureValue, type Predictions, type PredictorAdapter } from '../predictor.js'
 
 const MODEL_FILE = 'model.onnx'
 
@@ -56,6 +57,12 @@ export const onnx: PredictorAdapter = {
       close: () => session.release(),
     })
   },
+  inPython: () =>
+    Promise.resolve({
+      code: { [FORMAT_MODULE]: fileURLToPath(new URL('./in_python.py', import.meta.url)) },
+      requirements: ['onnxruntime'],
+      flavors: { onnx: { data: MODEL_FILE, providers: ['CPUExecutionProvider'] } },
+    }),
 }
 
 async function open(folder: string): Promise<{ session: InferenceSession; runtime: Runtime }> {

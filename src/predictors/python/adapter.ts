@@ -1,17 +1,19 @@
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { refitError } from '../../errors.js'
 import type { Signature } from '../../packages/manifest.js'
 import { ML_MODEL_FILE, readMlModel, type MlModel } from '../../packages/ml-model.js'
 import { CLASSES_FILE, readClassLabels } from '../class-labels.js'
 import { closable } from '../closable.js'
-import type { Predictions, PredictorAdapter } from '../predictor.js'
-import { DECLARATION_FILE, declareModel, readDeclaration, writeDeclaration, type DeclaredModel } from './declared-model.js'
+import { FORMAT_MODULE, type Predictions, type PredictorAdapter, type PythonForm } from '../predictor.js'
+import { DECLARATION_FILE, declareModel, parseDeclaration, readDeclaration, writeDeclaration, type DeclaredModel } from './declared-model.js'
 import { interpreterFor } from './interpreter.js'
 import { endOrphans } from './orphans.js'
 import { startPool, type PoolLimits } from './pool.js'
 import { startWorker, type Loaded, type Worker, type WorkerLimits } from './worker.js'
+import { workerFile } from './worker-file.js'
 
 const usual: PoolLimits & WorkerLimits = {
   workers: Math.min(4, availableParallelism()),
@@ -57,6 +59,17 @@ export function pythonModel(limits: Partial<PoolLimits & WorkerLimits> = {}): Pr
       const pool = await startPool({ inputs: signature.inputs, width, start, limits: all })
       return closable({ predict: async (batch) => toPredictions(signature, await pool.predict(batch)), close: pool.close })
     },
+    inPython: async (read) => inPython(parseDeclaration(await read(DECLARATION_FILE))),
+  }
+}
+
+/** What MLflow has saved is left as it is; anything else is loaded and asked by the very code of the workers. */
+function inPython({ loader, path, made }: DeclaredModel): PythonForm {
+  if (loader === 'mlflow') return { folder: path }
+  return {
+    code: { [FORMAT_MODULE]: fileURLToPath(new URL('./in_python.py', import.meta.url)), 'refit_worker.py': workerFile() },
+    requirements: Object.entries(made?.libraries ?? {}).flatMap(([name, version]) => (version === '' ? [] : [`${name}==${version}`])),
+    flavors: {},
   }
 }
 

@@ -32,10 +32,14 @@ export type DeclaredModel = Static<typeof DeclaredModel>
 
 /** @throws RefitError `model-unreadable` */
 export async function readDeclaration(folder: string): Promise<DeclaredModel> {
-  const unreadable = (reason: string, cause?: unknown): Error => refitError('model-unreadable', { reason: `${DECLARATION_FILE} ${reason}` }, { cause })
   const text = await readFile(join(folder, DECLARATION_FILE), 'utf8').catch((error: unknown) => {
     throw unreadable('is missing', error)
   })
+  return parseDeclaration(text)
+}
+
+/** @throws RefitError `model-unreadable` */
+export function parseDeclaration(text: string): DeclaredModel {
   const declared = parse(text)
   if (!Value.Check(DeclaredModel, declared)) {
     const [fault] = Value.Errors(DeclaredModel, declared)
@@ -43,6 +47,10 @@ export async function readDeclaration(folder: string): Promise<DeclaredModel> {
   }
   if (declared.path !== ROOT && !isInnerPath(declared.path)) throw unreadable(`names ${JSON.stringify(declared.path)}, which is not inside the folder`)
   return declared
+}
+
+function unreadable(reason: string, cause?: unknown): Error {
+  return refitError('model-unreadable', { reason: `${DECLARATION_FILE} ${reason}` }, { cause })
 }
 
 /** Whole or not at all: packaging may be repeated after a crash. */

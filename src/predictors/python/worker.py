@@ -39,6 +39,9 @@ def main():
     settings, _ = first
     try:
         model = Model(settings)
+        if "joblib" in sys.modules:
+            # One thread adds up in one order: the same rows give the same bits, and other models keep their processor.
+            sys.modules["joblib"].parallel_config(backend="sequential")
     except BaseException as error:
         traceback.print_exc()
         channel.write({"failed": described(error), "library": missing_library(error), **environment()})
@@ -101,9 +104,6 @@ class Model:
         self.features = settings["features"]
         self.regression = settings["task"] == "regression"
         self.model = load(settings)
-        if "joblib" in sys.modules:
-            # One thread adds up in one order: the same rows give the same bits, and other models keep their processor.
-            sys.modules["joblib"].parallel_config(backend="sequential")
         known = [feature["name"] for feature in self.features]
         self.names, self.width = taken(self.model, known)
         if not settings["strange"]:

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Signature } from '../../packages/manifest.js'
 import { refitError } from '../../errors.js'
 import { closable } from '../closable.js'
-import type { FeatureBatch, Predictions, PredictorAdapter } from '../predictor.js'
+import { FORMAT_MODULE, type FeatureBatch, type Predictions, type PredictorAdapter } from '../predictor.js'
 import { decodeCategory, encodeValue, featureName, isPlace, MODEL_FILE, plainTypes, plainValue } from './features.js'
 import { loadModel, startRuntime, type YdfModel } from './runtime.js'
 import { zipFolder } from './zip-folder.js'
@@ -39,6 +40,7 @@ export const ydf: PredictorAdapter = {
       },
     })
   },
+  inPython: () => Promise.resolve({ code: { [FORMAT_MODULE]: fileURLToPath(new URL('./in_python.py', import.meta.url)) }, requirements: ['ydf'], flavors: {} }),
 }
 
 async function open(folder: string): Promise<YdfModel> {

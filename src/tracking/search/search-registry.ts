@@ -22,12 +22,12 @@ export async function searchRegisteredModels(database: Database, { filter, order
   const { conditions: asked, prompts } = withoutPrompts(parseFilter(filter))
   const conditions = asked.map((condition) => {
     const { key } = condition
-    if (isTag(condition)) return sql`exists (select from tracking.registered_model_tags as found where found.model = models.id and found.key = ${key} and ${compareText(sql`found.value`, condition)})`
+    if (isTag(condition)) return sql`exists (select from tracking.registered_tags as found where found.model = models.id and found.key = ${key} and ${compareText(sql`found.value`, condition)})`
     return key === 'name' ? compareText(sql`models.name`, condition) : unknownName(condition, ['name'])
   })
   const by = ordering(order.map(parseOrder), { name: 'models.name', timestamp: 'models.updated_at', last_updated_timestamp: 'models.updated_at' })
   const rest = [...by.sorted, ...(by.columns.has('models.name') ? [] : [sql`models.name`])]
-  const found = await registeredModelsWhere(database, all([...conditions, ...(prompts ? [] : [sql`not exists (select from tracking.registered_model_tags as found where found.model = models.id and ${IS_PROMPT})`])]), sql`order by ${sql.join(rest)} limit ${most + 1} offset ${offset}`)
+  const found = await registeredModelsWhere(database, all([...conditions, ...(prompts ? [] : [sql`not exists (select from tracking.registered_tags as found where found.model = models.id and ${IS_PROMPT})`])]), sql`order by ${sql.join(rest)} limit ${most + 1} offset ${offset}`)
   return pageOf(found, offset, most)
 }
 
@@ -45,7 +45,7 @@ export async function searchVersions(database: Database, { filter, order, most, 
     ['versions.number', sql`versions.number desc`],
   ] as const
   const rest = [...by.sorted, ...last.filter(([column]) => !by.columns.has(column)).map(([, each]) => each)]
-  const found = await versionsWhere(database, all([...conditions, ...(prompts ? [] : [sql`not exists (select from tracking.model_version_tags as found where found.model = versions.model and found.number = versions.number and ${IS_PROMPT})`])]), sql`order by ${sql.join(rest)} limit ${most + 1} offset ${offset}`)
+  const found = await versionsWhere(database, all([...conditions, ...(prompts ? [] : [sql`not exists (select from tracking.version_tags as found where found.model = versions.model and found.number = versions.number and ${IS_PROMPT})`])]), sql`order by ${sql.join(rest)} limit ${most + 1} offset ${offset}`)
   return pageOf(found, offset, most)
 }
 
@@ -70,7 +70,7 @@ const texts: Readonly<Record<string, string>> = { name: 'models.name', run_id: '
 function versionCondition(condition: Condition): Sql {
   const { key } = condition
   if (isTag(condition)) {
-    return sql`exists (select from tracking.model_version_tags as found where found.model = versions.model and found.number = versions.number and found.key = ${key} and ${compareText(sql`found.value`, condition)})`
+    return sql`exists (select from tracking.version_tags as found where found.model = versions.model and found.number = versions.number and found.key = ${key} and ${compareText(sql`found.value`, condition)})`
   }
   if (key === 'version_number') return compareInteger(sql`versions.number`, condition)
   const column = texts[key]
