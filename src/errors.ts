@@ -135,6 +135,16 @@ export const catalogue = {
   'row-not-prepared': [500, 'rows[{row}] of the request cannot be prepared for the model: {reason}.', 'The row is as the model asks for; its prepare module does not take it. `refit rollback` goes back to a version that does.'],
   'variable-invalid': [422, 'The environment variable {name} cannot be used: {reason}.', 'docs/serving.md tells what `refit serve` takes.'],
 
+  // Batch scoring
+  'batch-input-unfit': [422, 'The rows of {file} cannot be scored: {reason}', 'Nothing has been written. docs/batch.md tells what a file of rows must have, and GET /models/<name> of the endpoint lists the columns.'],
+  'batch-nothing-scored': [422, 'None of the rows of {file} could be scored ({rows}); row {row}: {reason}.', 'Nothing has been written. A column is probably of another kind than the model takes; GET /models/<name> of the endpoint lists them.'],
+  'batch-output-unknown': [422, 'The ending of {file} does not tell how to write it.', 'Name it .parquet, .csv, .ndjson or .json; text may be compressed, as .csv.gz.'],
+  'output-exists': [409, '{file} is there already.', 'Nothing has been written. Name another output, or remove the file; --overwrite puts the new one in its place.'],
+  'batch-under-way': [409, 'Another process writes {file} already (process {pid}).', 'Wait for it, or name another output.'],
+  'batch-path-refused': [403, 'The path {path} may not be used by a batch job: {reason}.', 'Jobs read and write below the folder `batch` of the project, and name paths from there, such as 2026-11/rows.parquet. `refit predict --input … --output …` takes files of the machine where it is typed.'],
+  'batch-ended': [409, 'Batch job {job} has ended already: {state}.', 'GET /api/v1/batch/<job> of the control server tells how.'],
+  'input-changed': [409, '{file} was changed while it was scored.', 'Nothing has been written. Run the command again when nobody writes to the file.'],
+
   // Models
   'package-corrupt': [500, 'The model package is damaged: {reason}.', 'It is refused rather than served. `refit rollback` goes back to the version before; the run can be repeated.'],
   'package-missing': [422, 'There is no model package in {folder}: {reason}.', 'Unpack there what GET /api/v1/models/<name>/versions/<n>/package of the control server answers, or name another folder with --model.'],

@@ -10,7 +10,7 @@ const source = join(root, 'src')
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
 const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
-const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications', 'tracking']
+const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications', 'tracking', 'batch']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   telemetry: foundations,
   tracking: machinery,
   data: machinery,
+  batch: [...machinery, 'runs', 'registry', 'packages', 'data', 'prepare', 'predictors'],
   evaluation: [...foundations, 'predictors', 'packages', 'prepare'],
   report: [...foundations, 'evaluation'],
   runs: machinery,

@@ -32,6 +32,9 @@ const Data = Type.Object({
   step: Type.Optional(Type.Number()),
   champion: Type.Optional(Type.Number()),
   checkedByProxy: Type.Optional(Type.Boolean()),
+  job: Type.Optional(Type.String()),
+  input: Type.Optional(Type.String()),
+  output: Type.Optional(Type.String()),
 })
 type Data = Type.Static<typeof Data>
 
@@ -172,6 +175,14 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown, raw
     case 'rollout.aborted':
       yield `rollout of version ${version ?? '?'} aborted`
       if (data.explanation !== undefined) yield `– ${data.explanation}`
+      break
+    case 'batch.requested':
+      yield `batch job ${data.job ?? ''} asked for by ${actor}: ${data.input ?? ''} → ${data.output ?? ''}, by version ${version ?? '?'}`
+      break
+    case 'batch.ended':
+      yield `batch job ${data.job ?? ''} ${data.outcome ?? 'ended'}`
+      if (rows !== undefined) yield `– ${rows.toLocaleString('en-US')} rows by version ${version ?? '?'}${data.count === undefined || data.count === 0 ? '' : `, ${data.count.toLocaleString('en-US')} without a prediction`}`
+      else if (data.message !== undefined) yield `– ${data.message}`
       break
     case 'schedule.fired':
       yield `schedule ${data.cron ?? ''} fired`

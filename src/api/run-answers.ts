@@ -126,7 +126,7 @@ export function verdictOf(run: Run): Verdict | undefined {
 }
 
 /** The stack stays in the log. */
-function runFailure(error: RunError): RunFailure {
+export function runFailure(error: RunError): RunFailure {
   const { code, message, hint, faults } = error
   return { code, message, ...(hint === undefined ? {} : { hint }), ...(faults === undefined ? {} : { faults }) }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { BatchJobAnswer, BatchJobList } from '../api/wire/batch.js'
 import { ContractAccepted, ContractDetail } from '../api/wire/contract.js'
 import { DefinitionList, Preview, type PreviewRequest } from '../api/wire/definition.js'
 import { DropDetail, DropList, DropRecorded, DropsDecided, type DecisionBody } from '../api/wire/drop.js'
@@ -90,6 +91,8 @@ export function createClient({ url, token, actor }: Connection) {
     rollouts: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) => get(RolloutList, at`/models/${model}/rollouts`, query),
     rollout: (model: string, number: number) => get(RolloutDetail, at`/models/${model}/rollouts/${String(number)}`),
     orderRollout: (model: string, order: 'pause' | 'resume' | 'abort', reason: string) => post(RolloutSummary, at`/models/${model}/rollout/${order}`, { reason }),
+    batchJobs: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) => get(BatchJobList, at`/models/${model}/batch`, query),
+    cancelBatchJob: (job: string) => post(BatchJobAnswer, at`/batch/${job}/cancel`),
     /** A tar archive; see the API. */
     adopt: async (model: string, origin: { readonly reason: string; readonly path: string; readonly host?: string | undefined; readonly environment?: string | undefined; readonly trainedUntil?: string | undefined }, content: Readable) => {
       const request = { method: 'POST', url: address(at`/models/${model}/adopt`, origin), headers: { 'Content-Type': 'application/x-tar' }, body: content } as const

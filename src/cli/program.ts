@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { addAdopt } from './commands/adopt.js'
 import { addApprove } from './commands/approve.js'
+import { addBatch } from './commands/batch.js'
 import { addCancel } from './commands/cancel.js'
 import { addContract } from './commands/contract.js'
 import { addData } from './commands/data.js'
@@ -43,7 +44,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }

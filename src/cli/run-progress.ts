@@ -3,9 +3,9 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { EventRecord } from '../api/wire/event.js'
 import { duration, timeOfDay } from './figures.js'
+import { spinnerFrame } from './spinner.js'
 import { cut, type Terminal } from './terminal.js'
 
-const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 100
 const NAME_WIDTH = 8
 
@@ -46,7 +46,7 @@ function rewrittenLines(terminal: Terminal): RunProgress {
     if (current === undefined) return
     clear()
     const text = ` ${current.label}  ${duration(Date.now() - current.since)}${said === '' ? '' : `  ${said}`}`
-    terminal.write(`${paint.cyan(SPINNER[frame % SPINNER.length] ?? '')}${cut(text, terminal.width - 2)}`)
+    terminal.write(`${paint.cyan(spinnerFrame(frame))}${cut(text, terminal.width - 2)}`)
   }
   const keep = (line: string): void => {
     clear()

@@ -7,12 +7,18 @@ import { FileFault } from './file-fault.js'
 
 const MOST_COLUMNS = 10_000
 
+/** Rows of JSON objects: every value as text, and every value as the JSON that it is. */
+export interface JsonRows {
+  readonly rows: RowSource
+  readonly rowsRaw: RowSource
+}
+
 /**
  * The rows of JSON objects, one a line or in an array, every value as text: DuckDB's guesses would make dates and UUIDs of
  * keys, and write them differently. Which columns there are takes a pass of its own.
  * @throws FileFault for what is no list of objects
  */
-export async function openJson(connection: DuckDBConnection, path: string, compression: DropFormat['compression']): Promise<RowSource> {
+export async function openJson(connection: DuckDBConnection, path: string, compression: DropFormat['compression']): Promise<JsonRows> {
   const objects = `read_json_objects(${text(path)}, format = 'auto', compression = ${text(compression === 'none' ? 'uncompressed' : compression)})`
   await connection.run(`create or replace temp table forms as select distinct json_type(json) as type, json_keys(json) as keys from ${objects}`)
   const strays = await rowsOf(connection, "select 1 from forms where type <> 'OBJECT' limit 1")
@@ -22,8 +28,11 @@ export async function openJson(connection: DuckDBConnection, path: string, compr
   const pointers = columns.map((column) => text(`/${column.replaceAll('~', '~0').replaceAll('/', '~1')}`)).join(', ')
   const values = columns.map((column, index) => `v[${index + 1}] as ${name(column)}`).join(', ')
   // Read by several at once, objects do not come in their order; they do where each has to have its number.
-  const from = `(select ${values} from (select json_extract_string(json, [${pointers}]) as v, row_number() over () as refit_row from ${objects}) where refit_row > 0)`
-  return { from, types: new Map(columns.map((column) => [column, 'VARCHAR'])) }
+  const rowsBy = (extract: string, type: string): RowSource => ({
+    from: `(select ${values} from (select ${extract}(json, [${pointers}]) as v, row_number() over () as refit_row from ${objects}) where refit_row > 0)`,
+    types: new Map(columns.map((column) => [column, type])),
+  })
+  return { rows: rowsBy('json_extract_string', 'VARCHAR'), rowsRaw: rowsBy('json_extract', 'JSON') }
 }
 
 async function refuseStray(connection: DuckDBConnection, objects: string): Promise<never> {

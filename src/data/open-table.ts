@@ -33,6 +33,10 @@ export interface Table {
   readonly rows: RowSource
   /** The rows read straight under types, where that is faster: ends with an error at the first value that does not fit. */
   readonly rowsAs?: (types: ReadonlyMap<string, string>) => RowSource
+  /** Of JSON: every value as the JSON that it is. */
+  readonly rowsRaw?: RowSource
+  /** Of Parquet: where the file lies that `rows` reads. */
+  readonly parquet?: string
 }
 
 /**
@@ -66,9 +70,11 @@ async function openTable(connection: DuckDBConnection, file: TableFile): Promise
   await refuseEmpty(plain.path)
   switch (plain.format.kind) {
     case 'parquet':
-      return tableOf(file.key, await openParquet(connection, plain.path))
-    case 'json':
-      return tableOf(file.key, await openJson(connection, plain.path, plain.format.compression))
+      return { ...tableOf(file.key, await openParquet(connection, plain.path)), parquet: plain.path }
+    case 'json': {
+      const { rows, rowsRaw } = await openJson(connection, plain.path, plain.format.compression)
+      return { ...tableOf(file.key, rows), rowsRaw }
+    }
     case 'csv': {
       const { names, from } = await openCsv(connection, { path: plain.path, compression: plain.format.compression, expected: file.expected, declared: file.format })
       const rowsAs = (types: ReadonlyMap<string, string>): RowSource => ({ from: from(types), types: new Map(names.map((column) => [column, types.get(column) ?? 'VARCHAR'])) })

@@ -26,6 +26,7 @@ export type AttemptState = 'running' | 'finished' | 'failed' | 'interrupted' | '
 export type VersionState = 'passed' | 'awaiting-approval' | 'approved' | 'declined' | 'superseded' | 'expired'
 export type NotificationState = 'waiting' | 'sent' | 'given-up' | 'dropped'
 export type RolloutState = 'running' | 'paused' | 'live' | 'rolled-back' | 'aborted'
+export type BatchJobState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
 export type ChampionCause = 'run' | 'approve' | 'promote' | 'adopt' | 'rollback'
 
 export interface Schema {
@@ -166,6 +167,24 @@ export interface Schema {
     ended_at: TimeOrNull
   }
   rollout_figures: { rollout: string; step: number; replica: string; figures: Json; at: Time }
+  batch_jobs: {
+    id: string
+    model: string
+    number: number
+    version: number
+    input: string
+    output: string
+    overwrite: boolean
+    state: BatchJobState
+    cancel_requested: Generated<boolean>
+    progress: JsonOrNull
+    result: JsonOrNull
+    error: JsonOrNull
+    actor: string
+    created_at: Time
+    started_at: TimeOrNull
+    ended_at: TimeOrNull
+  }
   events: {
     id: ColumnType<string, never, never>
     transaction: ColumnType<string, never, never>

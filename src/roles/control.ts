@@ -29,6 +29,7 @@ import { snsVerifier } from '../triggers/announcements/sns-signature.js'
 import { startTriggers } from '../triggers/triggers.js'
 import { askSns } from './ask-sns.js'
 import { executor, openNotifier, openSource, predictors, trainers } from './adapters.js'
+import { startBatchJobs } from './batch-worker.js'
 import { evaluateProject } from './evaluate-project.js'
 import { listenOn } from './listen-on.js'
 import { openObjects } from './objects.js'
@@ -130,6 +131,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     const rooms = roomsOf(options, connection, folder, stateFolder, objects)
     const worker = await startWorker({ connection, rooms, concurrency: RUNS_AT_ONCE, log })
     started.push(() => worker.stop())
+    const batch = await startBatchJobs(rooms, log)
+    started.push(() => batch.stop())
     const childEntry = new URL('./rollout-check-child.bundle.js', import.meta.url)
     const conductor = startConductor({
       database: connection.database,
@@ -157,6 +160,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         },
         sourceFailure: triggers.sourceFailure,
         onUpload: triggers.hint,
+        onBatchJob: batch.hint,
         adopt: (adoption, content, signal) => adopt(rooms, adoption, content, signal),
         notifications,
         announcements: announcementReceiver({ sources: triggers.announced, sns: snsVerifier({ get: askSns }), log }),

@@ -45,6 +45,8 @@ export type EventKind =
   | 'rollout.live'
   | 'rollout.rolled-back'
   | 'rollout.aborted'
+  | 'batch.requested'
+  | 'batch.ended'
   | 'schedule.fired'
   | 'schedule.missed'
   | 'source.failed'

@@ -1,5 +1,6 @@
 import { refitError } from '../errors.js'
 import type { Signature } from '../packages/manifest.js'
+import { likeliest } from '../predictors/likeliest.js'
 import type { Predictions } from '../predictors/predictor.js'
 import type { PredictAnswer } from './wire.js'
 
@@ -20,8 +21,7 @@ function classesOf(classes: readonly string[], probabilities: Float64Array): { l
   requireFinite(probabilities)
   return Array.from({ length: probabilities.length / classes.length }, (_, row) => {
     const of = probabilities.subarray(row * classes.length, (row + 1) * classes.length)
-    const best = of.indexOf(Math.max(...of))
-    return { label: classes[best] ?? '', probabilities: Object.fromEntries(classes.map((label, index) => [label, of[index] ?? 0])) }
+    return { label: classes[likeliest(of)] ?? '', probabilities: Object.fromEntries(classes.map((label, index) => [label, of[index] ?? 0])) }
   })
 }
 

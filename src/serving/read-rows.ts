@@ -1,10 +1,10 @@
 import { refitError, type Fault } from '../errors.js'
-import type { Signature, SignatureColumn } from '../packages/manifest.js'
+import type { Signature } from '../packages/manifest.js'
+import { featureFault, isFeature, kindOf, shortened } from '../predictors/feature-fault.js'
 import type { FeatureBatch, FeatureValue } from '../predictors/predictor.js'
 
 /** Faults that one answer lists; a batch of thousands of wrong rows has the same few causes. */
 export const MOST_FAULTS = 50
-const LONGEST_SHOWN = 40
 
 /**
  * Turns the rows of a request into the columns that a predictor takes.
@@ -21,7 +21,7 @@ export function readRows({ inputs }: Pick<Signature, 'inputs'>, rows: readonly u
     }
     for (const input of inputs) {
       const value = Object.hasOwn(row, input.name) ? row[input.name] : undefined
-      const message = faultOf(input, value)
+      const message = featureFault(input, value)
       if (message === undefined) columns[input.name]?.push(isFeature(value) ? value : null)
       else faults.push({ path: `rows[${index}].${input.name}`, message })
     }
@@ -31,43 +31,6 @@ export function readRows({ inputs }: Pick<Signature, 'inputs'>, rows: readonly u
   return { rows: rows.length, columns }
 }
 
-function faultOf({ type, optional }: SignatureColumn, value: unknown): string | undefined {
-  if (value === undefined || value === null) return optional ? undefined : `is ${value === null ? 'null' : 'missing'}, and not optional`
-  switch (type) {
-    case 'number':
-      return typeof value === 'number' && Number.isFinite(value) ? undefined : `must be a number, is ${kindOf(value)}`
-    case 'category':
-      return typeof value === 'string' ? undefined : `must be text, is ${kindOf(value)}`
-    case 'boolean':
-      return typeof value === 'boolean' ? undefined : `must be true or false, is ${kindOf(value)}`
-  }
-}
-
-function isFeature(value: unknown): value is Exclude<FeatureValue, null> {
-  return typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
-}
-
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  switch (typeof value) {
-    case 'string':
-      return `the text ${JSON.stringify(shortened(value))}`
-    case 'object':
-      return 'an object'
-    case 'number':
-    case 'boolean':
-      return `the ${typeof value} ${String(value)}`
-    default:
-      return `of type ${typeof value}`
-  }
-}
-
-/** What a caller wrote is shown to them again, but not all of it. */
-function shortened(text: string): string {
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
 }

@@ -75,6 +75,7 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
     onUpload: () => {
       uploads += 1
     },
+    onBatchJob: () => undefined,
     notifications,
     announcements: options.announcements ?? { isOpen: () => Promise.resolve(false), receive: () => Promise.reject(refitError('announcement-unauthenticated', {})) },
     onShutdown: () => {
