@@ -10,7 +10,7 @@ const source = join(root, 'src')
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
 const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
-const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications', 'tracking', 'batch']
+const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications', 'tracking', 'batch', 'clients']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   tracking: machinery,
   data: machinery,
   batch: [...machinery, 'runs', 'registry', 'packages', 'data', 'prepare', 'predictors'],
+  clients: [...machinery, 'runs', 'registry', 'packages', 'evaluation'],
   evaluation: [...foundations, 'predictors', 'packages', 'prepare'],
   report: [...foundations, 'evaluation'],
   runs: machinery,

@@ -5,6 +5,7 @@ import { createServer, type DeclaredRoute, type ServerAccess } from '../http/ser
 import { adoptionRoutes } from './adoption.js'
 import { announcementRoutes } from './announcements.js'
 import { batchRoutes } from './batch.js'
+import { clientRoutes } from './clients.js'
 import { contractRoutes } from './contracts.js'
 import { definitionRoutes } from './definitions.js'
 import { dropRoutes } from './drops.js'
@@ -45,7 +46,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), reportRoutes(parts), logRoutes(parts), versionRoutes(parts), rolloutRoutes(parts), batchRoutes(parts), explanationRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), reportRoutes(parts), logRoutes(parts), versionRoutes(parts), rolloutRoutes(parts), batchRoutes(parts), clientRoutes(parts), explanationRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   if (beside !== undefined) await app.register(beside.routes)

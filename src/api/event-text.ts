@@ -33,6 +33,7 @@ const Data = Type.Object({
   champion: Type.Optional(Type.Number()),
   checkedByProxy: Type.Optional(Type.Boolean()),
   job: Type.Optional(Type.String()),
+  client: Type.Optional(Type.Number()),
   input: Type.Optional(Type.String()),
   output: Type.Optional(Type.String()),
 })
@@ -175,6 +176,13 @@ function* sentence(kind: string, actor: string, data: Data, result: unknown, raw
     case 'rollout.aborted':
       yield `rollout of version ${version ?? '?'} aborted`
       if (data.explanation !== undefined) yield `– ${data.explanation}`
+      break
+    case 'client.recorded':
+      yield `client ${data.client ?? '?'} recorded, of version ${version ?? '?'}, by ${actor}`
+      break
+    case 'client.forgotten':
+      yield `client ${data.client ?? '?'} forgotten by ${actor}`
+      if (data.reason !== undefined) yield `– ${data.reason}`
       break
     case 'batch.requested':
       yield `batch job ${data.job ?? ''} asked for by ${actor}: ${data.input ?? ''} → ${data.output ?? ''}, by version ${version ?? '?'}`

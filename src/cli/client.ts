@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { BatchJobAnswer, BatchJobList } from '../api/wire/batch.js'
+import { RecordedClientAnswer, RecordedClientList, WrittenClient } from '../api/wire/client.js'
 import { ContractAccepted, ContractDetail } from '../api/wire/contract.js'
 import { DefinitionList, Preview, type PreviewRequest } from '../api/wire/definition.js'
 import { DropDetail, DropList, DropRecorded, DropsDecided, type DecisionBody } from '../api/wire/drop.js'
@@ -91,6 +92,11 @@ export function createClient({ url, token, actor }: Connection) {
     rollouts: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) => get(RolloutList, at`/models/${model}/rollouts`, query),
     rollout: (model: string, number: number) => get(RolloutDetail, at`/models/${model}/rollouts/${String(number)}`),
     orderRollout: (model: string, order: 'pause' | 'resume' | 'abort', reason: string) => post(RolloutSummary, at`/models/${model}/rollout/${order}`, { reason }),
+    /** A typed client of a version; recorded, later versions are held to it. */
+    writeClient: (model: string, version: number) => get(WrittenClient, at`/models/${model}/client`, { version }),
+    recordClient: (model: string, version: number) => post(WrittenClient, at`/models/${model}/clients`, { version }),
+    recordedClients: async (model: string) => (await get(RecordedClientList, at`/models/${model}/clients`)).clients,
+    forgetClient: (model: string, number: number, reason?: string) => post(RecordedClientAnswer, at`/models/${model}/clients/${String(number)}/forget`, { reason }),
     batchJobs: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) => get(BatchJobList, at`/models/${model}/batch`, query),
     cancelBatchJob: (job: string) => post(BatchJobAnswer, at`/batch/${job}/cancel`),
     /** A tar archive; see the API. */

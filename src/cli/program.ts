@@ -3,6 +3,7 @@ import { addAdopt } from './commands/adopt.js'
 import { addApprove } from './commands/approve.js'
 import { addBatch } from './commands/batch.js'
 import { addCancel } from './commands/cancel.js'
+import { addClients } from './commands/clients.js'
 import { addContract } from './commands/contract.js'
 import { addData } from './commands/data.js'
 import { addDiff } from './commands/diff.js'
@@ -25,6 +26,7 @@ import { addRuns } from './commands/runs.js'
 import { addServe } from './commands/serve.js'
 import { addShow } from './commands/show.js'
 import { addStatus } from './commands/status.js'
+import { addTypes } from './commands/types.js'
 import { addUpload } from './commands/upload.js'
 import { addUp } from './commands/up.js'
 import { addVersions } from './commands/versions.js'
@@ -44,7 +46,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addTypes, addClients, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }

@@ -185,6 +185,18 @@ export interface Schema {
     started_at: TimeOrNull
     ended_at: TimeOrNull
   }
+  recorded_clients: {
+    model: string
+    number: number
+    digest: string
+    shape: Json
+    version: number
+    last_version: number
+    actor: string
+    recorded_at: Time
+    last_at: Time
+    forgotten_at: TimeOrNull
+  }
   events: {
     id: ColumnType<string, never, never>
     transaction: ColumnType<string, never, never>

@@ -90,6 +90,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly limits?: Limits
   /** How `/invocations` of the endpoint understands its callers: `mlflow` (default) or `sagemaker`. */
   readonly dialect?: InvocationsDialect
+  /** What becomes of a candidate that breaks clients which `refit types` has written: `'refuse'` (default) or `'allow'`. */
+  readonly brokenClients?: 'refuse' | 'allow'
 }
 
 /** A model whose `check` has been called: plain data. */

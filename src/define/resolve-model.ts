@@ -68,6 +68,7 @@ export const WrittenModel = Type.Object(
       ),
     ),
     dialect: Type.Optional(InvocationsDialect),
+    brokenClients: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('allow')])),
   },
   { additionalProperties: false },
 )
@@ -140,6 +141,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
       dataMemoryBytes: Math.round(limits.dataMemory * MEGABYTE),
     },
     ...(written.dialect === 'sagemaker' ? { dialect: written.dialect } : {}),
+    ...(written.brokenClients === 'allow' ? { brokenClients: written.brokenClients } : {}),
   }
   if (model.split.kind === 'group' && model.split.stratify !== undefined && (model.delivery ?? { kind: 'append' }).kind !== 'append') {
     fault('split.stratify', 'needs drops that add rows: where they replace or change some, sides would be drawn anew')

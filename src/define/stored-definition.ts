@@ -249,8 +249,12 @@ export const StoredRule = Type.Union([
 ])
 export type StoredRule = Static<typeof StoredRule>
 
-/** What a verdict judges: the rules of the definition, and beside one about the champion that its like do not sink (EVIDENCE rule 7). */
-export const JudgedRule = Type.Union([...StoredRule.anyOf, Type.Object({ kind: Type.Literal('creep'), ...measured, margin: StoredMargin })])
+/** What a verdict judges: the rules of the definition, beside one about the champion that its like do not sink (EVIDENCE rule 7), and that recorded clients go on. */
+export const JudgedRule = Type.Union([
+  ...StoredRule.anyOf,
+  Type.Object({ kind: Type.Literal('creep'), ...measured, margin: StoredMargin }),
+  Type.Object({ kind: Type.Literal('clients') }),
+])
 export type JudgedRule = Static<typeof JudgedRule>
 
 /** The module that prepares rows, and the columns that it gives or, as `ignored`, takes out. */
@@ -328,6 +332,8 @@ export const StoredModel = Type.Object({
   limits: StoredLimits,
   /** Absent: MLflow's. */
   dialect: Type.Optional(InvocationsDialect),
+  /** Whether a version may break recorded clients; absent: it may not. */
+  brokenClients: Type.Optional(Type.Literal('allow')),
 })
 export type StoredModel = Static<typeof StoredModel>
 export type Task = StoredModel['task']

@@ -27,6 +27,8 @@ export function ruleLabel(rule: JudgedRule): string {
       return `${rule.rows === 1 ? 'one row' : `${number(rule.rows)} rows`} within ${milliseconds(rule.milliseconds)} at the ${rule.percentile}th percentile`
     case 'packageSize':
       return `package at most ${bytes(rule.bytes)}`
+    case 'clients':
+      return 'recorded clients go on as they are'
     case 'own':
       return `own rule ${ownRuleName(rule)}`
   }

@@ -1,5 +1,8 @@
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
+import { clientShape } from '../clients/client-shape.js'
+import { judgeClients } from '../clients/judge-clients.js'
+import { recordedClients } from '../clients/recorded.js'
 import type { Sets } from '../data/snapshot.js'
 import { approvalWhen } from '../define/resolve-approval.js'
 import type { OwnRule } from '../define/stored-definition.js'
@@ -78,7 +81,8 @@ export async function check(
     attempt.signal,
   )
   const results = judged.isServable && rowsFolder !== undefined ? await runOwnRules(rooms, run, data, { rules: ownRules, folder, rowsFolder, candidateFolder, champion, verdict: judged.verdict }, attempt) : []
-  const complete = withResults(judged.verdict, results, champion !== undefined)
+  const kept = judged.isServable ? judgeClients(clientShape(candidate.signature, run.definition.columns), await recordedClients(rooms.database, run.model), run.definition.brokenClients === 'allow') : undefined
+  const complete = withResults(judged.verdict, kept === undefined ? results : [...results, kept], champion !== undefined)
   const next = whatFollows(run, complete, champion !== undefined)
   const warned = { ...complete, warnings: [...complete.warnings, ...weightWarnings(run.definition, rooms.trainers.get(run.definition.train.kind))] }
   const verdict = next !== 'none' && refitsOnAll(run) ? asProxy(warned) : warned

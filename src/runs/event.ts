@@ -47,6 +47,8 @@ export type EventKind =
   | 'rollout.aborted'
   | 'batch.requested'
   | 'batch.ended'
+  | 'client.recorded'
+  | 'client.forgotten'
   | 'schedule.fired'
   | 'schedule.missed'
   | 'source.failed'

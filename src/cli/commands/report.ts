@@ -1,10 +1,9 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Command } from 'commander'
-import { refitError } from '../../errors.js'
 import { contextOf, runOrNewest } from '../context.js'
 import { openFile } from '../open-file.js'
+import { writeWhole } from '../write-whole.js'
 
 export function addReport(program: Command): void {
   program
@@ -25,16 +24,4 @@ export function addReport(program: Command): void {
         if (options.open === true && !opened) terminal.note(`There is no desktop here to open it with: ${pathToFileURL(path).href}`)
       }
     })
-}
-
-/** Appears whole: a browser may be looking at the former one. @throws RefitError `file-unwritable` */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const beside = `${path}.${process.pid}.tmp`
-  try {
-    await writeFile(beside, text)
-    await rename(beside, path)
-  } catch (error) {
-    await rm(beside, { force: true })
-    throw refitError('file-unwritable', { file: path, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
-  }
 }
