@@ -1,177 +1,150 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { StoredRule } from '../../src/define/stored-definition.js'
 import { judgeComparison } from '../../src/evaluation/against-champion.js'
 import { resample, unmeasured, type Compared } from '../../src/evaluation/bootstrap.js'
 import { evaluatorOf } from '../../src/evaluation/metric.js'
 import { compare, judgeAgainstChampion } from '../../src/evaluation/rules.js'
 import { sampleOf } from '../../src/evaluation/sample.js'
 import type { Scored, Units } from '../../src/evaluation/scored.js'
-import { uniform } from './cases.js'
+import { marginSizeOf, ruleOf, simulatedMetrics, worseBy, type SimulatedMetric, type SimulatedTask } from './simulated-models.js'
+import { designs, drawTestSet, normals, type Design, type TestSet } from './simulated-sets.js'
 
 /**
- * EVIDENCE rule 15: the error rates that are claimed, counted over simulated test sets. The models' errors are normal,
- * in part shared between champion and candidate, and alike within a unit; a candidate's are scaled, so that its MAE is
- * known to be exactly so many times the champion's.
+ * EVIDENCE rule 15: the error rates that are claimed, counted over simulated test sets. Both metrics of a task are counted
+ * on the same sets; `npm run bench error-rates` counts more of them, through the whole of a verdict.
  */
 
 const DRAWS = 2000
 const SEED = 20_260_501
-const MARGIN = 0.03
-const SHARED = 0.8
 /** Most of 2,000 that may be let through when 5 % is claimed: two binomial standard errors above, 5.97 %. */
 const MOST_WRONG = Math.floor(DRAWS * (0.05 + 2 * Math.sqrt((0.05 * 0.95) / DRAWS)))
 
-const notWorse = { kind: 'champion', metric: 'mae', comparison: 'notWorse', margin: { relative: MARGIN } } as const satisfies StoredRule
-const better = { ...notWorse, comparison: 'better' } as const satisfies StoredRule
-
-interface Design {
-  readonly name: string
-  readonly unit: string
-  readonly units: number
-  readonly rowsOf: (normal: () => number) => number
-  /** Correlation of a row's error with that of the row before; across units as well where time runs through them. */
-  readonly correlation: number
-  readonly runsOn: boolean
-}
-
-const designs: readonly Design[] = [
-  { name: '30 groups of equal size', unit: 'group', units: 30, rowsOf: () => 5, correlation: 0.5, runsOn: false },
-  {
-    name: '40 groups of very unequal sizes',
-    unit: 'group',
-    units: 40,
-    rowsOf: (normal) => 1 + Math.floor(Math.exp(1 + 0.8 * normal())),
-    correlation: 0.5,
-    runsOn: false,
-  },
-  // The standard error by days is 1.6 times that by rows, as in the median week of the NSW replay.
-  { name: '20 days of autocorrelated hours', unit: 'day', units: 20, rowsOf: () => 24, correlation: 0.73, runsOn: true },
-  { name: '10 days of autocorrelated hours, each an hour by itself', unit: 'hour', units: 240, rowsOf: () => 1, correlation: 0.73, runsOn: true },
+/** Each design has a seed of its own. */
+const simulations: readonly { readonly task: SimulatedTask; readonly design: Design; readonly seed: number }[] = [
+  { task: 'regression', design: designs.equal, seed: SEED },
+  { task: 'regression', design: designs.unequal, seed: SEED + 1 },
+  { task: 'regression', design: designs.days, seed: SEED + 2 },
+  { task: 'regression', design: designs.hours, seed: SEED + 3 },
+  { task: 'classification', design: designs.equal, seed: SEED + 100 },
+  { task: 'classification', design: designs.unequal, seed: SEED + 101 },
+  { task: 'classification', design: designs.days, seed: SEED + 102 },
+  { task: 'classification', design: designs.rare, seed: SEED + 104 },
 ]
 
-function normalOf(random: () => number): () => number {
-  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+/** What is counted of one metric. */
+interface Counted {
+  readonly metric: SimulatedMetric
+  /** The champion; a model as good; one worse by exactly the margin; one better by twice the difference that is stated on average. */
+  readonly modelsOn: (set: TestSet) => readonly Scored[]
+  readonly stated: number
+  identical: number
+  identicalKept: number
+  equal: number
+  atMargin: number
+  atMarginFailed: number
+  found: number
 }
 
-interface TestSet {
-  readonly units: Units
-  /** Errors of the champion, and of two candidates that are exactly as good. */
-  readonly champion: Float64Array
-  readonly candidate: Float64Array
-  readonly another: Float64Array
-}
-
-function drawTestSet({ units: count, rowsOf, correlation, runsOn }: Design, normal: () => number): TestSet {
-  const unitOfRow: number[] = []
-  const champion: number[] = []
-  const candidate: number[] = []
-  const another: number[] = []
-  const renewed = Math.sqrt(1 - correlation ** 2)
-  let [shared, first, second, third] = [normal(), normal(), normal(), normal()]
-  for (let unit = 0; unit < count; unit += 1) {
-    if (!runsOn) [shared, first, second, third] = [normal(), normal(), normal(), normal()]
-    for (let left = rowsOf(normal); left > 0; left -= 1) {
-      shared = correlation * shared + renewed * normal()
-      first = correlation * first + renewed * normal()
-      second = correlation * second + renewed * normal()
-      third = correlation * third + renewed * normal()
-      unitOfRow.push(unit)
-      champion.push(Math.sqrt(SHARED) * shared + Math.sqrt(1 - SHARED) * first)
-      candidate.push(Math.sqrt(SHARED) * shared + Math.sqrt(1 - SHARED) * second)
-      another.push(Math.sqrt(SHARED) * shared + Math.sqrt(1 - SHARED) * third)
-    }
-  }
-  const units = { rows: Int32Array.from(unitOfRow, (_, row) => row), unitOfRow: Int32Array.from(unitOfRow), count, isSerial: runsOn }
-  return { units, champion: Float64Array.from(champion), candidate: Float64Array.from(candidate), another: Float64Array.from(another) }
-}
-
-function scored(errors: Float64Array, factor = 1): Scored {
-  return { task: 'regression', targets: new Float64Array(errors.length), values: errors.map((error) => factor * error) }
-}
-
-/** Each model beside the first, on the same resamples. */
-function measured(models: readonly Scored[], units: Units, seed: number): readonly Compared[] {
-  const [champion = unmeasured, ...candidates] = resample(models.map((model) => evaluatorOf('mae', model, units)), units, seed)
-  return candidates.map((candidate) => ({ candidate, champion, units: units.count }))
-}
-
-/** The smallest detectable difference that verdicts on such test sets state, on average. */
-function statedDifference(design: Design, normal: () => number): number {
-  let sum = 0
-  for (let draw = 0; draw < 100; draw += 1) {
-    const { units, champion, candidate } = drawTestSet(design, normal)
-    const [compared] = measured([scored(champion), scored(candidate)], units, draw)
-    assert.ok(compared !== undefined)
-    sum += judgeAgainstChampion(better, 'definition', compared, { version: 1, unit: design.unit, besides: [] }).smallestDetectable ?? Number.NaN
-  }
-  return sum / 100
-}
-
-function report(context: TestContext, what: string, count: number): void {
-  context.diagnostic(`${what}: ${count} of ${DRAWS} (seed ${SEED})`)
-}
-
-for (const [index, design] of designs.entries()) {
-  test(`error rates with ${design.name}`, (context) => {
-    const normal = normalOf(uniform(SEED + index))
-    const stated = statedDifference(design, normal)
-    const wrong = { identical: 0, identicalKept: 0, equalBetter: 0, atMargin: 0, atMarginFailed: 0 }
-    let found = 0
+for (const { task, design, seed } of simulations) {
+  test(`error rates of ${simulatedMetrics[task].join(' and ')} with ${design.name}`, (context) => {
+    const normal = normals(seed)
+    const counted = simulatedMetrics[task].map((metric, _, { length }) => countFor(metric, statedDifference(metric, task, design, normal, 100 / length), design))
     for (let draw = 0; draw < DRAWS; draw += 1) {
-      const { units, champion, candidate, another } = drawTestSet(design, normal)
-      const models = [scored(champion), scored(candidate), scored(another, 1 + MARGIN), scored(another, 1 - 2 * stated)]
-      const compared = measured(models, units, draw)
-      const itself = compared.map((one) => ({ ...one, candidate: one.champion }))
-      const [identical, equal, atMargin, muchBetter] = [...itself.slice(0, 1), ...compared].map((one) => (rule: typeof notWorse | typeof better) => compare(rule, one.candidate, one.champion).answer)
-      if (identical?.(better) === 'passed') wrong.identical += 1
-      if (identical?.(notWorse) !== 'passed') wrong.identicalKept += 1
-      if (equal?.(better) === 'passed') wrong.equalBetter += 1
-      const answer = atMargin?.(notWorse)
-      if (answer === 'passed') wrong.atMargin += 1
-      if (answer === 'failed') wrong.atMarginFailed += 1
-      if (muchBetter?.(better) === 'passed') found += 1
+      const set = drawTestSet(design, task, normal)
+      const evaluators = counted.map(({ metric, modelsOn }) => modelsOn(set).map((model) => evaluatorOf(metric, model, set.units)))
+      const distributions = resample(evaluators.flat(), set.units, draw)
+      let at = 0
+      for (const [index, one] of counted.entries()) {
+        const [champion = unmeasured, equal = unmeasured, atMargin = unmeasured, better = unmeasured] = distributions.slice(at, (at += evaluators[index]?.length ?? 0))
+        const answer = (comparison: 'notWorse' | 'better', candidate: typeof champion): string => compare(ruleOf(one.metric, comparison), candidate, champion).answer
+        if (answer('better', champion) === 'passed') one.identical += 1
+        if (answer('notWorse', champion) !== 'passed') one.identicalKept += 1
+        if (answer('better', equal) === 'passed') one.equal += 1
+        const there = answer('notWorse', atMargin)
+        if (there === 'passed') one.atMargin += 1
+        if (there === 'failed') one.atMarginFailed += 1
+        if (answer('better', better) === 'passed') one.found += 1
+      }
     }
-    report(context, 'identical models, let through as better', wrong.identical)
-    report(context, 'equally good, let through as better', wrong.equalBetter)
-    report(context, 'exactly at the margin, let through', wrong.atMargin)
-    report(context, 'exactly at the margin, failed', wrong.atMarginFailed)
-    report(context, `twice the stated ${(100 * stated).toFixed(1)} % better, let through`, found)
-    assert.equal(wrong.identical, 0)
-    assert.equal(wrong.identicalKept, 0)
-    assert.ok(wrong.equalBetter <= MOST_WRONG)
-    assert.ok(wrong.atMargin <= MOST_WRONG)
-    assert.ok(wrong.atMarginFailed <= MOST_WRONG)
-    assert.ok(found >= 0.9 * DRAWS)
+    for (const one of counted) tell(context, seed, one)
+    for (const one of counted) {
+      assert.equal(one.identical, 0, one.metric)
+      assert.equal(one.identicalKept, 0, one.metric)
+      assert.ok(one.equal <= MOST_WRONG, one.metric)
+      assert.ok(one.atMargin <= MOST_WRONG, one.metric)
+      assert.ok(one.atMarginFailed <= MOST_WRONG, one.metric)
+      assert.ok(one.found >= 0.9 * DRAWS, one.metric)
+    }
   })
 }
 
-test('error rate at the margin when fresh rows, all rows and the champion’s own take part', (context) => {
-  const design: Design = { name: '', unit: 'group', units: 60, rowsOf: () => 4, correlation: 0.3, runsOn: false }
-  const random = uniform(SEED + 10)
-  const normal = normalOf(random)
-  let passed = 0
-  let onFresh = 0
-  for (let draw = 0; draw < DRAWS; draw += 1) {
-    const { units, champion } = drawTestSet(design, normal)
-    // The candidate strays from the champion just so far that fresh rows are enough about half of the time.
-    const candidate = champion.map((error) => error * (1 + MARGIN) * (1 + 0.18 * (2 * random() - 1)))
-    const sample = sampleOf(units.rows, units.unitOfRow, draw)
-    const [all] = measured([scored(champion), scored(candidate)], sample.drawn, draw)
-    assert.ok(all !== undefined)
-    const pair = {
-      candidate: scored(candidate),
-      champion: { version: 1, scored: scored(champion), fresh: (row: number): boolean => (units.unitOfRow[row] ?? 0) >= 30 },
-      sample,
-      unit: 'group',
-      split: 'group',
-    } as const
-    const result = judgeComparison(pair, notWorse, 'definition', all)
-    if (result.answer === 'passed') passed += 1
-    if (result.explanation.includes('rows that arrived after')) onFresh += 1
+function countFor(metric: SimulatedMetric, stated: number, design: Design): Counted {
+  const [champion, atMargin, better] = [worseBy(metric, 0, design), worseBy(metric, marginSizeOf(metric), design), worseBy(metric, -2 * stated, design)]
+  const modelsOn = (set: TestSet): readonly Scored[] => [champion(set, set.champion), champion(set, set.candidate), atMargin(set, set.another), better(set, set.another)]
+  return { metric, modelsOn, stated, identical: 0, identicalKept: 0, equal: 0, atMargin: 0, atMarginFailed: 0, found: 0 }
+}
+
+/** The smallest detectable difference that verdicts on such test sets state, on average. */
+function statedDifference(metric: SimulatedMetric, task: SimulatedTask, design: Design, normal: () => number, draws: number): number {
+  const model = worseBy(metric, 0, design)
+  let sum = 0
+  for (let draw = 0; draw < draws; draw += 1) {
+    const set = drawTestSet(design, task, normal)
+    const compared = measured(metric, [model(set, set.champion), model(set, set.candidate)], set.units, draw)
+    sum += judgeAgainstChampion(ruleOf(metric, 'better'), 'definition', compared, { version: 1, unit: design.unit, besides: [] }).smallestDetectable ?? Number.NaN
   }
-  report(context, 'decided on fresh rows', onFresh)
-  report(context, 'exactly at the margin, let through', passed)
-  assert.ok(onFresh > 0.1 * DRAWS && onFresh < 0.9 * DRAWS)
-  assert.ok(passed <= MOST_WRONG)
-})
+  return sum / draws
+}
+
+/** The second model beside the first, on the same resamples. */
+function measured(metric: SimulatedMetric, models: readonly Scored[], units: Units, seed: number): Compared {
+  const [champion = unmeasured, candidate = unmeasured] = resample(models.map((model) => evaluatorOf(metric, model, units)), units, seed)
+  return { candidate, champion, units: units.count }
+}
+
+function tell(context: TestContext, seed: number, { metric, stated, identical, equal, atMargin, atMarginFailed, found }: Counted): void {
+  const figures = [
+    `identical models, let through as better: ${identical}`,
+    `equally good, let through as better: ${equal}`,
+    `exactly at the margin, let through: ${atMargin}`,
+    `exactly at the margin, failed: ${atMarginFailed}`,
+    `twice the stated ${stated.toFixed(3)} better, let through: ${found}`,
+  ]
+  for (const figure of figures) context.diagnostic(`${metric}: ${figure} of ${DRAWS} (seed ${seed})`)
+}
+
+/** Models so much alike that the fresh half of the rows is enough about half of the time. */
+const alike: readonly { readonly metric: SimulatedMetric; readonly task: SimulatedTask; readonly shared: number; readonly seed: number }[] = [
+  { metric: 'mae', task: 'regression', shared: 0.995, seed: SEED + 10 },
+  { metric: 'rocAuc', task: 'classification', shared: 0.997, seed: SEED + 110 },
+]
+
+for (const { metric, task, shared, seed } of alike) {
+  test(`error rate of ${metric} at the margin when fresh rows, all rows and the champion’s own take part`, (context) => {
+    const design: Design = { ...designs.equal, units: 60, rowsOf: () => 4, correlation: 0.3, shared }
+    const normal = normals(seed)
+    const rule = ruleOf(metric, 'notWorse')
+    const [championModel, atMargin] = [worseBy(metric, 0, design), worseBy(metric, marginSizeOf(metric), design)]
+    let passed = 0
+    let onFresh = 0
+    for (let draw = 0; draw < DRAWS; draw += 1) {
+      const set = drawTestSet(design, task, normal)
+      const [champion, candidate] = [championModel(set, set.champion), atMargin(set, set.candidate)]
+      const sample = sampleOf(set.units.rows, set.units.unitOfRow, draw)
+      const pair = {
+        candidate,
+        champion: { version: 1, scored: champion, fresh: (row: number): boolean => (set.units.unitOfRow[row] ?? 0) >= 30 },
+        sample,
+        unit: 'group',
+        split: 'group',
+      } as const
+      const result = judgeComparison(pair, rule, 'definition', measured(metric, [champion, candidate], sample.drawn, draw))
+      if (result.answer === 'passed') passed += 1
+      if (result.explanation.includes('rows that arrived after')) onFresh += 1
+    }
+    context.diagnostic(`${metric}: decided on fresh rows: ${onFresh} of ${DRAWS} (seed ${seed})`)
+    context.diagnostic(`${metric}: exactly at the margin, let through: ${passed} of ${DRAWS} (seed ${seed})`)
+    assert.ok(onFresh > 0.1 * DRAWS && onFresh < 0.9 * DRAWS)
+    assert.ok(passed <= MOST_WRONG)
+  })
+}
