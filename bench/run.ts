@@ -1,6 +1,7 @@
 /** Measures what docs and design promise, and writes bench/RESULTS.md: `npm run bench`. Names as arguments choose some. */
 import { check } from './check.js'
 import { dropToTrainer } from './drop-to-trainer.js'
+import { errorRates } from './error-rates.js'
 import { ingest } from './ingest.js'
 import { poison } from './poison.js'
 import { writeSection } from './results.js'
@@ -11,6 +12,7 @@ const benchmarks = new Map([
   ['drop-to-trainer', { title: 'From a drop to its trainer', measure: dropToTrainer }],
   ['ingest', { title: 'Ingest, split and profile of large drops', measure: ingest }],
   ['check', { title: 'The check of a large test set', measure: check }],
+  ['error-rates', { title: 'How often verdicts err', measure: errorRates }],
   ['poison', { title: 'A poisoned week that nobody notices', measure: poison }],
 ])
 
