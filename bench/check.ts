@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openDuckDb, rowsOf, text } from '../src/data/duckdb.js'
 import type { Sets } from '../src/data/snapshot.js'
 import { cutBy } from '../src/define/comparability.js'
-import type { StoredColumn, StoredModel, StoredRule } from '../src/define/stored-definition.js'
+import type { StoredColumn, StoredModel, StoredRule, StoredSplit } from '../src/define/stored-definition.js'
 import type { Verdict } from '../src/evaluation/verdict.js'
 import { checkCandidate } from '../src/lifecycle/check-candidate.js'
 import { cutSets, type Value } from '../test/support/cut-sets.js'
@@ -16,6 +16,9 @@ const LIMIT_SECONDS = 60
 const TRAINING_ROWS = 8000
 const TRAINER = { kind: 'gradient-boosted-trees', options: {} }
 const MEMORY_BYTES = 4_000_000_000
+const DAY_MS = 86_400_000
+/** How many days a test set by time has. */
+const DAYS = 90
 const never = new AbortController().signal
 
 const feature = (type: 'number' | 'category' | 'boolean'): StoredColumn => ({ type, role: 'feature', optional: false })
@@ -32,8 +35,8 @@ const features: Readonly<Record<string, StoredColumn>> = {
   waterfront: feature('boolean'),
 }
 
-/** Made-up sales, `i` being their number: four of each house, 70 zipcodes, prices that follow from most columns but for a quarter of noise. */
-const sales = `select *, round(exp(11 + 0.0003 * sqft_living + 0.09 * grade + 0.004 * zip + if(waterfront, 0.4, 0) + 0.25 * noise)) as price,
+/** Made-up sales, `i` being their number and `soldAt` when they were, as SQL: four of each house, 70 zipcodes, prices that follow from most columns but for a quarter of noise. */
+const salesAt = (soldAt: string): string => `select *, ${soldAt} as sold_at, round(exp(11 + 0.0003 * sqft_living + 0.09 * grade + 0.004 * zip + if(waterfront, 0.4, 0) + 0.25 * noise)) as price,
   if(0.0003 * sqft_living + 0.09 * grade + 0.25 * noise > 1.53, 'dear', 'cheap') as class from (
   select 'h' || (i // 4) as house, (98000 + hash(i, 1) % 70)::varchar as zipcode, (hash(i, 1) % 70)::int as zip,
     ['poor', 'fair', 'good', 'very good'][(hash(i, 2) % 4 + 1)::int] as condition, (300 + hash(i, 3) % 5000)::double as sqft_living,
@@ -59,12 +62,23 @@ const cases: readonly { readonly what: string; readonly definition: StoredModel 
       { kind: 'threshold', metric: 'rocAuc', bound: 'atLeast', value: 0.6, slice: each },
     ]),
   },
+  {
+    what: 'regression by time',
+    definition: {
+      ...definitionOf('regression', 'price', 'number', [
+        { kind: 'threshold', metric: 'mape', bound: 'atMost', value: 0.5 },
+        { kind: 'champion', metric: 'mae', comparison: 'notWorse', margin: { relative: 0.03 } },
+        { kind: 'threshold', metric: 'mape', bound: 'atMost', value: 0.5, slice: each },
+      ]),
+      split: { kind: 'time', testMilliseconds: DAYS * DAY_MS, gapMilliseconds: 0, validation: 0.1 } satisfies StoredSplit,
+    },
+  },
 ]
 
 function definitionOf(task: StoredModel['task'], target: string, type: 'number' | 'category', check: readonly StoredRule[]): StoredModel {
   return modelNamed('house', {
     task,
-    columns: { ...features, [target]: { type, role: 'target', optional: false } },
+    columns: { ...features, sold_at: { type: 'time', role: 'time', optional: false }, [target]: { type, role: 'target', optional: false } },
     check: [...check],
     limits: { trainMilliseconds: 600_000, trainMemoryBytes: MEMORY_BYTES, dataMemoryBytes: 1e9 },
   })
@@ -80,7 +94,7 @@ export async function check(): Promise<readonly string[]> {
   const scratch = await mkdtemp(join(process.env['REFIT_BENCH_FOLDER'] ?? '/var/tmp', 'refit-bench-'))
   try {
     for (const { what, definition } of cases) {
-      const folder = join(scratch, what.replace(' ', '-'))
+      const folder = join(scratch, what.replaceAll(' ', '-'))
       const [champion, candidate] = [await train(join(folder, 'champion'), definition, 1), await train(join(folder, 'candidate'), definition, 2)]
       for (const rows of sizes) {
         const sets = await testSet(folder, candidate.sets, definition, rows)
@@ -88,7 +102,7 @@ export async function check(): Promise<readonly string[]> {
         console.log(`${rows} rows, ${what}: ${seconds.toFixed(1)} s, ${Math.round(peak / 1e6)} MB\n${log}\n${verdict.summary}`)
         const share = (step: RegExp): string => `${Math.round((100 * Number(step.exec(log)?.[1])) / seconds)} %`
         lines.push(
-          `| ${verdict.test.rows.toLocaleString('en-US')} in ${verdict.test.units.toLocaleString('en-US')} groups | ${what} | ${seconds.toFixed(1)} | ${share(/read .* in ([\d.]+) s/)} | ${share(/scored .* in ([\d.]+) s/)} | ${share(/judged in ([\d.]+) s/)} | ${Math.round(peak / 1e6).toLocaleString('en-US')} | ${LIMIT_SECONDS} | ${rows > 1_000_000 ? '–' : seconds <= LIMIT_SECONDS ? 'yes' : '**no**'} |`,
+          `| ${verdict.test.rows.toLocaleString('en-US')} in ${verdict.test.units.toLocaleString('en-US')} ${verdict.test.unit}s | ${what} | ${seconds.toFixed(1)} | ${share(/read .* in ([\d.]+) s/)} | ${share(/scored .* in ([\d.]+) s/)} | ${share(/judged in ([\d.]+) s/)} | ${Math.round(peak / 1e6).toLocaleString('en-US')} | ${LIMIT_SECONDS} | ${rows > 1_000_000 ? '–' : seconds <= LIMIT_SECONDS ? 'yes' : '**no**'} |`,
         )
       }
     }
@@ -106,7 +120,8 @@ async function train(folder: string, definition: StoredModel, number: number): P
   const connection = await openDuckDb({ memoryBytes: 1e9, spillFolder: join(folder, 'spill') })
   const first = number * 1_000_000_000
   const columns = Object.keys(definition.columns).join(', ')
-  const rows = await rowsOf(connection, `select ${columns} from (${sales} from range(${first}, ${first + TRAINING_ROWS}) t(i)))`)
+  const soldAt = `strftime(timestamp '2023-01-01' + to_minutes((i - ${first}) * 50), '%Y-%m-%dT%H:%M:%S')`
+  const rows = await rowsOf(connection, `select ${columns} from (${salesAt(soldAt)} from range(${first}, ${first + TRAINING_ROWS}) t(i)))`)
   const sets = await cutSets(folder, definition, rows.map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, valueOf(value)]))))
   const training = startTraining({ projectFolder: folder, definition, sets, trainer: TRAINER })
   await training.done
@@ -123,8 +138,11 @@ async function testSet(folder: string, sets: Sets, definition: StoredModel, rows
   await mkdir(join(large, 'test'), { recursive: true })
   const connection = await openDuckDb({ memoryBytes: 2e9, spillFolder: join(folder, 'spill') })
   const columns = Object.keys(definition.columns).join(', ')
+  const isByTime = definition.split.kind === 'time'
+  const unit = isByTime ? "strftime(date_trunc('day', sold_at), '%Y-%m-%dT%H:%M')" : 'house'
+  const drop = isByTime ? `least(9, i * 14 // ${rows})` : 'if(hash(house) % 3 = 0, 9, hash(house) % 9)'
   await connection.run(
-    `copy (select ${columns}, house as refit_unit, 'drop-' || if(hash(house) % 3 = 0, 9, hash(house) % 9) as refit_drop from (${sales} from range(${rows}) t(i))))
+    `copy (select ${columns}, ${unit} as refit_unit, 'drop-' || ${drop} as refit_drop from (${salesAt(`timestamp '2024-01-01' + to_seconds(i * ${DAYS * 86_400} // ${rows})`)} from range(${rows}) t(i))))
       to ${text(join(large, 'test', 'test.parquet'))} (format parquet)`,
   )
   return { ...sets, folder: large, rows: { ...sets.rows, test: rows } }
@@ -151,7 +169,7 @@ async function judged(
         metrics: [],
         formers: [],
         rowsFolder: undefined,
-        champion: { version: 1, folder: champion, drops: Array.from({ length: 9 }, (_, drop) => `drop-${drop}`), parts: [], lostDrops: false, split: definition.split, cutBy: cutBy(definition) },
+        champion: { version: 1, folder: champion, drops: Array.from({ length: 9 }, (_, drop) => `drop-${drop}`), parts: [], lostDrops: false, split: definition.split, cutBy: cutBy(definition), trainedUntil: '2023-12-31T00:00:00.000Z' },
         seed: 20_260_501,
         projectFolder: folder,
         memoryBytes: definition.limits.trainMemoryBytes,
