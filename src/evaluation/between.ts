@@ -1,5 +1,6 @@
 import type { MetricRule } from '../define/stored-definition.js'
-import { besideEachOther, estimateOf, independentUnits, resampleTogether, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
+import { estimateOf, independentUnits, resampleTogether, standardErrorOf, unmeasured, type Distribution } from './bootstrap.js'
+import { besideEachOther } from './influence.js'
 import { evaluatorOf } from './metric.js'
 import { studentShareAbove } from './normal.js'
 import type { Sample } from './sample.js'
@@ -81,6 +82,7 @@ function pairOf({ limit }: Between, one: Group, other: Group): { values: [string
     draws: a.draws.map((draw, index) => draw - (b.draws[index] ?? Number.NaN)),
     effectiveUnits: Math.min(a.effectiveUnits, b.effectiveUnits),
     leftOut: besideEachOther(a.leftOut, b.leftOut, (above, below) => above - below),
+    isDifference: true,
   }
   return { values: [high.value, low.value], difference: estimateOf(distance), p: pValueOf(distance, limit) }
 }

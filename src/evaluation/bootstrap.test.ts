@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { coded, uniform } from '../../test/evaluation/cases.js'
 import { estimateOf, harmOf, resample, standardErrorOf } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
-import { expandedPercentile, normalQuantile, normalShareBelow, studentShareAbove } from './normal.js'
+import { expandedQuantile, normalQuantile, normalShareBelow, studentShareAbove } from './normal.js'
 import { effectiveUnits, unitsOf } from './units.js'
 
 function near(ours: number, expected: number, tolerance: number): void {
@@ -25,9 +25,9 @@ test('the normal distribution and Student’s t are those of the tables', () => 
 
 test('bounds widen with few units, and are those of the plain percentile with many', () => {
   // t with n - 1 degrees times the root of n / (n - 1), as a share of the normal.
-  near(expandedPercentile(0.95, 20), normalShareBelow(1.7291 * Math.sqrt(20 / 19)), 1e-4)
-  near(expandedPercentile(0.95, 1e6), 0.95, 1e-5)
-  assert.ok(Number.isNaN(expandedPercentile(0.95, 1)))
+  near(normalShareBelow(expandedQuantile(0.95, 20)), normalShareBelow(1.7291 * Math.sqrt(20 / 19)), 1e-4)
+  near(normalShareBelow(expandedQuantile(0.95, 1e6)), 0.95, 1e-5)
+  assert.ok(Number.isNaN(expandedQuantile(0.95, 1)))
 })
 
 test('units of unequal size tell less than as many equal ones', () => {

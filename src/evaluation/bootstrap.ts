@@ -1,11 +1,12 @@
 import { totalWidth, valueOf, type Evaluator } from './evaluator.js'
+import { besideEachOther, leftOutOf, partsOf, unevenness, type LeftOut } from './influence.js'
 import type { Direction } from './metric.js'
-import { expandedPercentile } from './normal.js'
+import { expandedQuantile, normalShareBelow } from './normal.js'
 import { tallyOnThreads } from './resample-threads.js'
 import type { Sample } from './sample.js'
 import type { Units } from './scored.js'
 import { sharedNumbers } from './shared-memory.js'
-import { leftOutOf, serialOf } from './serial.js'
+import { serialOf, type Serial } from './serial.js'
 import { ABREAST } from './tally.js'
 import { effectiveUnits } from './units.js'
 import type { Estimate } from './verdict.js'
@@ -22,8 +23,9 @@ export interface Distribution {
   readonly draws: Float64Array
   /** What the units count for, see effectiveUnits. */
   readonly effectiveUnits: number
-  /** The figure without each unit, one after the other in time; where units are blocks of time. */
-  readonly leftOut?: Float64Array | undefined
+  readonly leftOut?: LeftOut | undefined
+  /** Whether it is one figure less another: nothing bounds it then but how much it varies. */
+  readonly isDifference?: boolean
 }
 
 /** Of a figure that was not measured. */
@@ -55,23 +57,28 @@ export function resample(evaluators: readonly Evaluator[], units: Units, seed: n
 export function resampleTogether(selections: readonly Figures[], { seed, threads }: Pick<Sample, 'seed' | 'threads'>): readonly (readonly Distribution[])[] {
   const count = selections[0]?.units.count ?? 0
   if (selections.some(({ units }) => units.count !== count)) throw new Error('what is resampled together must have the same units')
-  const leftOut = Math.max(0, ...selections.map(({ units }) => leftOutOf(units)))
-  const resampled = resampleAll(selections.flatMap(({ evaluators }) => evaluators), { units: count, leftOut, seed, threads })
+  const parts = Math.max(0, ...selections.map(({ units }) => partsOf(units)))
+  const resampled = resampleAll(selections.flatMap(({ evaluators }) => evaluators), { units: count, parts, seed, threads })
   return selections.map(({ evaluators, units }) => {
     const effective = effectiveUnits(units)
     return evaluators.map((evaluator) => {
-      const { draws, leftOut: without } = resampled.get(evaluator) ?? unmeasured
-      return { value: valueOf(evaluator, units), draws, effectiveUnits: effective, leftOut: without }
+      const found = resampled.get(evaluator)
+      if (found === undefined) return unmeasured
+      return { value: valueOf(evaluator, units), draws: found.draws, effectiveUnits: effective, leftOut: leftOutOf(found.without, units) }
     })
   })
 }
 
-type Resampled = Pick<Distribution, 'draws' | 'leftOut'>
+interface Resampled {
+  readonly draws: Float64Array
+  /** The figure without each part of the units. */
+  readonly without: Float64Array
+}
 
-/** The draws of each evaluator, and its figure without each unit where that is asked for; of so many at once as can be kept while they are tallied. */
-function resampleAll(evaluators: readonly Evaluator[], { units, leftOut, seed, threads }: { readonly units: number; readonly leftOut: number } & Pick<Sample, 'seed' | 'threads'>): ReadonlyMap<Evaluator, Resampled> {
+/** The draws of each evaluator, and its figure without each part of the units; of so many at once as can be kept while they are tallied. */
+function resampleAll(evaluators: readonly Evaluator[], { units, parts, seed, threads }: { readonly units: number; readonly parts: number } & Pick<Sample, 'seed' | 'threads'>): ReadonlyMap<Evaluator, Resampled> {
   const found = new Map<Evaluator, Resampled>()
-  const resamples = RESAMPLES + Math.ceil(leftOut / ABREAST) * ABREAST
+  const resamples = RESAMPLES + Math.ceil(parts / ABREAST) * ABREAST
   for (let from = 0; from < evaluators.length; ) {
     let to = from + 1
     let width = totalWidth(evaluators[from]?.tallies ?? [])
@@ -82,14 +89,14 @@ function resampleAll(evaluators: readonly Evaluator[], { units, leftOut, seed, t
     }
     const some = evaluators.slice(from, to)
     const tallied = sharedNumbers(resamples * width)
-    tallyOnThreads({ tallies: some.flatMap(({ tallies }) => tallies), units, seed, drawn: RESAMPLES, resamples, tallied }, threads)
+    tallyOnThreads({ tallies: some.flatMap(({ tallies }) => tallies), units, parts, seed, drawn: RESAMPLES, resamples, tallied }, threads)
     let at = 0
     for (const evaluator of some) {
       const own = totalWidth(evaluator.tallies)
       const offset = at
       const figures = (length: number, from: number): Float64Array =>
         Float64Array.from({ length }, (_, draw) => evaluator.finish(tallied.subarray((from + draw) * width + offset, (from + draw) * width + offset + own)) ?? Number.NaN)
-      found.set(evaluator, { draws: figures(RESAMPLES, 0), leftOut: leftOut === 0 ? undefined : figures(leftOut, RESAMPLES) })
+      found.set(evaluator, { draws: figures(RESAMPLES, 0), without: figures(parts, RESAMPLES) })
       at += own
     }
     from = to
@@ -109,22 +116,29 @@ export function harmOf(candidate: Distribution, other: Distribution, direction: 
     draws: candidate.draws.map((draw, index) => harm(draw, other.draws[index] ?? Number.NaN)),
     effectiveUnits: candidate.effectiveUnits,
     leftOut: besideEachOther(candidate.leftOut, other.leftOut, harm),
+    isDifference: true,
   }
 }
 
 /**
- * Percentile bounds at a one-sided confidence, wider with few units, and with blocks of time that are alike; null if the
- * value or any draw is undefined, which fails closed.
+ * Bounds at a one-sided confidence, wider with few units, with blocks of time that are alike, and where a few units sway
+ * the figure most; null if the value or any draw is undefined, which fails closed. They are percentiles of the draws; those
+ * of a difference, which has no range of its own, are besides never nearer than Student's t puts them: where two models
+ * differ in a handful of units no draw goes farther than leaving these out, however little so few can tell.
  */
 export function estimateOf(distribution: Distribution, confidence = 0.95): Estimate {
-  const { value, draws } = distribution
-  const share = expandedPercentile(confidence, independentUnits(distribution))
-  if (value === null || Number.isNaN(share) || draws.some((draw) => !Number.isFinite(draw))) return { value, lower: null, upper: null }
+  const { value, draws, isDifference = false } = distribution
+  const quantile = expandedQuantile(confidence, independentUnits(distribution))
+  if (value === null || Number.isNaN(quantile) || draws.some((draw) => !Number.isFinite(draw))) return { value, lower: null, upper: null }
+  const share = normalShareBelow(quantile)
   const sorted = draws.toSorted()
   const last = sorted.length - 1
-  const stretch = Math.sqrt(serialOf(distribution.leftOut).inflation)
+  const stretch = Math.sqrt(likenessOf(distribution).inflation)
   const bound = (index: number): number => (sorted[index] ?? Number.NaN) + (stretch - 1) * ((sorted[index] ?? Number.NaN) - value)
-  return { value, lower: bound(Math.floor((1 - share) * last)), upper: bound(Math.ceil(share * last)) }
+  const [lower, upper] = [bound(Math.floor((1 - share) * last)), bound(Math.ceil(share * last))]
+  if (!isDifference) return { value, lower, upper }
+  const reach = quantile * standardErrorOf(distribution)
+  return { value, lower: Math.min(lower, value - reach), upper: Math.max(upper, value + reach) }
 }
 
 /** Whether a figure is defined on all draws, but what was drawn counts for too few independent units to bound it: it is open then, and not undefined. */
@@ -134,18 +148,23 @@ export function isUnbounded(distribution: Distribution): boolean {
 }
 
 /** The standard error of the figure: the standard deviation of its draws, and what blocks of time that are alike add. */
-export function standardErrorOf({ draws, leftOut }: Pick<Distribution, 'draws' | 'leftOut'>): number {
+export function standardErrorOf(distribution: Pick<Distribution, 'draws' | 'leftOut'>): number {
+  const { draws } = distribution
   const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length
-  return Math.sqrt((serialOf(leftOut).inflation * draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0)) / Math.max(1, draws.length - 1))
+  return Math.sqrt((likenessOf(distribution).inflation * draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0)) / Math.max(1, draws.length - 1))
 }
 
-/** What the units count for, less what those are alike that follow each other in time. */
-export function independentUnits({ effectiveUnits: present, leftOut }: Distribution): number {
-  const { inflation, units } = serialOf(leftOut)
-  return Math.min(present / inflation, units)
+/**
+ * What the units count for, less what those are alike that follow each other in time, and what most of them do not tell where
+ * a few sway the figure: where blocks are alike, so is how much they sway it, and it is shared by as many fewer.
+ */
+export function independentUnits(distribution: Distribution): number {
+  const { inflation, units } = likenessOf(distribution)
+  const independent = Math.min(distribution.effectiveUnits / inflation, units)
+  return independent <= 1 ? independent : 1 + 1 / (1 / (independent - 1) + inflation * unevenness(distribution.leftOut))
 }
 
-/** A figure of two figures, without each unit in turn. */
-export function besideEachOther(one: Float64Array | undefined, other: Float64Array | undefined, figure: (one: number, other: number) => number): Float64Array | undefined {
-  return one === undefined || other === undefined ? undefined : one.map((value, unit) => figure(value, other[unit] ?? Number.NaN))
+/** How alike units are; those that do not follow each other in time are not. */
+function likenessOf({ leftOut }: Pick<Distribution, 'leftOut'>): Serial {
+  return serialOf(leftOut?.isSerial === true ? leftOut.figures : undefined)
 }

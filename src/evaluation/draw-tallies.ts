@@ -8,7 +8,9 @@ export interface DrawnTallies {
   /** How many units are drawn, of as many. */
   readonly units: number
   readonly seed: number
-  /** How many of the resamples are drawn; each further one has every unit once, but leaves out one: the first, the second, and so on. */
+  /** Into how many parts units are dealt, one after the other. */
+  readonly parts: number
+  /** How many of the resamples are drawn; each further one has every unit once, but for one part: the first, the second, and so on. */
   readonly drawn: number
   /** Multiples of those that are tallied abreast, both. */
   readonly resamples: number
@@ -17,7 +19,7 @@ export interface DrawnTallies {
 }
 
 /** Makes the resamples from `from` up to but not including `to`, multiples of `ABREAST`: the same whoever makes them, in whatever order. */
-export function drawTallies({ tallies, units, seed, drawn, tallied, resamples }: DrawnTallies, from: number, to: number): void {
+export function drawTallies({ tallies, units, parts, seed, drawn, tallied, resamples }: DrawnTallies, from: number, to: number): void {
   const stride = tallied.length / resamples
   const counts: Counts = new Uint16Array(units * ABREAST)
   const draws = drawsOf(seed)
@@ -27,16 +29,16 @@ export function drawTallies({ tallies, units, seed, drawn, tallied, resamples }:
       for (let lane = 0; lane < ABREAST; lane += 1) drawUnits(draws(draw + lane), units, counts, lane)
     } else {
       counts.fill(1)
-      for (let lane = 0; lane < ABREAST; lane += 1) leaveOut(draw - drawn + lane, counts, lane)
+      for (let lane = 0; lane < ABREAST; lane += 1) leaveOut(draw - drawn + lane, parts, counts, lane)
     }
     tallyAll(tallies, counts, { numbers: tallied, at: draw * stride, stride })
   }
 }
 
-/** Beyond the last unit, where their number is no multiple, there is nothing to leave out. */
-function leaveOut(unit: number, counts: Counts, lane: number): void {
-  const at = unit * ABREAST + lane
-  if (at < counts.length) counts[at] = 0
+/** Beyond the last part, where their number is no multiple, there is nothing to leave out. */
+function leaveOut(part: number, parts: number, counts: Counts, lane: number): void {
+  if (part >= parts) return
+  for (let at = part * ABREAST + lane; at < counts.length; at += parts * ABREAST) counts[at] = 0
 }
 
 /** Draws with replacement, as many units as there are. */

@@ -21,14 +21,13 @@ export function normalQuantile(share: number): number {
 }
 
 /**
- * The percentile of a bootstrap over `units` at which a one-sided bound of this confidence lies. The plain percentile
- * is too narrow with few units: it lacks Student's t and the n - 1 of the variance (T. Hesterberg, "What Teachers Should
- * Know about the Bootstrap", 2015: expanded percentiles). NaN below two units, which bound nothing.
+ * How many standard deviations of a bootstrap over `units` away a one-sided bound of this confidence lies; its share of the
+ * normal is the percentile. The plain percentile is too narrow with few units: it lacks Student's t and the n - 1 of the
+ * variance (T. Hesterberg, "What Teachers Should Know about the Bootstrap", 2015: expanded percentiles). NaN below two
+ * units, which bound nothing.
  */
-export function expandedPercentile(confidence: number, units: number): number {
-  if (units < 2) return Number.NaN
-  const t = studentOf(normalQuantile(confidence), units - 1)
-  return normalShareBelow(t * Math.sqrt(units / (units - 1)))
+export function expandedQuantile(confidence: number, units: number): number {
+  return units < 2 ? Number.NaN : studentOf(normalQuantile(confidence), units - 1) * Math.sqrt(units / (units - 1))
 }
 
 /** Share of Student's t above a value; 1 where there is no freedom left, which shows nothing. */

@@ -81,7 +81,7 @@ test('figures without a block are the same to the last bit when four blocks are 
     assert.deepEqual(two, one)
     for (const [index, evaluator] of evaluators.entries()) {
       const without = Float64Array.from({ length: blocks }, (_, block) => valueWith(evaluator, Int32Array.from({ length: blocks }, (_unit, unit) => (unit === block ? 0 : 1))) ?? Number.NaN)
-      assert.deepEqual(one[index]?.leftOut, without, metrics[index])
+      assert.deepEqual(one[index]?.leftOut?.figures, without, metrics[index])
     }
   }
 })
@@ -94,6 +94,6 @@ test('blocks are left out four at a time, as draws are made: a pass over the row
     finish: ([sum = 0]) => sum,
   }
   const [found] = resample([counted], unitsOf(rows, rows, { isSerial: true }), SEED)
-  assert.deepEqual(found?.leftOut, Float64Array.from(rows, (row) => (35 * 34) / 2 - row))
+  assert.deepEqual(found?.leftOut?.figures, Float64Array.from(rows, (row) => (35 * 34) / 2 - row))
   assert.equal(passes, 2000 / 4 + Math.ceil(35 / 4) + 1, 'the draws, the blocks, and the figure itself')
 })

@@ -1,14 +1,5 @@
-import type { Units } from './scored.js'
-
-/** Beyond this many blocks of time leaving out each of them would cost more than drawing them. */
-const MOST_LEFT_OUT = 2000
 /** Blocks are looked at for likeness over at most this share of all of them. */
 const FARTHEST = 1 / 8
-
-/** How many units are left out, each in turn, to see how they sway a figure: all, where they follow each other in time. */
-export function leftOutOf({ count, isSerial }: Units): number {
-  return isSerial === true && count <= MOST_LEFT_OUT ? count : 0
-}
 
 /** What is known of the likeness of blocks of time. */
 export interface Serial {

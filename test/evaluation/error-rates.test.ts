@@ -25,6 +25,7 @@ const simulations: readonly { readonly task: SimulatedTask; readonly design: Des
   { task: 'regression', design: designs.unequal, seed: SEED + 1 },
   { task: 'regression', design: designs.days, seed: SEED + 2 },
   { task: 'regression', design: designs.hours, seed: SEED + 3 },
+  { task: 'regression', design: designs.scales, seed: SEED + 4 },
   { task: 'classification', design: designs.equal, seed: SEED + 100 },
   { task: 'classification', design: designs.unequal, seed: SEED + 101 },
   { task: 'classification', design: designs.days, seed: SEED + 102 },
@@ -116,7 +117,7 @@ function tell(context: TestContext, seed: number, { metric, stated, identical, e
 /** Models so much alike that the fresh half of the rows is enough about half of the time. */
 const alike: readonly { readonly metric: SimulatedMetric; readonly task: SimulatedTask; readonly shared: number; readonly seed: number }[] = [
   { metric: 'mae', task: 'regression', shared: 0.995, seed: SEED + 10 },
-  { metric: 'rocAuc', task: 'classification', shared: 0.997, seed: SEED + 110 },
+  { metric: 'rocAuc', task: 'classification', shared: 0.999, seed: SEED + 110 },
 ]
 
 for (const { metric, task, shared, seed } of alike) {

@@ -3,7 +3,7 @@ import { uniform } from './cases.js'
 import { normalQuantile } from './exact-normal.js'
 
 /**
- * The simulated test sets of EVIDENCE rule 15. What makes a model err is normal, in part shared between champion and
+ * The simulated test sets of EVIDENCE rule 15. What makes a model err is normal, of a size that may differ from unit to unit, in part shared between champion and
  * candidate, and alike within a unit; where time runs through the units, from one to the next as well.
  */
 export interface Design {
@@ -20,6 +20,8 @@ export interface Design {
   readonly positives: number
   /** How far apart the two classes are for the champion, in standard deviations of either. */
   readonly separation: number
+  /** Standard deviation of the logarithm of how large the errors of a unit are, for all models alike; absent: all are as large. Of regression alone. */
+  readonly scales?: number
 }
 
 const ordinary = { correlation: 0.5, runsOn: false, shared: 0.8, positives: 0.3, separation: 1.2 } as const
@@ -30,6 +32,8 @@ export const designs = {
   // The standard error by days is 1.6 times that by rows, as in the median week of the NSW replay.
   days: { ...ordinary, name: '20 days of autocorrelated hours', unit: 'day', units: 20, rowsOf: () => 24, correlation: 0.73, runsOn: true },
   hours: { ...ordinary, name: '10 days of autocorrelated hours, each an hour by itself', unit: 'hour', units: 240, rowsOf: () => 1, correlation: 0.73, runsOn: true },
+  scales: { ...ordinary, name: '40 groups whose errors differ much in size', unit: 'group', units: 40, rowsOf: () => 5, scales: 1 },
+  dayScales: { ...ordinary, name: '40 days of autocorrelated hours whose errors differ in size from day to day', unit: 'day', units: 40, rowsOf: () => 24, correlation: 0.73, runsOn: true, scales: 0.7 },
   rare: { ...ordinary, name: '100 groups with 8 % of their rows of the second class', unit: 'group', units: 100, rowsOf: () => 4, shared: 0.9, positives: 0.08, separation: 1.6 },
 } as const satisfies Readonly<Record<string, Design>>
 
@@ -52,22 +56,23 @@ export function normals(seed: number): () => number {
 }
 
 export function drawTestSet(design: Design, task: 'regression' | 'classification', normal: () => number): TestSet {
-  const { units: count, rowsOf, correlation, runsOn, shared } = design
+  const { units: count, rowsOf, correlation, runsOn, shared, scales = 0 } = design
   const unitOfRow: number[] = []
   const errors: Record<'champion' | 'candidate' | 'another', number[]> = { champion: [], candidate: [], another: [] }
   const [inCommon, own, renewed] = [Math.sqrt(shared), Math.sqrt(1 - shared), Math.sqrt(1 - correlation ** 2)]
   let [common, first, second, third] = [normal(), normal(), normal(), normal()]
   for (let unit = 0; unit < count; unit += 1) {
     if (!runsOn) [common, first, second, third] = [normal(), normal(), normal(), normal()]
+    const scale = scales === 0 ? 1 : Math.exp(scales * normal())
     for (let left = rowsOf(normal); left > 0; left -= 1) {
       common = correlation * common + renewed * normal()
       first = correlation * first + renewed * normal()
       second = correlation * second + renewed * normal()
       third = correlation * third + renewed * normal()
       unitOfRow.push(unit)
-      errors.champion.push(inCommon * common + own * first)
-      errors.candidate.push(inCommon * common + own * second)
-      errors.another.push(inCommon * common + own * third)
+      errors.champion.push(scale * (inCommon * common + own * first))
+      errors.candidate.push(scale * (inCommon * common + own * second))
+      errors.another.push(scale * (inCommon * common + own * third))
     }
   }
   return {
