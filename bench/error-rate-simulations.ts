@@ -27,11 +27,13 @@ const plans: readonly Pick<Simulation, 'task' | 'design'>[] = [
   { task: 'regression', design: alike },
   { task: 'regression', design: twice(designs.unequal) },
   { task: 'regression', design: twice(designs.days) },
+  { task: 'regression', design: twice(designs.scales) },
+  { task: 'regression', design: designs.dayScales },
   { task: 'classification', design: alike },
   { task: 'classification', design: designs.rare },
 ]
 
-/** Draws are what the two processors of a laptop judge in a quarter of an hour. */
+/** Draws are what two processors judge in half an hour. */
 export const simulations: readonly Simulation[] = plans.map((plan, index) => ({ ...plan, draws: 2000, seed: SEED + 1000 * index }))
 
 /** Every piece of work there is, in the order in which it is taken. */
