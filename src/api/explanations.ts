@@ -10,7 +10,7 @@ import { latestRolloutOf } from '../registry/rollout.js'
 import { getVersion, type Lineage } from '../registry/version.js'
 import { answersTo, movesOfVersion } from '../registry/version-history.js'
 import { withdrawnAmong } from '../registry/withdrawn-data.js'
-import { getRun } from '../runs/queries.js'
+import { getRun, runsOffered } from '../runs/queries.js'
 import type { Run } from '../runs/run.js'
 import { answerInWords } from './explanation-words.js'
 import type { ApiParts } from './parts.js'
@@ -19,6 +19,9 @@ import { checkedByProxy } from './proxy.js'
 import { ruleLine, runSummary, verdictOf } from './run-answers.js'
 import { Explanation, type VerdictOnVersion } from './wire/explanation.js'
 import { instant } from './wire/time.js'
+
+/** Runs that were to promote it and are told of. */
+const MOST_OFFERS = 50
 
 /** Why a version is there, and why it serves or does not. */
 export function explanationRoutes({ database }: ApiParts): FastifyPluginCallbackTypebox {
@@ -45,10 +48,9 @@ async function explain(database: Database, model: string, number: number): Promi
   const version = await getVersion(database, model, number)
   const serves = (await getChampion(database, model))?.version === number
   const moves = await movesOfVersion(database, model, number)
-  const looked = moves.flatMap((move) => (move.version === number && move.run !== undefined ? [move.run] : []))
-  const ids = [...new Set([...(version.run === undefined ? [] : [version.run]), ...looked])]
-  const answers = await answersTo(database, ids)
-  const runs = await Promise.all(ids.map((id) => getRun(database, id)))
+  const own = version.run === undefined ? [] : [await getRun(database, version.run)]
+  const runs = [...own, ...(await runsOffered(database, model, number, MOST_OFFERS))]
+  const answers = await answersTo(database, runs.map(({ id }) => id))
   const verdicts = runs.flatMap((run) => verdictIn(run))
   // What a version was made with is kept with it, also where its run was not.
   if (verdicts.length === 0 && version.verdict !== undefined) verdicts.push(verdictWith(version.verdict))

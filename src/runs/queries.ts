@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { AttemptState, Database } from '../database/schema.js'
 import { Value } from 'typebox/value'
 import { refitError } from '../errors.js'
@@ -34,6 +35,20 @@ export async function listRuns(
 export async function judgedRuns(database: Database, model: string, newest: number, limit: number): Promise<readonly Run[]> {
   const rows = await database.selectFrom('runs').selectAll().where('model', '=', model).where('number', '<=', newest).where('verdict', 'is not', null).orderBy('number', 'desc').limit(limit).execute()
   return rows.map(runFromRow)
+}
+
+/** The newest runs, as many as that, that were given a version of a model to check it anew, in order. */
+export async function runsOffered(database: Database, model: string, version: number, limit: number): Promise<readonly Run[]> {
+  const rows = await database
+    .selectFrom('runs')
+    .selectAll()
+    .where('model', '=', model)
+    .where('offer', 'is not', null)
+    .where(sql<string>`offer ->> 'version'`, '=', String(version))
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.toReversed().map(runFromRow)
 }
 
 /** Where a model stands: the run under way, the next in turn, and the last that has ended. */

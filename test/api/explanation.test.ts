@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
+import { systemClock } from '../../src/clock.js'
 import { createClient, type Client } from '../../src/cli/client.js'
 import { explainReport } from '../../src/cli/explain-report.js'
 import { openTerminal } from '../../src/cli/terminal.js'
+import { claimRun, endRun } from '../../src/runs/execution.js'
 import { startApi, type RunningApi } from './running-api.js'
-import { addVersionIn, awaitingRun, promotedRun, startedRun } from './seeded-runs.js'
+import { addVersionIn, awaitingRun, failedVerdict, promotedRun, startedRun, throughCheck } from './seeded-runs.js'
 
 let api: RunningApi
 let client: Client
@@ -69,4 +71,18 @@ test('what a version was made from is told with its split in words, and drops th
   const page = await told('price-direction', number)
   assert.match(page, /1 drop, week-1\.csv \(price-direction-d1, withdrawn since\)/)
   assert.match(page, /may not come into service\s+again but by force/)
+})
+
+test('a promotion that was rejected is told among the verdicts on the version, though it moved nothing', async () => {
+  const { run } = await client.requestPromotion('house-price', first.version, 'it was steadier')
+  const claim = await claimRun(api.database, systemClock, run.id)
+  assert.ok(claim !== undefined)
+  await throughCheck(api.database, claim, failedVerdict)
+  await endRun(api.database, systemClock, claim, { outcome: 'rejected', explanation: failedVerdict.summary })
+  const { verdicts, moves } = await client.explanation('house-price', first.version)
+  assert.deepEqual(verdicts.map(({ run: looked, answer }) => [looked?.id, answer, looked?.outcome]), [[first.run, 'passed', 'promoted'], [run.id, 'failed', 'rejected']])
+  assert.ok(!moves.some(({ run: moving }) => moving === run.id))
+  assert.match(await told('house-price', first.version), new RegExp(`✗ rejected {2}${run.id}, .*; promote by cli:tester: version 1: it was steadier`))
+  const others = await client.explanation('house-price', second.version)
+  assert.ok(!others.verdicts.some(({ run: looked }) => looked?.id === run.id), 'and not among those on another')
 })
