@@ -67,6 +67,7 @@ export const catalogue = {
   'champion-already': [409, 'Version {version} of {model} is the champion already.', '`refit versions` shows the others.'],
   'approval-outdated': [409, 'Version {version} was compared with {compared}, but {champion} is champion now.', 'Ask for a new check: `refit promote` of a version, or a new run. Or say it again with --anyway; that is recorded.'],
   'no-rollout': [409, 'No version of {model} is being rolled out.', '`refit rollout {model}` shows the former rollouts, `refit status` what serves.'],
+  'approval-tainted': [409, 'Version {version} was checked on drops that have been withdrawn since: {drops}.', 'Ask for a new check: `refit promote` of a version, or adopt it again. Or say it again with --anyway; that is recorded.'],
   'version-tainted': [409, 'Version {version} of {model} was made from drops that are withdrawn: {drops}.', 'Choose another version; or `refit drops restore` them, or `refit promote --force --reason "…"`.'],
 
   'model-retired': [410, 'Model {model} was retired on {date} by {by}: {reason}', 'Its versions and history are kept. `refit retire <model> --undo --reason "…"` brings it back.'],

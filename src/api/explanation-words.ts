@@ -35,7 +35,7 @@ function whyInto({ verdicts, answers }: VersionFacts, { cause, actor, reason, ru
       return `it was trained by ${run ?? 'a run'} and ${checked}`
     case 'approve': {
       const given = answers.find((each) => each.run === run && each.answer === 'approved')
-      const anyway = given?.anyway === true ? ', although another version had become champion since the comparison' : ''
+      const anyway = given?.anyway === true ? ', although its check was outdated by then' : ''
       return `${actor} approved it${because(reason)}${anyway}, after it ${checked}`
     }
     case 'promote':

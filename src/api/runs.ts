@@ -114,7 +114,7 @@ export function runRoutes({ database, clock }: ApiParts): FastifyPluginCallbackT
           operationId: 'approveRun',
           tags,
           summary: 'Put the version that a run left waiting into service',
-          description: 'Refused where another version has become champion since the comparison, unless it is said anyway.',
+          description: 'Refused where another version has become champion since the check, or a drop that it was checked on has been withdrawn, unless it is said anyway.',
           params: RunId,
           body: Type.Object({ ...Reason.properties, anyway: Type.Optional(Type.Boolean()) }, closed),
           response: { 200: PutIntoService },

@@ -8,7 +8,8 @@ import { appendEvent } from '../runs/event.js'
 import { getChampion, requireUntainted } from './champion.js'
 import { putIntoService, type IntoService } from './into-service.js'
 import { lockModel } from './models.js'
-import { getVersion } from './version.js'
+import { DropOfLineage, getVersion } from './version.js'
+import { withdrawnAmong } from './withdrawn-data.js'
 
 export interface Answer {
   readonly run: string
@@ -24,16 +25,20 @@ interface Awaiting {
 }
 
 /**
- * Approves the version that a run left waiting: it comes into service and the run ends `promoted`. A comparison with a
- * champion that serves no more says little of the one that does: then it has to be said again (`anyway`).
- * @throws RefitError `not-awaiting-approval`, `approval-outdated`; `version-tainted` when a drop that it was made from has been withdrawn
+ * Approves the version that a run left waiting: it comes into service and the run ends `promoted`. A check on rows of a drop
+ * that has been withdrawn since, or beside a champion that serves no more, says little: then it has to be said again
+ * (`anyway`).
+ * @throws RefitError `not-awaiting-approval`, `approval-outdated`, `approval-tainted`; `version-tainted` when a drop that it was made from has been withdrawn
  */
 export async function approve(database: Database, clock: Clock, answer: Answer & { readonly anyway?: boolean }): Promise<IntoService> {
   return database.transaction().execute(async (transaction) => {
     const waiting = await awaiting(transaction, answer.run)
     const { model, version } = waiting
     await requireUntainted(transaction, await getVersion(transaction, model, version))
-    if (answer.anyway !== true) await requireComparedWithChampion(transaction, waiting)
+    if (answer.anyway !== true) {
+      await requireCheckedOnPresentData(transaction, waiting)
+      await requireComparedWithChampion(transaction, waiting)
+    }
     const at = clock.now()
     await answered(transaction, waiting, { state: 'approved', outcome: 'promoted', explanation: `Version ${version} was approved by ${answer.actor}${because(answer)}.` })
     await appendEvent(transaction, { at, actor: answer.actor, kind: 'version.approved', model, run: answer.run, data: { version, reason: answer.reason, ...(answer.anyway === true ? { anyway: true } : {}) } })
@@ -122,6 +127,20 @@ async function stillAwaiting(transaction: Transaction, run: string): Promise<Awa
 
 /** What a check leaves, as far as it names the champion it had before it. */
 const Compared = Type.Object({ comparedWith: Type.Optional(Type.Integer()) })
+
+/** What an ingest leaves, as far as it names the drops that the run trained or checked on. */
+const Ingested = Type.Object({ history: Type.Optional(Type.Array(DropOfLineage)) })
+
+/**
+ * A version that was brought, or is older, was made from other drops than those that it was checked on.
+ * @throws RefitError `approval-tainted`
+ */
+async function requireCheckedOnPresentData(transaction: Transaction, { run, version }: Awaiting): Promise<void> {
+  const stage = await transaction.selectFrom('stages').select('result').where('run', '=', run).where('name', '=', 'ingest').executeTakeFirst()
+  const { history = [] } = Value.Parse(Ingested, stage?.result ?? {})
+  const drops = await withdrawnAmong(transaction, history)
+  if (drops.length > 0) throw refitError('approval-tainted', { version, drops: drops.join(', ') })
+}
 
 /** @throws RefitError `approval-outdated` */
 async function requireComparedWithChampion(transaction: Transaction, { model, run, version }: Awaiting): Promise<void> {

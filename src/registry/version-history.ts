@@ -23,7 +23,7 @@ export interface GivenAnswer {
   readonly run: string
   readonly actor: string
   readonly reason: string | undefined
-  /** It was said again, though another version had become champion since the comparison. */
+  /** It was said again, though another version had become champion since the check, or a drop of it had been withdrawn. */
   readonly anyway: boolean
   /** The version that came before an answer did. */
   readonly by: number | undefined

@@ -37,7 +37,7 @@ test('a version that serves is explained by its check, one that waits by what it
 
 test('who approved a version and why, what took its place, and who went back are told in order', async () => {
   await client.approve(second.run, { reason: 'looked at the north', anyway: true })
-  assert.match((await client.explanation('house-price', 2)).answer, /^Version 2 serves since .*: cli:tester approved it \(“looked at the north”\), although another version had become champion since the comparison, after it was left open by the check/)
+  assert.match((await client.explanation('house-price', 2)).answer, /^Version 2 serves since .*: cli:tester approved it \(“looked at the north”\), although its check was outdated by then, after it was left open by the check/)
   assert.match((await client.explanation('house-price', 1)).answer, /^Version 1 served from .* until .*, for it was trained by house-price-1 .*; then cli:tester approved version 2 \(“looked at the north”\)\.$/)
   await client.rollback('house-price', { reason: 'complaints' })
   const back = await client.explanation('house-price', 1)

@@ -11,8 +11,9 @@ import { registerModels } from '../../src/registry/models.js'
 import { forcePromotion, requestPromotion } from '../../src/registry/promotion.js'
 import { getVersion } from '../../src/registry/version.js'
 import { readEvents } from '../../src/runs/event.js'
+import { endRun } from '../../src/runs/execution.js'
 import { getRun } from '../../src/runs/queries.js'
-import { addVersionIn, awaitingRun, championIn, promotedRun, startedRun } from '../api/seeded-runs.js'
+import { addVersionIn, awaitingRun, championIn, finishStage, promotedRun, startedRun } from '../api/seeded-runs.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { settableClock } from '../support/settable-clock.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
@@ -157,6 +158,29 @@ test('a comparison with a champion that serves no more has to be approved anyway
   assert.equal(await champion(), waits.version)
   const approved = (await readEvents(database, { run: waits.run, limit: 1000 })).find(({ kind }) => kind === 'version.approved')
   assert.equal(approved?.data['anyway'], true)
+})
+
+test('a version that was checked on a drop which is withdrawn since has to be approved anyway, though it was made from others', async () => {
+  const drop = `${model}-d1`
+  await database
+    .insertInto('drops')
+    .values({ id: drop, model, source: 'folder', key: 'week-1.csv', source_version: '1', sha256: 'e'.repeat(64), bytes: 1, object: 'raw/e', state: 'ingested', recorded_at: clock.now(), changed_at: clock.now() })
+    .execute()
+  await approve(database, clock, { run: waiting.run, actor: 'cli:ada' })
+  const claim = await startedRun(database, model)
+  await finishStage(database, claim, 'ingest', 1, { history: [{ id: drop, key: 'week-1.csv', sha256: 'e'.repeat(64) }] })
+  await finishStage(database, claim, 'check', 4, { comparedWith: waiting.version })
+  const version = await database.transaction().execute((transaction) => addVersionIn(transaction, claim, 'awaiting-approval'))
+  await endRun(database, clock, claim, { outcome: 'awaiting-approval', explanation: `Version ${version} awaits approval.` })
+  await database.updateTable('drops').set({ state: 'withdrawn' }).where('id', '=', drop).execute()
+  await assert.rejects(approve(database, clock, { run: claim.run.id, actor: 'cli:ada' }), (error) => {
+    assert.ok(error instanceof RefitError && error.code === 'approval-tainted')
+    assert.equal(error.message, `Version ${version} was checked on drops that have been withdrawn since: ${drop}.`)
+    return true
+  })
+  assert.equal(await champion(), waiting.version)
+  await approve(database, clock, { run: claim.run.id, actor: 'cli:ada', reason: 'the week was right after all', anyway: true })
+  assert.equal(await champion(), version)
 })
 
 test('what nobody has answered in time expires once, by the clock and not before', async () => {

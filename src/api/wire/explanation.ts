@@ -28,7 +28,7 @@ const AnswerGiven = Type.Object({
   run: Type.String(),
   actor: Type.String(),
   reason: Type.Optional(Type.String()),
-  /** Said again, though another version had become champion since the comparison. */
+  /** Said again, though another version had become champion since the check, or a drop of it had been withdrawn. */
   anyway: Type.Boolean(),
   at: Instant,
 })

@@ -7,7 +7,7 @@ export function addApprove(program: Command): void {
     .command('approve <run>')
     .description('put the version that a run left waiting into service, or --decline it')
     .option('--decline', 'keep the champion')
-    .option('--anyway', 'although another version has become champion since the comparison')
+    .option('--anyway', 'although another version has become champion since the check, or a drop of it has been withdrawn')
     .option('--reason <text>', 'why, for the event log')
     .action(async (id: string, options: { decline?: boolean; anyway?: boolean; reason?: string }, command: Command) => {
       const { terminal, connect } = contextOf(command)
