@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { copyFile, mkdir, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { extractArchive } from '../../src/packages/extract.js'
 import { refit, type Finished } from '../cli/refit-process.js'
 import { createProject, until, type RunningProject } from '../support/running-project.js'
 import { DROPS, MODEL, smallProject } from '../support/small-project.js'
@@ -140,4 +141,14 @@ test('a version leaves as an archive and is adopted as it is: the same digest, a
   assert.equal(ended.candidate, digest)
   const moved = await other.api().version(MODEL, ended.version ?? 0)
   assert.deepEqual([moved.digest, moved.origin?.version?.environment, moved.origin?.version?.number, moved.origin?.version?.digest], [digest, 'staging', number, digest])
+
+  // What the note says of the training is believed, so it has to be the package's own.
+  const files = join(project.folder, 'moved')
+  await mkdir(files)
+  await extractArchive(archive, files, 1_000_000_000)
+  const note: unknown = JSON.parse(await readFile(join(files, 'refit-origin.json'), 'utf8'))
+  await project.put('moved/refit-origin.json', JSON.stringify({ ...Object(note), digest: '0'.repeat(64) }))
+  assert.match((await adopt('moved')).error, new RegExp(`its refit-origin\\.json tells of package 000000000000, and this is ${digest.slice(0, 12)}`))
+  await project.put('prototype/refit-origin.json', JSON.stringify(note))
+  assert.match((await adopt('prototype')).error, /its refit-origin\.json tells of a package of Refit, and there is none/)
 })

@@ -33,8 +33,11 @@ export async function unpackUpload(adapters: readonly PredictorAdapter[], input:
   if (files.some(({ path }) => path === MANIFEST_FILE)) {
     const { digest } = await readWithDigest(folder)
     const { format, signature } = await verifyPackage(folder, digest)
+    // What it says of the training is believed: it has to be of this package.
+    if (note !== undefined && note.digest !== digest) throw foreignNote(`tells of package ${note.digest.slice(0, 12)}, and this is ${digest.slice(0, 12)}`)
     return { ...known, format, package: { digest, signature } }
   }
+  if (note !== undefined) throw foreignNote('tells of a package of Refit, and there is none')
   const mlModel = await readMlModel(folder)
   await bringIntoForm(folder, files, adapters, mlModel)
   const adapter = await recognised(adapters, folder)
@@ -47,6 +50,10 @@ export async function unpackUpload(adapters: readonly PredictorAdapter[], input:
     ...(told?.width === undefined ? {} : { width: told.width }),
     ...(mlModel?.run === undefined ? {} : { mlflowRun: mlModel.run }),
   }
+}
+
+function foreignNote(reason: string): Error {
+  return refitError('upload-unfit', { reason: `its ${ORIGIN_FILE} ${reason}` })
 }
 
 function isBeside(path: string): boolean {
