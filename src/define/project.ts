@@ -1,3 +1,4 @@
+import type { Duration } from './measures.js'
 import type { EvaluatedModel } from './model.js'
 import type { NotificationTarget } from './notify.js'
 
@@ -7,6 +8,8 @@ export interface Server {
   readonly controlPort?: number
   /** Default 7800. */
   readonly servingPort?: number
+  /** A request for predictions is answered within so long, or fails; default '30 seconds'. */
+  readonly answerWithin?: Duration
   /** Default 127.0.0.1. Any other address needs tokens. */
   readonly bind?: string
   /** Further names under which the servers are addressed. */

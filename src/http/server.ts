@@ -1,10 +1,13 @@
+import type { ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyBodyParser, type FastifyInstance } from 'fastify'
 import { refitError } from '../errors.js'
 import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type Token } from './access.js'
 import { answerFailure, failureOf } from './failures.js'
 import { checkHostAndOrigin, type Guard } from './guard.js'
+import { requireShallow } from './json-depth.js'
+import { untilNobodyIsConnected } from './open-connections.js'
 
 /** Who may call, and from where. */
 export interface ServerAccess extends Guard {
@@ -31,12 +34,34 @@ export interface ServerOptions {
   readonly bodyLimit: number
   /** Whether there are answers that go on until somebody ends them: closing the server cuts them, and with them all others. */
   readonly hasStreams?: boolean
+  /** For a server whose callers have nothing long to send; default: they may take their time. */
+  readonly patience?: Patience
   /** Turns a foreign error into one of the catalogue; what it does not know it gives back. */
   readonly translate?: (error: unknown) => unknown
 }
 
 /** Of a path, e.g. the key of a tag; longer ones lead nowhere. */
 const LONGEST_PARAMETER = 1000
+
+/** How long a server waits for its callers, and for how many. */
+export interface Patience {
+  /** For a request to have arrived as a whole, milliseconds. */
+  readonly requestMs: number
+  /** Connections at a time. Where there are more, those that idle are let go, and the newcomer is. */
+  readonly connections: number
+  /** For an answer to have been taken as a whole, milliseconds; then the connection is closed. */
+  readonly takeMs: number
+  /** At the end, for callers to leave kept connections of themselves: each answer asks them to. Milliseconds. */
+  readonly leaveMs: number
+}
+
+/** For the head of a request to arrive, milliseconds. */
+const HEADERS_MS = 10_000
+const LOOK_FOR_SLOW_MS = 1000
+/** Of a body that is refused for its size so much is passed over, bytes: closed at once, the connection would be reset before its caller has read the refusal. */
+const MOST_PASSED_OVER = 64 * 1024 * 1024
+/** What is refused because much is under way may be sent again after so long. */
+const RETRY_AFTER_SECONDS = 1
 
 /**
  * A server in which every route declares a role or is an open one, strange hosts and pages are refused, and every
@@ -45,7 +70,7 @@ const LONGEST_PARAMETER = 1000
  * @throws RefitError `tokens-required`
  */
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- Fastify's type carries its provider
-export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = false, translate = (error) => error }: ServerOptions) {
+export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = false, patience, translate = (error) => error }: ServerOptions) {
   if (access !== 'platform') requireTokensBeyondLoopback(access.bind, access.tokens)
   const routes: DeclaredRoute[] = []
   const app = Fastify({
@@ -57,6 +82,8 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
     // What is under way is answered first, and what still comes over a kept connection too.
     forceCloseConnections: hasStreams ? true : 'idle',
     return503OnClosing: hasStreams,
+    requestTimeout: patience?.requestMs ?? 0,
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: LOOK_FOR_SLOW_MS },
     frameworkErrors: (error, request, reply) => {
       void answerFailure(error, request, reply)
     },
@@ -64,6 +91,7 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   // Fastify would take plain text for a body like any other.
   app.removeContentTypeParser('text/plain')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, jsonParser(app))
   app.decorateRequest('actor', 'api')
   app.setErrorHandler((error, request, reply) => answerFailure(translate(error), request, reply))
   app.setNotFoundHandler((request, reply) =>
@@ -75,12 +103,19 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   })
   // A kept connection that was busy when the server began to close would hold it until the caller lets go.
   let closing = false
-  app.addHook('preClose', (done) => {
+  app.addHook('preClose', async () => {
     closing = true
-    done()
+    if (patience !== undefined) await untilNobodyIsConnected(app.server, patience.leaveMs)
   })
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+  if (patience !== undefined) {
+    app.server.maxConnections = patience.connections
+    app.server.on('drop', () => app.server.closeIdleConnections())
+  }
+  app.addHook('onSend', (request, reply, _payload, done) => {
     if (closing) reply.header('Connection', 'close')
+    else if (reply.statusCode === 413 && Number(request.headers['content-length']) <= MOST_PASSED_OVER) reply.removeHeader('Connection')
+    if (reply.statusCode === 429 || reply.statusCode === 503) reply.header('Retry-After', RETRY_AFTER_SECONDS)
+    if (patience !== undefined) closeUnlessTaken(reply.raw, patience.takeMs)
     done()
   })
   app.addHook('onRequest', async (request, reply) => {
@@ -90,4 +125,24 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
     if (!request.is404) authorise(request, access.tokens)
   })
   return { app, routes }
+}
+
+/** An answer that its caller does not read stays in memory. */
+function closeUnlessTaken(response: ServerResponse, milliseconds: number): void {
+  const timer = setTimeout(() => response.destroy(), milliseconds).unref()
+  response.once('close', () => clearTimeout(timer))
+}
+
+/** Fastify's own, for bodies that are shallow. */
+export function jsonParser(app: Pick<FastifyInstance, 'getDefaultJsonParser'>): FastifyBodyParser<string> {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  return (request, body, done) => {
+    try {
+      requireShallow(body)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    void parse(request, body, done)
+  }
 }

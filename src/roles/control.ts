@@ -9,6 +9,7 @@ import { connect, type Connection } from '../database/connection.js'
 import { startEmbeddedServer, type EmbeddedServer } from '../database/embedded/server.js'
 import { listen } from '../database/listen.js'
 import { migrate } from '../database/migrate.js'
+import { millisecondsOf } from '../define/duration-text.js'
 import { revealSecrets } from '../define/secret.js'
 import type { StoredProject } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
@@ -173,7 +174,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
     controlUrl = url
-    const settings: ServingSettings = { stateFolder, projectFolder: folder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, hosts, origins, ...invocationsOf(project) }
+    const settings: ServingSettings = { stateFolder, projectFolder: folder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, deadlineMs: millisecondsOf(project.server.answerWithin), hosts, origins, ...invocationsOf(project) }
     servingUrl = (await ensureServing(settings, refitVersion)).url
     await writeProcessNote(stateFolder, 'control', url)
     started.push(() => removeProcessNote(stateFolder, 'control'))

@@ -29,6 +29,9 @@ export const PackageServingSettings = Type.Object({
 })
 export type PackageServingSettings = Static<typeof PackageServingSettings>
 
+/** SageMaker waits for an answer for 60 seconds. */
+const ANSWER_MS = 55_000
+
 /** What a model is called that does not say. */
 const UNNAMED = { model: 'model', version: 1 }
 
@@ -48,6 +51,7 @@ export async function startPackageServing(settings: PackageServingSettings, cloc
     now: () => clock.now(),
     // A package that says which it is has to be that one.
     fetchPackage: async () => ({ folder, manifest: await verifyPackage(folder, origin?.digest ?? digest), example: await readExample(folder) }),
+    deadlineMs: ANSWER_MS,
     load: (at, manifest) => openPackage(predictors, at, manifest),
   })
   let ready = false

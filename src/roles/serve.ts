@@ -43,6 +43,8 @@ export const ServingSettings = Type.Object({
   /** The model for which /invocations speaks, if for any, and how it understands callers of each model; absent: as MLflow. */
   invocations: Type.Optional(Type.String()),
   dialects: Type.Optional(Type.Record(Type.String(), InvocationsDialect)),
+  /** A request for predictions is answered within so long, or fails. */
+  deadlineMs: Type.Optional(Type.Integer({ minimum: 1 })),
 })
 export type ServingSettings = Static<typeof ServingSettings>
 
@@ -69,6 +71,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       const manifest = await fetchPackage(objects, digest, target)
       return { folder: target, manifest, example: await readExample(target) }
     },
+    ...(settings.deadlineMs === undefined ? {} : { deadlineMs: settings.deadlineMs }),
     load: (at, manifest) => openPackage(predictors, at, manifest),
   }
   const live = createLiveSet(versions)
@@ -77,6 +80,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   // What one process has counted is its own: the next one at the same address begins anew.
   const replica = randomUUID()
   let ready = false
+  let ending = false
   let toldAt = 0
   let url = ''
   const tell = async (): Promise<void> => {
@@ -101,7 +105,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   if (remembered !== undefined) ready = await createFollower(follower)(remembered.models, remembered.retired)
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
-  const app = createServingApp({ live, sideBySide, metrics, isReady: () => ready, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
+  const app = createServingApp({ live, sideBySide, metrics, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
   url = await listenOn(app, settings.bind, settings.port)
   const following = startFollowing({
     ...follower,
@@ -126,6 +130,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   return {
     url,
     stop: async () => {
+      ending = true
       await app.close()
       await listener.stop()
       await following.stop()

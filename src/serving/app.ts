@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { createServer, type ServerAccess } from '../http/server.js'
 import { createAsk } from './ask.js'
 import { countAnswers } from './count-answers.js'
+import { LARGEST_BODY_BYTES, patience, refuseEarly } from './limits.js'
 import type { LiveModel, LiveSet } from './live-set.js'
 import type { ServingMetrics } from './metrics.js'
 import { modelOpenApi } from './open-api.js'
@@ -21,27 +22,32 @@ export interface ServingParts {
   readonly metrics: ServingMetrics
   /** Whether the models that are to serve have been loaded once. */
   readonly isReady: () => boolean
+  /** Whether the process has been asked to end. */
+  readonly isEnding?: () => boolean
   readonly access: ServerAccess
   readonly log: FastifyBaseLogger
   /** Default: /invocations speaks for no model, and for each by its name as MLflow does. */
   readonly invocations?: InvocationsSettings
 }
 
-const LARGEST_BODY_BYTES = 16 * 1024 * 1024
 const openRoutes: ReadonlySet<string> = new Set(['/health', '/ready', ...openInvocationRoutes, ...openInferenceOpenRoutes])
 
 /** The endpoint: predictions by the versions that are live, and what is live. */
-export function createServingApp({ live, sideBySide = live, metrics, isReady, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
-  const { app } = createServer({ access, log, openRoutes, bodyLimit: LARGEST_BODY_BYTES })
+export function createServingApp({ live, sideBySide = live, metrics, isReady, isEnding = () => false, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
+  const { app } = createServer({ access, log, openRoutes, bodyLimit: LARGEST_BODY_BYTES, patience })
+  refuseEarly(app, live, LARGEST_BODY_BYTES)
   countAnswers(app, live, metrics)
-  const parts = { live, ask: createAsk(live, sideBySide, isReady), isReady }
+  const parts = { live, ask: createAsk(live, sideBySide, isReady), isReady: () => isReady() && !isEnding() }
   for (const protocol of [ownProtocol(parts), invocationsProtocol(parts, invocations), openInferenceProtocol(parts), instancesProtocol(parts)]) void app.register(protocol)
 
   app.get('/models', { config: viewer, schema: { response: { 200: Type.Object({ models: Type.Array(LiveModelAnswer) }) } } }, () => ({ models: live.list().map(told) }))
   app.get('/models/:model', { config: viewer, schema: { params: ModelName, response: { 200: LiveModelAnswer } } }, ({ params }) => told(live.get(params.model)))
   app.get('/models/:model/openapi.json', { config: viewer, schema: { params: ModelName } }, ({ params }) => modelOpenApi(live.get(params.model)))
   app.get('/health', () => ({ status: 'ok' }))
-  app.get('/ready', (_request, reply) => (isReady() ? reply.send({ status: 'ready' }) : reply.status(503).send({ status: 'loading' })))
+  app.get('/ready', (_request, reply) => {
+    const status = isEnding() ? 'draining' : isReady() ? 'ready' : 'loading'
+    return reply.status(status === 'ready' ? 200 : 503).send({ status })
+  })
   app.get('/metrics', { config: viewer }, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   return app
 }

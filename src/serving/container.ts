@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createServer } from '../http/server.js'
 import { createAsk } from './ask.js'
 import { countAnswers } from './count-answers.js'
+import { patience, refuseEarly } from './limits.js'
 import type { LiveSet } from './live-set.js'
 import type { ServingMetrics } from './metrics.js'
 import { sagemakerContainer, sagemakerContainerRoutes } from './protocols/sagemaker-container.js'
@@ -32,7 +33,8 @@ const LARGEST_BODY_BYTES = 25 * 1024 * 1024
  */
 export function createContainerApp({ platform, model, live, metrics, isReady, log }: ContainerParts): FastifyInstance {
   const { routes, protocol } = contractOf(platform, model, { live, ask: createAsk(live, live, isReady), isReady })
-  const { app } = createServer({ access: 'platform', log, openRoutes: new Set(routes), bodyLimit: LARGEST_BODY_BYTES })
+  const { app } = createServer({ access: 'platform', log, openRoutes: new Set(routes), bodyLimit: LARGEST_BODY_BYTES, patience })
+  refuseEarly(app, live, LARGEST_BODY_BYTES)
   countAnswers(app, live, metrics)
   void app.register(protocol)
   return app

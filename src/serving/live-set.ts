@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { refitError } from '../errors.js'
 import type { PackageManifest, Signature } from '../packages/manifest.js'
 import type { Predictor } from '../predictors/predictor.js'
+import { createAdmission } from './admission.js'
 import { Challenger } from './trial.js'
 import { warmUp } from './warm-up.js'
 
@@ -39,6 +40,8 @@ export interface LiveSetOptions {
   readonly fetchPackage: (digest: string) => Promise<{ readonly folder: string; readonly manifest: PackageManifest; readonly example?: object | undefined }>
   readonly load: (folder: string, manifest: PackageManifest) => Promise<Predictor>
   readonly now: () => Date
+  /** A request is answered within so long, or fails; default 30 seconds. */
+  readonly deadlineMs?: number
   readonly log: { warn(message: string): void }
 }
 
@@ -53,7 +56,10 @@ export interface LiveSet {
   list(): readonly LiveModel[]
   /** @throws RefitError `model-not-live`, `model-retired` */
   get(model: string): LiveModel
-  /** Calls `answer` with the version that is live now; that version stays loaded until it returns. @throws RefitError `model-not-live`, `model-retired` */
+  /**
+   * Calls `answer` with the version that is live now; that version stays loaded until it returns, or has taken too long.
+   * @throws RefitError `model-not-live`, `model-retired`, `model-busy`, `prediction-timeout`
+   */
   use<T>(model: string, answer: (live: LiveModel, predictor: Predictor) => Promise<T>): Promise<T>
   /**
    * Loads and warms a version and puts it in the place of the former one, which is closed when its last request ends.
@@ -61,15 +67,22 @@ export interface LiveSet {
    * package cannot be had or loaded.
    */
   swap(desired: Desired): Promise<void>
+  /** Refuses what `use` would refuse for the number of requests under way, before a body is read for it. @throws RefitError `model-busy` */
+  refuseWhenFull(model: string): void
   /** Takes a model out. */
   remove(model: string): void
   /** The models that are retired, in place of those named before. One that is live answers until it is taken out. */
   retire(models: readonly Retired[]): void
 }
 
+const DEADLINE_MS = 30_000
+/** Nobody waits for a first answer. */
+const WARM_UP_MS = 60_000
+
 /** Starts with no model live. */
-export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions): LiveSet {
+export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_MS, log }: LiveSetOptions): LiveSet {
   const live = new Map<string, Loaded>()
+  const admission = createAdmission()
   let retirements: ReadonlyMap<string, Retired> = new Map()
   const find = (model: string): Loaded => {
     const found = live.get(model)
@@ -95,7 +108,7 @@ export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions):
     const { folder, manifest, example } = await fetchPackage(digest)
     const predictor = await load(folder, manifest)
     try {
-      await warmUp(predictor, manifest.signature, example)
+      await inTime(warmUp(predictor, manifest.signature, example), model, WARM_UP_MS)
     } catch (error) {
       close(model, predictor)
       throw error
@@ -107,10 +120,12 @@ export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions):
     get: (model) => describe(find(model)),
     use: async (model, answer) => {
       const loaded = find(model)
+      const leave = admission.enter(model)
       loaded.requests += 1
       try {
-        return await answer(loaded, loaded.predictor)
+        return await inTime(answer(loaded, loaded.predictor), model, deadlineMs)
       } finally {
+        leave()
         loaded.requests -= 1
         closeWhenUnused(loaded)
       }
@@ -134,9 +149,11 @@ export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions):
       live.set(desired.model, { ...desired, signature, since: now(), predictor, requests: 0, retired: false })
       retire(former)
     },
+    refuseWhenFull: (model) => admission.refuseWhenFull(model),
     remove: (model) => {
       const present = live.get(model)
       live.delete(model)
+      admission.forget(model)
       retire(present)
     },
     retire: (models) => {
@@ -147,4 +164,17 @@ export function createLiveSet({ fetchPackage, load, now, log }: LiveSetOptions):
 
 function describe({ model, version, generation, digest, signature, since }: Loaded): LiveModel {
   return { model, version, generation, digest, signature, since }
+}
+
+/** Whoever has asked is answered in time; what comes later is heard by nobody. */
+async function inTime<T>(answer: Promise<T>, model: string, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(refitError('prediction-timeout', { model, seconds: milliseconds / 1000 })), milliseconds)
+  })
+  try {
+    return await Promise.race([answer, tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -39,7 +39,7 @@ export interface SideBySideOptions {
 const MOST_MIRRORED = 8
 
 /** Codes of errors: a version was not asked, for it has too much to do; it ended while it was asked. */
-const BUSY: ReadonlySet<string> = new Set(['model-busy', 'serving-busy'])
+const BUSY: ReadonlySet<string> = new Set(['model-busy', 'serving-busy', 'predictor-busy'])
 const DEATHS: ReadonlySet<string> = new Set(['predictor-died'])
 
 interface Entry {

@@ -33,6 +33,7 @@ export interface EndpointSettings {
   readonly origins?: string[]
   readonly invocations?: string
   readonly dialects?: Record<string, 'mlflow' | 'sagemaker'>
+  readonly deadlineMs?: number
 }
 
 /** Serving in this process, over a platform. */

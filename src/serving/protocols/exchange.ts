@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FailureShape } from '../../http/failures.js'
+import { jsonParser } from '../../http/server.js'
 import type { Body, Invocation } from './dialect.js'
 import { refusalWords } from './refusal-words.js'
 
@@ -12,7 +13,7 @@ export function takeTexts(app: Parameters<FastifyPluginCallbackTypebox>[0]): voi
 
 /** Bodies of any type are read as JSON: the clients of Triton and KServe send theirs without a type, or with another one. */
 export function takeJsonOfAnyType(app: Parameters<FastifyPluginCallbackTypebox>[0]): void {
-  app.addContentTypeParser('*', { parseAs: 'string' }, app.getDefaultJsonParser('error', 'error'))
+  app.addContentTypeParser('*', { parseAs: 'string' }, jsonParser(app))
 }
 
 /** What has been sent, as `takeTexts` has taken it. */

@@ -1,11 +1,13 @@
 import { refitError } from '../../errors.js'
+import { requireShallow } from '../../http/json-depth.js'
 
 /**
  * JSON as Python writes it: a number that is none is written NaN there, and pandas writes so what is missing. It is
  * read as null.
- * @throws RefitError `input-invalid`
+ * @throws RefitError `input-invalid`, `request-invalid`
  */
 export function parseLooseJson(text: string): unknown {
+  requireShallow(text)
   try {
     return JSON.parse(text)
   } catch (error) {

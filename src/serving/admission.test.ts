@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createAdmission } from './admission.js'
+
+/** What became of requests that came for a while. */
+interface Outcome {
+  readonly refused: number
+  /** Of each request that was let in, milliseconds. */
+  readonly took: readonly number[]
+}
+
+/**
+ * Lets a request come every so many milliseconds, on a clock of its own. A model answers `atOnce` requests at a time, each
+ * in `service` milliseconds; the others wait in a line.
+ */
+function simulate({ every, service, atOnce, seconds }: { every: number; service: number; atOnce: number; seconds: number }, admission?: { readonly at: { now: number }; readonly admission: ReturnType<typeof createAdmission> }): Outcome {
+  const { at, admission: used } = admission ?? newAdmission()
+  const freeAt = Array.from({ length: atOnce }, () => at.now)
+  const ends: { readonly at: number; readonly leave: () => void }[] = []
+  const took: number[] = []
+  let refused = 0
+  const until = at.now + seconds * 1000
+  for (let arrival = at.now; arrival < until; arrival += every) {
+    // All take the same time, so that they end in the order in which they came.
+    while ((ends[0]?.at ?? Infinity) <= arrival) {
+      const next = ends.shift()
+      at.now = next?.at ?? at.now
+      next?.leave()
+    }
+    at.now = arrival
+    try {
+      const leave = used.enter('model')
+      const place = freeAt.indexOf(Math.min(...freeAt))
+      const end = Math.max(arrival, freeAt[place] ?? 0) + service
+      freeAt[place] = end
+      took.push(end - arrival)
+      ends.push({ at: end, leave })
+    } catch {
+      refused += 1
+    }
+  }
+  for (const { at: end, leave } of ends) {
+    at.now = end
+    leave()
+  }
+  return { refused, took }
+}
+
+function newAdmission(): { at: { now: number }; admission: ReturnType<typeof createAdmission> } {
+  const at = { now: 0 }
+  return { at, admission: createAdmission(() => at.now) }
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN
+}
+
+test('a model that keeps up refuses nobody, also when its callers come in crowds of 64', () => {
+  assert.equal(simulate({ every: 6, service: 5, atOnce: 1, seconds: 20 }).refused, 0)
+  const { at, admission } = newAdmission()
+  for (let crowd = 0; crowd < 20; crowd += 1) {
+    const leaves = Array.from({ length: 64 }, () => admission.enter('model'))
+    for (const leave of leaves) {
+      at.now += 5
+      leave()
+    }
+    at.now += 100
+  }
+})
+
+test('at ten times what it answers, those let in take less than twice as long as one alone, and it hardly ever rests', () => {
+  const { refused, took } = simulate({ every: 0.5, service: 5, atOnce: 1, seconds: 60 })
+  assert.ok(percentile(took, 0.99) <= 10, `${percentile(took, 0.99)} ms`)
+  assert.ok(took.length >= 0.85 * 12_000, `${took.length} answered`)
+  assert.equal(refused + took.length, 120_000)
+})
+
+test('a model that waits for something else is asked by as many at once as it takes', () => {
+  const { took } = simulate({ every: 0.25, service: 50, atOnce: 100, seconds: 60 })
+  // It could answer 2,000 a second, and 4,000 come.
+  assert.ok(took.length >= 0.8 * 120_000, `${took.length} answered`)
+  assert.ok(percentile(took, 0.99) <= 100, `${percentile(took, 0.99)} ms`)
+})
+
+test('when an overload is over nobody is refused any more', () => {
+  const kept = newAdmission()
+  simulate({ every: 0.5, service: 5, atOnce: 1, seconds: 10 }, kept)
+  kept.at.now += 500
+  simulate({ every: 10, service: 5, atOnce: 1, seconds: 1 }, kept)
+  assert.equal(simulate({ every: 6, service: 5, atOnce: 1, seconds: 20 }, kept).refused, 0)
+})
+
+test('what is refused early is what would be refused, and names that nobody has asked are refused nothing', () => {
+  const { admission } = newAdmission()
+  admission.refuseWhenFull('model')
+  const leaves = Array.from({ length: 64 }, () => admission.enter('model'))
+  assert.throws(() => admission.refuseWhenFull('model'), { code: 'model-busy', status: 429 })
+  assert.throws(() => admission.enter('model'), { code: 'model-busy' })
+  admission.refuseWhenFull('other')
+  leaves[0]?.()
+  admission.refuseWhenFull('model')
+})

@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { refitError } from '../errors.js'
+import type { LiveSet } from './live-set.js'
+
+/** Largest body of one request, bytes. */
+export const LARGEST_BODY_BYTES = 16 * 1024 * 1024
+/** Bytes that the bodies under way may have together, and below which one is not counted. */
+const MOST_BODY_BYTES = 256 * 1024 * 1024
+const SMALL_BODY_BYTES = 64 * 1024
+
+/** How long this server waits for its callers, and for how many of them. */
+export const patience = { requestMs: 60_000, connections: 10_000, takeMs: 60_000, leaveMs: 2000 }
+
+/** Refuses, before their bodies are read, requests that could not be answered in time, or held in memory; none may be larger than `largestBody` bytes. */
+export function refuseEarly(app: Pick<FastifyInstance, 'addHook'>, live: Pick<LiveSet, 'refuseWhenFull'>, largestBody: number): void {
+  let held = 0
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.method !== 'POST') return done()
+    const model = request.routeOptions.config.asks?.(request)
+    if (model !== undefined) live.refuseWhenFull(model)
+    const bytes = announcedBytes(request, largestBody)
+    if (bytes > SMALL_BODY_BYTES) {
+      if (held + bytes > MOST_BODY_BYTES) throw refitError('serving-busy', {})
+      held += bytes
+      // Also where the caller has gone meanwhile.
+      reply.raw.once('close', () => {
+        held -= bytes
+      })
+    }
+    return done()
+  })
+}
+
+/** What a body may come to; one that does not say may be as long as any. */
+function announcedBytes({ headers }: FastifyRequest, largest: number): number {
+  const length = headers['content-length']
+  if (length !== undefined) return Math.min(Number(length), largest)
+  return headers['transfer-encoding'] === undefined ? 0 : largest
+}
