@@ -22,9 +22,9 @@ function removeOrphans() {
 /** Plain JavaScript in many files; what is native stays outside. */
 const bundled = new Set(['typebox', '@duckdb/node-api'])
 
-/** A child lives for a second or two: reading one file instead of hundreds halves the time until it works. */
+/** A child or thread lives for a second or two, or is waited for: reading one file instead of hundreds halves the time until it works. */
 async function bundleChildren() {
-  const children = readdirSync(join(dist, 'src'), { recursive: true }).filter((name) => name.endsWith('-child.js'))
+  const children = readdirSync(join(dist, 'src'), { recursive: true }).filter((name) => /-(child|thread)\.js$/.test(name))
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   await Promise.all(
     children.map((name) =>

@@ -78,4 +78,6 @@ export interface PredictorAdapter {
    * @throws RefitError `model-unreadable`
    */
   inPython?(read: (path: string) => Promise<string>): Promise<PythonForm>
+  /** Whether it asks processes of its own, so that nothing of a model runs where it is loaded: it needs no thread around it. */
+  readonly staysBeside?: boolean
 }

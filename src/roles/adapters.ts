@@ -8,11 +8,6 @@ import type { Notifier } from '../notifications/notifier.js'
 import { programNotifier } from '../notifications/program/adapter.js'
 import { slackNotifier } from '../notifications/slack/adapter.js'
 import { webhookNotifier } from '../notifications/webhook/adapter.js'
-import { moduleModel } from '../predictors/module/adapter.js'
-import { onnx } from '../predictors/onnx/adapter.js'
-import type { PredictorAdapter } from '../predictors/predictor.js'
-import { pythonModel } from '../predictors/python/adapter.js'
-import { ydf } from '../predictors/ydf/adapter.js'
 import { folderSource } from '../sources/folder/adapter.js'
 import { produceSource } from '../sources/produce/adapter.js'
 import { querySource } from '../sources/query/adapter.js'
@@ -25,7 +20,7 @@ import { moduleTrainer } from '../trainers/module/adapter.js'
 import type { Trainer } from '../trainers/trainer.js'
 
 /** The adapters of this build: a new one is a line here. */
-export const predictors: readonly PredictorAdapter[] = [ydf, onnx, moduleModel, pythonModel()]
+export { predictors } from './predictors.js'
 
 export const trainers: ReadonlyMap<string, Trainer> = new Map([gradientBoostedTreesTrainer, commandTrainer, moduleTrainer].map((trainer) => [trainer.kind, trainer]))
 

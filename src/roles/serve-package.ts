@@ -9,12 +9,11 @@ import { readExample } from '../packages/example.js'
 import { MANIFEST_FILE } from '../packages/manifest.js'
 import { ORIGIN_FILE, OriginNote } from '../packages/origin-note.js'
 import { readWithDigest, verifyPackage } from '../packages/read.js'
-import { openPackage } from '../predictors/open-package.js'
 import { createContainerApp } from '../serving/container.js'
 import { createLiveSet } from '../serving/live-set.js'
 import { createServingMetrics } from '../serving/metrics.js'
-import { predictors } from './adapters.js'
 import { listenOn } from './listen-on.js'
+import { loadToServe } from './load-to-serve.js'
 
 /** What a container serves, and to whom. */
 export const PackageServingSettings = Type.Object({
@@ -52,7 +51,7 @@ export async function startPackageServing(settings: PackageServingSettings, cloc
     // A package that says which it is has to be that one.
     fetchPackage: async () => ({ folder, manifest: await verifyPackage(folder, origin?.digest ?? digest), example: await readExample(folder) }),
     deadlineMs: ANSWER_MS,
-    load: (at, manifest) => openPackage(predictors, at, manifest),
+    load: (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: ANSWER_MS, log }),
   })
   let ready = false
   const app = createContainerApp({ platform: settings.platform, model, live, metrics, isReady: () => ready, log })

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Type, type Static } from 'typebox'
@@ -10,9 +9,6 @@ import { listen } from '../database/listen.js'
 import { InvocationsDialect, StoredObjects } from '../define/stored-definition.js'
 import { startHintedLoop } from '../hinted-loop.js'
 import type { ServerAccess } from '../http/server.js'
-import { readExample } from '../packages/example.js'
-import { fetchPackage } from '../packages/store.js'
-import { openPackage } from '../predictors/open-package.js'
 import { championPackages } from '../registry/champion.js'
 import { CHAMPIONS_CHANNEL } from '../registry/champions-channel.js'
 import { tellReplica } from '../registry/replicas.js'
@@ -24,8 +20,9 @@ import { createFollower, startFollowing } from '../serving/follow.js'
 import { createLiveSet, type Desired, type LiveSetOptions, type Retired } from '../serving/live-set.js'
 import { createServingMetrics } from '../serving/metrics.js'
 import { createSideBySide } from '../serving/side-by-side.js'
-import { predictors } from './adapters.js'
 import { listenOn } from './listen-on.js'
+import { loadToServe } from './load-to-serve.js'
+import { openLocalPackages, removeHalfFetched } from './local-packages.js'
 import { openObjects } from './objects.js'
 
 /** What a serving process is told by whoever starts it. */
@@ -50,6 +47,7 @@ export type ServingSettings = Static<typeof ServingSettings>
 
 const HEARTBEAT_MS = 10_000
 const TELL_FIGURES_MS = 500
+const DEADLINE_MS = 30_000
 
 /**
  * Answers predictions. What is live, and its packages, lie on local disk, so that it starts and goes on without
@@ -58,21 +56,16 @@ const TELL_FIGURES_MS = 500
  */
 export async function startServing(settings: ServingSettings, tokens: ServerAccess['tokens'], clock: Clock, log: Logger): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const folder = join(settings.stateFolder, 'serving')
-  const packages = join(folder, 'packages')
-  await mkdir(packages, { recursive: true })
-  await removeHalfFetched(packages)
-  const objects = openObjects(settings.objects, settings.stateFolder)
+  await removeHalfFetched(settings.stateFolder)
+  const deadlineMs = settings.deadlineMs ?? DEADLINE_MS
+  const packages = await openLocalPackages(settings.stateFolder, openObjects(settings.objects, settings.stateFolder), (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: deadlineMs, log }))
   const metrics = createServingMetrics()
   const versions: LiveSetOptions = {
     log,
     now: () => clock.now(),
-    fetchPackage: async (digest) => {
-      const target = join(packages, digest)
-      const manifest = await fetchPackage(objects, digest, target)
-      return { folder: target, manifest, example: await readExample(target) }
-    },
-    ...(settings.deadlineMs === undefined ? {} : { deadlineMs: settings.deadlineMs }),
-    load: (at, manifest) => openPackage(predictors, at, manifest),
+    fetchPackage: packages.fetchPackage,
+    load: packages.load,
+    deadlineMs,
   }
   const live = createLiveSet(versions)
   const sideBySide = createSideBySide({ live, beside: createLiveSet(versions), log })
@@ -98,7 +91,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
     kept.clear()
     for (const { model, digest } of now) kept.set(model, digest)
     const tried = now.flatMap(({ challenger }) => (challenger === undefined ? [] : [challenger.digest]))
-    await removePackages(packages, new Set([...before, ...kept.values(), ...tried]))
+    await packages.keepOnly(new Set([...before, ...kept.values(), ...tried]))
   }
   const follower = { live, sideBySide, metrics, clock, onChange, log }
   const remembered = await readDesired(file)
@@ -135,16 +128,9 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       await listener.stop()
       await following.stop()
       await telling.stop()
+      for (const model of sideBySide.trials().keys()) sideBySide.endTrial(model)
+      for (const { model } of live.list()) live.remove(model)
       await connection.close()
     },
   }
-}
-
-async function removePackages(folder: string, keep: ReadonlySet<string>): Promise<void> {
-  for (const name of await readdir(folder)) if (!keep.has(name) && !name.endsWith('.tmp')) await rm(join(folder, name), { recursive: true, force: true })
-}
-
-/** A process that was killed while it fetched a package leaves a folder that nobody will finish. */
-async function removeHalfFetched(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await rm(join(folder, name), { recursive: true, force: true })
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Desired, LiveSet } from './live-set.js'
+import { createPatientWork } from './patiently.js'
 import type { SideBySide } from './side-by-side.js'
 
 export interface FollowTrialsOptions {
@@ -38,10 +39,11 @@ export function createTrialFollower({ live, sideBySide, clock, log }: FollowTria
     }
   }
 
+  const followAll = createPatientWork(clock)
   return async (desired) => {
-    const changed = await Promise.all(desired.map(follow))
+    const changed = await followAll(desired.map((next) => ({ model: next.model, begin: () => follow(next) })))
     const wanted = new Set(desired.map(({ model }) => model))
     const gone = [...sideBySide.trials().keys()].filter((model) => !wanted.has(model) && sideBySide.endTrial(model))
-    return changed.includes(true) || gone.length > 0
+    return changed || gone.length > 0
   }
 }

@@ -15,6 +15,8 @@ interface Stage {
   readonly clock: SettableClock
   readonly metrics: ServingMetrics
   readonly damaged: Set<string>
+  /** Packages whose loading waits. */
+  readonly held: Map<string, Promise<void>>
   /** Digests in the order in which they were asked for. */
   readonly fetched: readonly string[]
   readonly said: readonly string[]
@@ -28,6 +30,7 @@ function newStage(): Stage {
   const clock = settableClock('2026-02-02T06:00:00Z')
   const metrics = createServingMetrics()
   const damaged = new Set<string>()
+  const held = new Map<string, Promise<void>>()
   const fetched: string[] = []
   const said: string[] = []
   const told: (readonly Desired[])[] = []
@@ -39,12 +42,14 @@ function newStage(): Stage {
       if (damaged.has(digest)) return Promise.reject(new Error(`${digest} is damaged`))
       return Promise.resolve({ folder: digest, manifest: { formatVersion: 1, format: 'test', signature: { task: 'regression', inputs: [], target: 'y', classes: [] }, files: [] } })
     },
-    load: () =>
-      Promise.resolve({ predict: ({ rows }) => Promise.resolve({ task: 'regression', values: new Float64Array(rows) }), close: () => Promise.resolve() }),
+    load: async (folder) => {
+      await held.get(folder)
+      return { predict: ({ rows }) => Promise.resolve({ task: 'regression', values: new Float64Array(rows) }), close: () => Promise.resolve() }
+    },
   }
   const live = createLiveSet(versions)
   const sideBySide = createSideBySide({ live, beside: createLiveSet(versions), log: versions.log })
-  const stage = { live, sideBySide, clock, metrics, damaged, fetched, said, told, diskFull: false }
+  const stage = { live, sideBySide, clock, metrics, damaged, held, fetched, said, told, diskFull: false }
   const onChange = async (now: readonly Desired[]): Promise<void> => {
     await Promise.resolve()
     if (stage.diskFull) throw new Error('no space left on device')
@@ -132,6 +137,25 @@ test('a version that could not be loaded is tried again after a while, a newer o
   assert.deepEqual(live.list(), [])
   clock.advance(1)
   assert.equal(await follow([desired(2)]), true)
+  assert.equal(live.get('house-price').version, 2)
+})
+
+test('a version that takes long to load holds up no other model, and becomes live when it is loaded', async () => {
+  const { live, clock, held, options } = newStage()
+  const follow = createFollower(options)
+  await follow([desired(1), desired(1, { model: 'price-direction' })])
+  let release: () => void = () => undefined
+  held.set('house-price-2', new Promise((resolve) => (release = resolve)))
+  const look = follow([desired(2), desired(2, { model: 'price-direction' })])
+  await settle()
+  assert.equal(live.get('price-direction').version, 2)
+  clock.advance(2000)
+  assert.equal(await look, false)
+  const next = follow([desired(2), desired(3, { model: 'price-direction' })])
+  await settle()
+  assert.deepEqual([live.get('house-price').version, live.get('price-direction').version], [1, 3])
+  release()
+  assert.equal(await next, true)
   assert.equal(live.get('house-price').version, 2)
 })
 

@@ -3,6 +3,7 @@ import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
 import { createTrialFollower } from './follow-trials.js'
 import type { Desired, LiveSet, Retired } from './live-set.js'
 import type { ServingMetrics } from './metrics.js'
+import { createPatientWork } from './patiently.js'
 import type { SideBySide } from './side-by-side.js'
 
 export interface FollowOptions {
@@ -31,6 +32,7 @@ export function createFollower({ live, sideBySide, metrics, clock, onChange, log
   let refused = false
   let knownRetired = '[]'
   const followTrials = createTrialFollower({ live, sideBySide, clock, log })
+  const swapAll = createPatientWork(clock)
 
   const swap = async (next: Desired): Promise<boolean> => {
     const present = live.list().find(({ model }) => model === next.model)
@@ -75,7 +77,7 @@ export function createFollower({ live, sideBySide, metrics, clock, onChange, log
       knownRetired = JSON.stringify(retired)
       untold = true
     }
-    for (const next of desired) untold = (await swap(next)) || untold
+    untold = (await swapAll(desired.map((next) => ({ model: next.model, begin: () => swap(next) })))) || untold
     untold = (await followTrials(desired)) || untold
     const wanted = new Set(desired.map(({ model }) => model))
     for (const { model } of live.list()) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import JSZip from 'jszip'
+import pino from 'pino'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { StoredColumn, StoredModel } from '../../src/define/stored-definition.js'
@@ -13,12 +14,13 @@ import type { Signature, SignatureColumn } from '../../src/packages/manifest.js'
 import { moduleModel } from '../../src/predictors/module/adapter.js'
 import { onnx } from '../../src/predictors/onnx/adapter.js'
 import { ydf } from '../../src/predictors/ydf/adapter.js'
+import { loadToServe } from '../../src/roles/load-to-serve.js'
 import { answerOf } from '../../src/serving/answer.js'
 import { gradientBoostedTrees } from '../../src/trainers/gradient-boosted-trees/definition.js'
 import { cutSets } from '../support/cut-sets.js'
 import { modelNamed } from '../support/stored-models.js'
 import { startTraining } from '../support/train-model.js'
-import { batchOf, testPredictor } from './predictor.js'
+import { batchOf, testPredictor, type ModelCase } from './predictor.js'
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/models', import.meta.url))
 const answers = Value.Parse(
@@ -40,6 +42,13 @@ async function temporaryFolder(context: TestContext): Promise<string> {
   return folder
 }
 
+/** As the check loads a model, and as serving does. */
+function testBothWays(model: ModelCase): void {
+  testPredictor(model)
+  const { format } = model.adapter
+  testPredictor({ ...model, what: `${model.what}, as serving loads it`, load: (folder, signature) => loadToServe(folder, { formatVersion: 1, format, signature, files: [] }, { hangsAfterMs: 30_000, log: pino({ level: 'silent' }) }) })
+}
+
 // ONNX
 
 const area: SignatureColumn = { name: 'area', type: 'number', optional: true }
@@ -51,7 +60,7 @@ const areaAndGarden = [
   { area: null, garden: true },
 ]
 
-testPredictor({
+testBothWays({
   what: 'a matrix of all features',
   adapter: onnx,
   signature: regressionOf(area, garden),
@@ -62,7 +71,7 @@ testPredictor({
   tolerance: 1e-4,
 })
 
-testPredictor({
+testBothWays({
   what: 'classes',
   adapter: onnx,
   signature: { task: 'classification', inputs: [area, garden], target: 'size', classes: [] },
@@ -77,7 +86,7 @@ testPredictor({
 })
 
 const byColumn = regressionOf({ name: 'district', type: 'category', optional: true }, area, { name: 'floors', type: 'number', optional: false })
-testPredictor({
+testBothWays({
   what: 'a tensor for each column',
   adapter: onnx,
   signature: byColumn,
@@ -131,7 +140,7 @@ export async function load(folder) {
   const perSquareMetre = JSON.parse(await readFile(join(folder, 'weights.json'), 'utf8'))
   return { predict: async (rows) => rows.map(({ area, garden }) => (area ?? 100) * perSquareMetre + (garden ? 10_000 : 0)) }
 }`
-testPredictor({
+testBothWays({
   what: 'numbers',
   adapter: moduleModel,
   signature: regressionOf(area, garden),
@@ -146,7 +155,7 @@ testPredictor({
 })
 
 const labels = `export const load = () => ({ predict: (rows) => rows.map(({ area }) => (area > 100 ? { small: 0.25, constructor: 0.75 } : { constructor: 0.125, small: 0.875 })) })`
-testPredictor({
+testBothWays({
   what: 'classes',
   adapter: moduleModel,
   signature: { task: 'classification', inputs: [area, garden], target: 'size', classes: [] },
@@ -187,7 +196,7 @@ test('module: an answer without a probability for each label is refused', async 
 // Yggdrasil
 
 const named = Value.Parse(Type.Object({ asked: Type.Object({ area: Type.Array(Type.Number()), district: Type.Array(Type.String()) }), answers: Type.Array(Type.Number()) }), JSON.parse(await readFile(join(fixtures, 'named-regression.json'), 'utf8')))
-testPredictor({
+testBothWays({
   what: 'features by names of their own, as from Python',
   adapter: ydf,
   // In another order, and with a column that the model does not take.
@@ -259,7 +268,7 @@ async function leaveTrees(folder: string, task: StoredModel['task'], target: str
 
 const houseInputs = Object.entries(columns).flatMap(([name, { type, role, optional }]) => (role === 'feature' && type !== 'text' && type !== 'time' ? [{ name, type, optional }] : []))
 
-testPredictor({
+testBothWays({
   what: 'numbers',
   adapter: ydf,
   signature: regressionOf(...houseInputs),
@@ -270,7 +279,7 @@ testPredictor({
   tolerance: 0.1,
 })
 
-testPredictor({
+testBothWays({
   what: 'two classes',
   adapter: ydf,
   signature: { task: 'classification', inputs: houseInputs, target: 'worth', classes: [] },
@@ -281,7 +290,7 @@ testPredictor({
   tolerance: 0,
 })
 
-testPredictor({
+testBothWays({
   what: 'many classes',
   adapter: ydf,
   signature: { task: 'classification', inputs: houseInputs, target: 'direction', classes: [] },

@@ -12,6 +12,8 @@ import { predictors } from '../../src/roles/adapters.js'
 export interface ModelCase {
   readonly what: string
   readonly adapter: PredictorAdapter
+  /** How it is loaded, where it is not by the adapter. */
+  readonly load?: PredictorAdapter['load']
   /** As before `finish`: without the class labels. */
   readonly signature: Signature
   /** Leaves the model in a new folder as a trainer would. */
@@ -28,6 +30,7 @@ export interface ModelCase {
 /** What every predictor does. */
 export function testPredictor(model: ModelCase): void {
   const { adapter, rows } = model
+  const load: PredictorAdapter['load'] = model.load ?? ((folder, signature) => adapter.load(folder, signature))
   const named = (behaviour: string): string => `${adapter.format}, ${model.what}: ${behaviour}`
   let left: Promise<string> | undefined
   after(async () => {
@@ -49,7 +52,7 @@ export function testPredictor(model: ModelCase): void {
   const open = async (context: TestContext): Promise<{ folder: string; predictor: Predictor; signature: Signature }> => {
     const folder = await folderOf(context)
     const signature = { ...model.signature, classes: [...(await adapter.finish(folder, model.signature))] }
-    const predictor = await adapter.load(folder, signature)
+    const predictor = await load(folder, signature)
     context.after(() => predictor.close())
     return { folder, predictor, signature }
   }
@@ -114,7 +117,7 @@ export function testPredictor(model: ModelCase): void {
 
   test(named('a model loaded twice goes on when the other one is closed'), async (context) => {
     const { folder, predictor, signature } = await open(context)
-    const other = await adapter.load(folder, signature)
+    const other = await load(folder, signature)
     const before = valuesOf(await predictor.predict(batchOf(signature, rows)))
     assert.deepEqual(valuesOf(await other.predict(batchOf(signature, rows))), before)
     await other.close()
@@ -138,7 +141,7 @@ export function testPredictor(model: ModelCase): void {
         else await writeFile(join(folder, file), damaged)
         const loading = async (): Promise<void> => {
           const classes = await adapter.finish(folder, model.signature)
-          const predictor = await adapter.load(folder, { ...model.signature, classes: [...classes] })
+          const predictor = await load(folder, { ...model.signature, classes: [...classes] })
           await predictor.close()
         }
         await assert.rejects(loading(), { code: 'model-unreadable' }, `${file}, ${damaged === undefined ? 'missing' : `${damaged.length} of ${content.length} bytes`}`)
@@ -150,7 +153,7 @@ export function testPredictor(model: ModelCase): void {
     const folder = await folderOf(context)
     const before = await readdir(folder, { recursive: true })
     const classes = await adapter.finish(folder, model.signature)
-    const predictor = await adapter.load(folder, { ...model.signature, classes: [...classes] })
+    const predictor = await load(folder, { ...model.signature, classes: [...classes] })
     await predictor.close()
     assert.deepEqual(await readdir(folder, { recursive: true }), before)
   })

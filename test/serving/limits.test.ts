@@ -16,15 +16,16 @@ let endpoint: Endpoint
 /** A model waits until this file is there. */
 let goOn: string
 before(async () => {
-  platform = await startPlatform('house-price', 'waiting', 'never')
+  platform = await startPlatform('house-price', 'waiting', 'never', 'slow')
   await platform.publish('house-price', times(2))
   goOn = join(platform.stateFolder, 'go-on')
   await writeFile(goOn, '')
   const waiting = `while (!existsSync(${JSON.stringify(goOn)})) await new Promise((resolve) => setTimeout(resolve, 10)); return rows.map(() => 1)`
   await platform.promote('waiting', (await platform.addModule('waiting', `import { existsSync } from 'node:fs'\nexport const load = () => ({ predict: async (rows) => { ${waiting} } })`)).version)
   await platform.publish('never', 'return rows[0].rooms === 13 ? new Promise(() => undefined) : rows.map(() => 1)')
+  await platform.publish('slow', 'const end = Date.now() + 20; while (Date.now() < end); return rows.map(() => 1)')
   endpoint = await startEndpoint(platform, { deadlineMs: DEADLINE_MS, invocations: 'waiting' })
-  for (const model of ['house-price', 'waiting', 'never']) await untilLive(endpoint.url, model, 1)
+  for (const model of ['house-price', 'waiting', 'never', 'slow']) await untilLive(endpoint.url, model, 1)
 })
 after(async () => {
   await endpoint.stop()
@@ -121,6 +122,21 @@ test('more requests at once than a model may have under way are refused at once 
   await writeFile(goOn, '')
   for (const { status } of await Promise.all(crowd)) assert.equal(status, 200)
   await until('it answers again', async () => (await predict(endpoint.url, 'waiting', [{ rooms: 1 }])).status === 200)
+})
+
+test('a model that computes is not asked by more than it answers in time, whoever is refused waits for nobody, and other models are asked as before', async () => {
+  const begun = performance.now()
+  const crowd = Promise.all(Array.from({ length: 400 }, async () => ({ answer: await predict(endpoint.url, 'slow', [{ rooms: 1 }]), after: performance.now() - begun })))
+  const others = await Promise.all(Array.from({ length: 50 }, () => predict(endpoint.url, 'waiting', [{ rooms: 1 }])))
+  for (const { status } of others) assert.equal(status, 200)
+  const answers = await crowd
+  const refused = answers.filter(({ answer }) => answer.status !== 200)
+  assert.ok(refused.length >= 200, `${refused.length} refused`)
+  for (const { answer } of refused) assert.deepEqual([failureOf(answer).code, answer.headers['retry-after']], ['model-busy', '1'])
+  const admitted = answers.filter(({ answer }) => answer.status === 200)
+  assert.ok(admitted.length >= 1)
+  assert.ok(Math.max(...refused.map(({ after }) => after)) < Math.max(...admitted.map(({ after }) => after)))
+  await until('it answers again', async () => (await predict(endpoint.url, 'slow', [{ rooms: 1 }])).status === 200)
 })
 
 test('a request that is not answered in time is told so, and the model goes on', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -10,7 +10,7 @@ import { migrate } from '../../src/database/migrate.js'
 import type { Database } from '../../src/database/schema.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { buildPackage } from '../../src/packages/build.js'
-import type { Signature } from '../../src/packages/manifest.js'
+import type { PackagePrepare, Signature } from '../../src/packages/manifest.js'
 import { storePackage } from '../../src/packages/store.js'
 import { rollback } from '../../src/registry/champion.js'
 import { registerModels } from '../../src/registry/models.js'
@@ -27,6 +27,8 @@ export interface Platform {
   addVersion(model: string, predict: string, signature?: Signature): Promise<{ readonly version: number; readonly digest: string }>
   /** The same with a module of this source. */
   addModule(model: string, source: string, signature?: Signature): Promise<{ readonly version: number; readonly digest: string }>
+  /** The same of what `leave` puts into a folder, in another format, or with rows that are prepared. */
+  addFolder(model: string, made: { readonly format: string; readonly signature: Signature; readonly prepare?: PackagePrepare }, leave: (folder: string) => Promise<void>): Promise<{ readonly version: number; readonly digest: string }>
   promote(model: string, version: number): Promise<void>
   /** Both. */
   publish(model: string, predict: string, signature?: Signature): Promise<{ readonly version: number; readonly digest: string }>
@@ -68,15 +70,18 @@ export async function startPlatform(...models: readonly string[]): Promise<Platf
   const numbers = new Map<string, number>()
 
   const addVersion: Platform['addVersion'] = (model, predict, signature) => addModule(model, `export const load = () => ({ predict: (rows) => { ${predict} } })`, signature)
-  const addModule = async (model: string, source: string, signature = roomsSignature): Promise<{ version: number; digest: string }> => {
+  const addModule: Platform['addModule'] = (model, source, signature = roomsSignature) => addFolder(model, { format: 'module', signature }, (made) => writeFile(join(made, 'predictor.mjs'), source))
+  const addFolder: Platform['addFolder'] = async (model, described, leave) => {
     const made = join(folder, 'made', randomUUID())
     await mkdir(made, { recursive: true })
-    await writeFile(join(made, 'predictor.mjs'), source)
-    await buildPackage(made, { format: 'module', signature })
+    await leave(made)
+    const { format, signature } = described
+    await buildPackage(made, described)
     const { digest } = await storePackage(objects, made)
+    await rm(made, { recursive: true })
     const version = (numbers.get(model) ?? 0) + 1
     numbers.set(model, version)
-    const row = { model, number: version, run: null, digest, format: 'module', state: 'passed', signature: JSON.stringify(signature), verdict: null, lineage: JSON.stringify(lineage), created_at: clock.now() } as const
+    const row = { model, number: version, run: null, digest, format, state: 'passed', signature: JSON.stringify(signature), verdict: null, lineage: JSON.stringify(lineage), created_at: clock.now() } as const
     await database.insertInto('versions').values(row).execute()
     return { version, digest }
   }
@@ -89,6 +94,7 @@ export async function startPlatform(...models: readonly string[]): Promise<Platf
     database,
     addVersion,
     addModule,
+    addFolder,
     promote: promoteTo,
     publish: async (model, predict, signature) => {
       const added = await addVersion(model, predict, signature)

@@ -36,6 +36,7 @@ export function pythonModel(limits: Partial<PoolLimits & WorkerLimits> = {}): Pr
   const all = { ...usual, ...limits }
   return {
     format: 'python',
+    staysBeside: true,
     recognises: (files) => files.includes(DECLARATION_FILE),
     arrange: declareModel,
     takes: async (folder, features, interpreter) => {
