@@ -78,6 +78,23 @@ export interface PredictorAdapter {
    * @throws RefitError `model-unreadable`
    */
   inPython?(read: (path: string) => Promise<string>): Promise<PythonForm>
+  /**
+   * For models that can answer in the thread that answers everybody. Without it, or for a model that it does not know how to
+   * distil, serving gives each version a thread of its own.
+   */
+  readonly distilled?: DistilledForm
   /** Whether it asks processes of its own, so that nothing of a model runs where it is loaded: it needs no thread around it. */
   readonly staysBeside?: boolean
+}
+
+/** Another form of a model, in which it answers at once, and can neither hang nor end. */
+export interface DistilledForm {
+  /**
+   * Brings a model into that form, which crosses to other processes as it is; undefined where this model has none. May take its
+   * time and memory: it has a process to itself.
+   * @throws RefitError `model-unreadable`
+   */
+  make(folder: string, signature: Signature): Promise<unknown>
+  /** What answers from it, as `load` would; undefined for what is no such form. */
+  open(made: unknown, signature: Signature): Predictor | undefined
 }

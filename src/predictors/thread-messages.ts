@@ -53,7 +53,7 @@ function isAnswer(answer: unknown): answer is ThreadAnswer {
   return answer['values'] instanceof Float64Array || typeof answer['stack'] === 'string' || isError(answer['error'])
 }
 
-function isError(error: unknown): error is SerialisedError {
+export function isError(error: unknown): error is SerialisedError {
   return isObject(error) && typeof error['code'] === 'string' && typeof error['message'] === 'string' && typeof error['hint'] === 'string' && typeof error['status'] === 'number'
 }
 

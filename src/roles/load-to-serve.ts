@@ -1,9 +1,11 @@
 import type { Logger } from 'pino'
 import type { PackageManifest } from '../packages/manifest.js'
+import { distilInChild } from '../predictors/distil-in-child.js'
 import { openPackage } from '../predictors/open-package.js'
 import { predictorEnvironment, PROJECT_VARIABLE } from '../predictors/predictor-environment.js'
 import type { Predictor } from '../predictors/predictor.js'
 import { adapterOf } from '../predictors/recognise.js'
+import type { StartOptions } from '../predictors/start-thread.js'
 import { openInThread } from '../predictors/threaded.js'
 import { basicEnvironment } from '../processes/run-process.js'
 import { SAME_EVERYWHERE } from '../processes/same-everywhere.js'
@@ -15,15 +17,15 @@ const MEMORY_BYTES = 2_000_000_000
 const MOST_OUTPUT = 20_000
 
 /**
- * Loads a version as serving needs it: what might keep the thread that answers everybody, or bring it down, gets one of its
- * own.
+ * Loads a version as serving needs it: where its model can be distilled it answers in the thread that answers everybody;
+ * what might keep that thread, or bring it down, gets one of its own.
  */
 export async function loadToServe(folder: string, manifest: PackageManifest, { hangsAfterMs, log }: { readonly hangsAfterMs: number; readonly log: Logger }): Promise<Predictor> {
-  const { staysBeside = false } = adapterOf(predictors, manifest.format)
+  const { distilled: form, staysBeside = false } = adapterOf(predictors, manifest.format)
   // Code of the project that prepares rows may hang whatever the model is.
   if (staysBeside && manifest.prepare === undefined) return openPackage(predictors, folder, manifest)
   let left = MOST_OUTPUT
-  return openInThread({
+  const start: StartOptions = {
     entry: new URL('./predict-thread.bundle.js', import.meta.url),
     folder,
     manifest,
@@ -33,6 +35,12 @@ export async function loadToServe(folder: string, manifest: PackageManifest, { h
       if (left > 0) log.info({ package: folder, printed: text.slice(0, left) }, 'a model has printed something')
       left -= text.length
     },
+  }
+  const made = form === undefined || manifest.prepare !== undefined ? undefined : await distilInChild({ ...start, entry: new URL('./distil-child.bundle.js', import.meta.url) })
+  const distilled = made === undefined ? undefined : form?.open(made, manifest.signature)
+  if (distilled !== undefined) return distilled
+  return openInThread({
+    ...start,
     hangsAfterMs,
     onEnd: (text) => {
       left = MOST_OUTPUT

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -8,7 +8,6 @@ import JSZip from 'jszip'
 import pino from 'pino'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import type { StoredColumn, StoredModel } from '../../src/define/stored-definition.js'
 import { RefitError } from '../../src/errors.js'
 import type { Signature, SignatureColumn } from '../../src/packages/manifest.js'
 import { moduleModel } from '../../src/predictors/module/adapter.js'
@@ -16,10 +15,7 @@ import { onnx } from '../../src/predictors/onnx/adapter.js'
 import { ydf } from '../../src/predictors/ydf/adapter.js'
 import { loadToServe } from '../../src/roles/load-to-serve.js'
 import { answerOf } from '../../src/serving/answer.js'
-import { gradientBoostedTrees } from '../../src/trainers/gradient-boosted-trees/definition.js'
-import { cutSets } from '../support/cut-sets.js'
-import { modelNamed } from '../support/stored-models.js'
-import { startTraining } from '../support/train-model.js'
+import { districts, houseInputs, leaveTrees } from '../support/trained-trees.js'
 import { batchOf, testPredictor, type ModelCase } from './predictor.js'
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/models', import.meta.url))
@@ -222,51 +218,10 @@ async function unzip(file: string, folder: string): Promise<void> {
   for (const entry of Object.values(zip.files)) await writeFile(join(folder, entry.name), await entry.async('nodebuffer'))
 }
 
-const columns: Readonly<Record<string, StoredColumn>> = {
-  house: { type: 'text', role: 'group', optional: false },
-  district: { type: 'category', role: 'feature', optional: true },
-  area: { type: 'number', role: 'feature', optional: false },
-  garden: { type: 'boolean', role: 'feature', optional: true },
-  bathrooms: { type: 'number', role: 'feature', optional: true },
-  'sold, in €': { type: 'number', role: 'feature', optional: true },
-}
-const districts = ['01', 'north, "east"', 'line\nbreak', 'line\u2028separator', 'süd']
-
-/** Houses whose price follows from their district and area. Numbers that happen to be 0 and 1 only, or always missing, are numbers still. */
-const houses = Array.from({ length: 600 }, (_, index) => {
-  const at = index % districts.length
-  const area = 50 + ((index * 37) % 101)
-  return {
-    house: `house ${index}`,
-    district: index % 11 === 0 ? null : (districts[at] ?? null),
-    area,
-    garden: index % 7 === 0 ? null : index % 3 === 0,
-    bathrooms: index % 2,
-    'sold, in €': null,
-    price: 100_000 * (at + 1) + 1000 * area,
-    worth: area > 100 ? 'dear' : 'cheap',
-    direction: districts[at] ?? '',
-  }
-})
 const askedHouses = [
   ...districts.map((district, at) => ({ district, area: 60 + at * 15, garden: true, bathrooms: 1, 'sold, in €': null })),
   { district: null, area: 140, garden: null, bathrooms: null, 'sold, in €': 5 },
 ]
-
-async function leaveTrees(folder: string, task: StoredModel['task'], target: string): Promise<void> {
-  const definition = modelNamed('house-price', { task, columns: { ...columns, [target]: { type: task === 'regression' ? 'number' : 'category', role: 'target', optional: false } } })
-  const projectFolder = await mkdtemp(join(tmpdir(), 'refit-predictor-'))
-  try {
-    const rows = houses.map((house) => Object.fromEntries(Object.entries(house).filter(([name]) => name === target || name in columns)))
-    const training = startTraining({ projectFolder, definition, sets: await cutSets(projectFolder, definition, rows), trainer: gradientBoostedTrees() })
-    await training.done
-    await cp(join(training.modelFolder, 'model.ydf.zip'), join(folder, 'model.ydf.zip'))
-  } finally {
-    await rm(projectFolder, { recursive: true, force: true })
-  }
-}
-
-const houseInputs = Object.entries(columns).flatMap(([name, { type, role, optional }]) => (role === 'feature' && type !== 'text' && type !== 'time' ? [{ name, type, optional }] : []))
 
 testBothWays({
   what: 'numbers',

@@ -15,13 +15,20 @@ interface YdfRuntime {
 }
 
 
-/** Starts Yggdrasil's WebAssembly runtime. It needs JSZip as a global. */
+/**
+ * Starts Yggdrasil's WebAssembly runtime. It needs JSZip as a global, and would change what becomes of uncaught errors in this
+ * process; its listeners for them also keep each runtime, and all of its memory, for ever.
+ */
 export async function startRuntime(): Promise<YdfRuntime> {
   const require = createRequire(import.meta.url)
   Reflect.set(globalThis, 'JSZip', require('jszip'))
   const start: unknown = require('ydf-inference')
   if (typeof start !== 'function') throw new Error('ydf-inference has another form than expected')
-  const runtime: unknown = await Reflect.apply(start, undefined, [])
+  const before = { uncaughtException: process.listeners('uncaughtException'), unhandledRejection: process.listeners('unhandledRejection') }
+  const started: unknown = Reflect.apply(start, undefined, [])
+  for (const listener of process.listeners('uncaughtException')) if (!before.uncaughtException.includes(listener)) process.off('uncaughtException', listener)
+  for (const listener of process.listeners('unhandledRejection')) if (!before.unhandledRejection.includes(listener)) process.off('unhandledRejection', listener)
+  const runtime: unknown = await started
   if (!isRuntime(runtime)) throw new Error('ydf-inference has another form than expected')
   return runtime
 }
