@@ -130,7 +130,7 @@ export const catalogue = {
   'invocations-unassigned': [404, 'None of the models that serve here is set for this address; there are: {live}.', 'Ask /models/<name>/invocations, or name one in refit.config.ts: server: { invocations: \'<name>\' }.'],
   'answer-type-unsupported': [406, 'Predictions are not answered as {accept}.', 'Accept application/json, application/jsonlines or text/csv.'],
   'rows-invalid': [400, 'The rows of the request do not fit the model (faults: {count}).', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
-  'model-busy': [429, 'Model {model} has as many requests under way as it can answer in time.', 'Wait as long as Retry-After says, and send it again.'],
+  'model-busy': [429, 'Model {model} has as many requests under way as it can answer in time.', 'Wait as long as Retry-After says, and send it again. If it lasts, serve with more processes: server.servingProcesses in refit.config.ts.'],
   'serving-busy': [503, 'So many large requests are under way that another one does not fit into memory.', 'Wait as long as Retry-After says, and send it again; or send fewer rows at once.'],
   'prediction-timeout': [504, 'Model {model} did not answer within {seconds} seconds.', 'Send fewer rows at once. If it has become slow, `refit rollback` goes back to the version before.'],
   'predictor-died': [500, 'The model ended while it was asked: {reason}', 'It is loaded again by itself, the other models go on. If it happens again, `refit rollback` goes back to the version before.'],

@@ -8,6 +8,8 @@ export interface Server {
   readonly controlPort?: number
   /** Default 7800. */
   readonly servingPort?: number
+  /** Processes that answer at that port; default 1. */
+  readonly servingProcesses?: number
   /** A request for predictions is answered within so long, or fails; default '30 seconds'. */
   readonly answerWithin?: Duration
   /** Default 127.0.0.1. Any other address needs tokens. */

@@ -82,7 +82,7 @@ function resolveWritten(written: WrittenProject, schemas: AdapterSchemas): Resol
     formatVersion: 1,
     ...(database === undefined ? {} : { database }),
     ...(objects !== undefined && 'objects' in objects ? { objects: objects.objects } : {}),
-    server: { controlPort: 7700, servingPort: 7800, answerWithin: '30 seconds', bind: '127.0.0.1', hosts: [], origins: [], ...server },
+    server: { controlPort: 7700, servingPort: 7800, servingProcesses: 1, answerWithin: '30 seconds', bind: '127.0.0.1', hosts: [], origins: [], ...server },
     ...(written.notify === undefined ? {} : { notify: [...notify.targets] }),
     models,
   }

@@ -363,6 +363,8 @@ export const StoredProject = Type.Object({
   server: Type.Object({
     controlPort: Type.Integer({ minimum: 0, maximum: 65_535 }),
     servingPort: Type.Integer({ minimum: 0, maximum: 65_535 }),
+    /** Processes that answer there. */
+    servingProcesses: Type.Integer({ minimum: 1 }),
     /** A duration: a request for predictions is answered within it, or fails. */
     answerWithin: Type.String(),
     /** Address both bind to; anything but loopback needs tokens. */

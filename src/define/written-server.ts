@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 import { parseDuration } from './measures.js'
 
+/** Far above the processors of any machine. */
+const MOST_PROCESSES = 256
 /** Nobody waits longer for a prediction. */
 const LONGEST_ANSWER_MS = 600_000
 
@@ -17,6 +19,7 @@ export const WrittenServer = Type.Object(
   {
     controlPort: Type.Optional(Port),
     servingPort: Type.Optional(Port),
+    servingProcesses: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_PROCESSES })),
     answerWithin: Type.Optional(AnswerWithin),
     bind: Type.Optional(Type.String({ minLength: 1 })),
     hosts: Type.Optional(Type.Array(Type.String())),

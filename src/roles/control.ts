@@ -174,7 +174,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
     controlUrl = url
-    const settings: ServingSettings = { stateFolder, projectFolder: folder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, deadlineMs: millisecondsOf(project.server.answerWithin), hosts, origins, ...invocationsOf(project) }
+    const settings: ServingSettings = { stateFolder, projectFolder: folder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, processes: project.server.servingProcesses, deadlineMs: millisecondsOf(project.server.answerWithin), hosts, origins, ...invocationsOf(project) }
     servingUrl = (await ensureServing(settings, refitVersion)).url
     await writeProcessNote(stateFolder, 'control', url)
     started.push(() => removeProcessNote(stateFolder, 'control'))

@@ -18,7 +18,7 @@ import { createServingApp } from '../serving/app.js'
 import { readDesired, writeDesired } from '../serving/desired-file.js'
 import { createFollower, startFollowing } from '../serving/follow.js'
 import { createLiveSet, type Desired, type LiveSetOptions, type Retired } from '../serving/live-set.js'
-import { createServingMetrics } from '../serving/metrics.js'
+import { createServingMetrics, type ServingMetrics } from '../serving/metrics.js'
 import { createSideBySide } from '../serving/side-by-side.js'
 import { listenOn } from './listen-on.js'
 import { loadToServe } from './load-to-serve.js'
@@ -42,6 +42,10 @@ export const ServingSettings = Type.Object({
   dialects: Type.Optional(Type.Record(Type.String(), InvocationsDialect)),
   /** A request for predictions is answered within so long, or fails. */
   deadlineMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Processes that answer at the one port. */
+  processes: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Which of them this is, from 1; absent where there is but one. */
+  number: Type.Optional(Type.Integer({ minimum: 1 })),
 })
 export type ServingSettings = Static<typeof ServingSettings>
 
@@ -49,14 +53,24 @@ const HEARTBEAT_MS = 10_000
 const TELL_FIGURES_MS = 500
 const DEADLINE_MS = 30_000
 
+/** A process that answers. */
+export interface Serving {
+  readonly url: string
+  readonly metrics: ServingMetrics
+  stop(): Promise<void>
+}
+
 /**
  * Answers predictions. What is live, and its packages, lie on local disk, so that it starts and goes on without
- * control, database and object store.
+ * control, database and object store. `allMetrics` are those of all processes at its address, as text, where it is not alone.
  * @throws RefitError `port-taken`, `tokens-required`
  */
-export async function startServing(settings: ServingSettings, tokens: ServerAccess['tokens'], clock: Clock, log: Logger): Promise<{ readonly url: string; stop(): Promise<void> }> {
+export async function startServing(settings: ServingSettings, tokens: ServerAccess['tokens'], clock: Clock, log: Logger, allMetrics?: () => Promise<string>): Promise<Serving> {
+  const { number } = settings
   const folder = join(settings.stateFolder, 'serving')
-  await removeHalfFetched(settings.stateFolder)
+  // Of several processes the first keeps what they share on disk, and whoever starts them has cleared it.
+  const keeps = number === undefined || number === 1
+  if (number === undefined) await removeHalfFetched(settings.stateFolder)
   const deadlineMs = settings.deadlineMs ?? DEADLINE_MS
   const packages = await openLocalPackages(settings.stateFolder, openObjects(settings.objects, settings.stateFolder), (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: deadlineMs, log }))
   const metrics = createServingMetrics()
@@ -78,14 +92,15 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   let url = ''
   const tell = async (): Promise<void> => {
     const present = live.list().map(({ model, version, generation, digest }) => ({ model, version, generation, digest }))
-    await tellReplica(connection.database, { id: url, pid: process.pid, address: url, live: present, seenAt: clock.now() })
+    await tellReplica(connection.database, { id: number === undefined ? url : `${url}#${number}`, pid: process.pid, address: url, live: present, seenAt: clock.now() })
     toldAt = clock.now().getTime()
   }
   const file = join(folder, 'live.json')
   const kept = new Map<string, string>()
   const onChange = async (now: readonly Desired[], retired: readonly Retired[]): Promise<void> => {
-    await writeDesired(file, { models: now, retired })
     toldAt = 0
+    if (!keeps) return
+    await writeDesired(file, { models: now, retired })
     // The package that served last is kept as well, for the way back.
     const before = new Set(kept.values())
     kept.clear()
@@ -98,7 +113,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   if (remembered !== undefined) ready = await createFollower(follower)(remembered.models, remembered.retired)
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
-  const app = createServingApp({ live, sideBySide, metrics, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
+  const app = createServingApp({ live, sideBySide, metrics: allMetrics === undefined ? metrics : { ...metrics, text: allMetrics }, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
   url = await listenOn(app, settings.bind, settings.port)
   const following = startFollowing({
     ...follower,
@@ -122,6 +137,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   const listener = listen(settings.databaseUrl, [CHAMPIONS_CHANNEL], following.hint)
   return {
     url,
+    metrics,
     stop: async () => {
       ending = true
       await app.close()

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What serving tells Prometheus. */
 export interface ServingMetrics {
@@ -9,6 +9,13 @@ export interface ServingMetrics {
   swapFailed(model: string): void
   readonly contentType: string
   text(): Promise<string>
+  /** As they cross to another process. */
+  values(): Promise<readonly object[]>
+}
+
+/** The metrics of several processes together, as text. */
+export function togetherAsText(processes: readonly (readonly object[])[]): Promise<string> {
+  return AggregatorRegistry.aggregate(processes.map((values) => [...values])).metrics()
 }
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
@@ -19,7 +26,7 @@ export function createServingMetrics(): ServingMetrics {
   const requests = new Counter({ name: 'refit_predict_requests_total', help: 'Answered requests for predictions', labelNames: ['model', 'status'], registers })
   const rows = new Counter({ name: 'refit_predicted_rows_total', help: 'Rows predicted', labelNames: ['model'], registers })
   const duration = new Histogram({ name: 'refit_predict_seconds', help: 'Seconds from request to answer', labelNames: ['model'], buckets: SECONDS, registers })
-  const version = new Gauge({ name: 'refit_live_version', help: 'Version that answers', labelNames: ['model'], registers })
+  const version = new Gauge({ name: 'refit_live_version', help: 'Version that answers', labelNames: ['model'], aggregator: 'max', registers })
   const failures = new Counter({ name: 'refit_swap_failures_total', help: 'Versions that could not be loaded', labelNames: ['model'], registers })
   return {
     answered: (model, status, count, seconds) => {
@@ -32,5 +39,6 @@ export function createServingMetrics(): ServingMetrics {
     swapFailed: (model) => failures.inc({ model }),
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    values: () => registry.getMetricsAsJSON(),
   }
 }

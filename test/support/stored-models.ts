@@ -26,7 +26,7 @@ export function modelNamed(name: string, differences: Partial<StoredModel> = {})
 export function projectOf(...models: readonly StoredModel[]): StoredProject {
   return {
     formatVersion: 1,
-    server: { controlPort: 0, servingPort: 0, answerWithin: '30 seconds', bind: '127.0.0.1', hosts: [], origins: [] },
+    server: { controlPort: 0, servingPort: 0, servingProcesses: 1, answerWithin: '30 seconds', bind: '127.0.0.1', hosts: [], origins: [] },
     models: Object.fromEntries(models.map((model) => [model.name, model])),
   }
 }

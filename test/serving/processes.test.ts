@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { startTimeOf } from '../../src/processes/proc.js'
+import { listReplicas, type Replica } from '../../src/registry/replicas.js'
+import { endServing, ensureServing } from '../../src/roles/serving-process.js'
+import type { ProcessNote } from '../../src/roles/state.js'
+import { startHttpLoad, type Answered, type HttpLoad } from '../support/http-load.js'
+import { predict, send, until } from './endpoint.js'
+import { startPlatform, times, type Platform } from './platform.js'
+
+const PROCESSES = 2
+
+let platform: Platform
+let serving: ProcessNote
+before(async () => {
+  platform = await startPlatform('house-price')
+  await platform.publish('house-price', times(1))
+  serving = await start()
+  await untilEachServes(1)
+})
+after(async () => {
+  await endServing(platform.stateFolder)
+  await platform.stop()
+})
+
+function start(processes = PROCESSES): Promise<ProcessNote> {
+  const { stateFolder, databaseUrl } = platform
+  return ensureServing({ stateFolder, databaseUrl, bind: '127.0.0.1', port: 0, hosts: [], origins: [], processes }, '0.1.0')
+}
+
+/** The processes that have said lately what they answer from, and are alive. */
+async function replicas(): Promise<readonly Replica[]> {
+  const known = await listReplicas(platform.database, new Date())
+  const alive = await Promise.all(known.map(async (replica) => ({ replica, alive: (await startTimeOf(replica.pid)) !== undefined })))
+  return alive.flatMap(({ replica, alive }) => (alive ? [replica] : []))
+}
+
+async function untilEachServes(version: number): Promise<readonly Replica[]> {
+  await until(`each process serves version ${version}`, async () => {
+    const all = await replicas()
+    return all.length === PROCESSES && all.every(({ live }) => live[0]?.version === version)
+  })
+  return replicas()
+}
+
+function load(answers: Answered[], perSecond?: number): HttpLoad {
+  return startHttpLoad({ url: serving.url, path: '/models/house-price/predict', body: JSON.stringify({ rows: [{ rooms: 3 }] }), connections: 8, perSecond, onAnswer: (answered) => answers.push(answered) })
+}
+
+async function log(): Promise<string> {
+  return readFile(join(platform.stateFolder, 'logs', 'serving.log'), 'utf8')
+}
+
+test('several processes answer at one address, tell what they answer from, and count together', async () => {
+  const all = await replicas()
+  assert.deepEqual(all.map(({ id, address }) => [id, address]), [1, 2].map((number) => [`${serving.url}#${number}`, serving.url]))
+  assert.ok(all.every(({ pid }) => pid !== serving.pid))
+  const answers: Answered[] = []
+  const running = load(answers)
+  await until('many are answered', () => answers.length > 500)
+  await running.stop()
+  assert.deepEqual(answers.filter(({ status }) => status !== 200), [])
+  // Whichever of them is asked, it tells of both.
+  for (let time = 0; time < 4; time += 1) {
+    const { body } = await send(`${serving.url}/metrics`)
+    assert.match(body, new RegExp(`^refit_predict_requests_total\\{model="house-price",status="200"\\} ${answers.length}$`, 'm'))
+    assert.match(body, /^refit_live_version\{model="house-price"\} 1$/m)
+  }
+})
+
+test('a swap reaches each of them, and no request fails', async () => {
+  const answers: Answered[] = []
+  const running = load(answers)
+  await platform.publish('house-price', times(2))
+  await untilEachServes(2)
+  await running.stop()
+  assert.deepEqual(answers.filter(({ status }) => status !== 200), [])
+  for (let time = 0; time < 4; time += 1) assert.deepEqual((await predict(serving.url, 'house-price', [{ rooms: 3 }])).json, { model: 'house-price', version: 2, predictions: [6] })
+})
+
+test('one that is killed costs its own requests and is replaced, the others go on', async () => {
+  const [victim, other] = await replicas()
+  assert.ok(victim !== undefined && other !== undefined)
+  const answers: Answered[] = []
+  const running = load(answers)
+  await until('many are answered', () => answers.length > 200)
+  process.kill(victim.pid, 'SIGKILL')
+  const before = answers.length
+  await until('many more are answered', () => answers.length > before + 200)
+  const now = await untilEachServes(2)
+  await running.stop()
+  // Of the eight connections half were its own, each with one request under way.
+  const failed = answers.filter(({ status }) => status !== 200)
+  assert.ok(failed.length <= 8, `${failed.length} failed`)
+  assert.ok(now.some(({ pid }) => pid === other.pid), 'the other one has ended too')
+  assert.match(await log(), /process \d has ended by SIGKILL; another one starts in 0\.2 seconds/)
+})
+
+test('one that is asked to end answers what is under way and lets its callers go; no request fails', async () => {
+  const [leaving] = await replicas()
+  assert.ok(leaving !== undefined)
+  const answers: Answered[] = []
+  const running = load(answers)
+  await until('many are answered', () => answers.length > 200)
+  process.kill(leaving.pid, 'SIGTERM')
+  await until('it has ended', async () => (await startTimeOf(leaving.pid)) === undefined)
+  await untilEachServes(2)
+  await running.stop()
+  assert.deepEqual(answers.filter(({ status }) => status !== 200), [])
+})
+
+test('when the process that started them is killed they end, and a new start finds the address free', async () => {
+  const before = await replicas()
+  process.kill(serving.pid, 'SIGKILL')
+  await until('they have ended', async () => (await replicas()).every(({ pid }) => !before.some((each) => each.pid === pid)))
+  serving = await start()
+  await untilEachServes(2)
+})
+
+test('other settings replace all of them, the same ones none', async () => {
+  assert.equal((await start()).pid, serving.pid)
+  const before = await replicas()
+  const replaced = await start(3)
+  assert.notEqual(replaced.pid, serving.pid)
+  for (const { pid } of before) assert.equal(await startTimeOf(pid), undefined)
+  serving = replaced
+})
