@@ -1,11 +1,15 @@
 /** Measures what docs and design promise, and writes bench/RESULTS.md: `npm run bench`. Names as arguments choose some. */
 import { check } from './check.js'
+import { distilled } from './distilled.js'
 import { dropToTrainer } from './drop-to-trainer.js'
 import { errorRates } from './error-rates.js'
 import { ingest } from './ingest.js'
+import { overload } from './overload.js'
 import { poison } from './poison.js'
+import { predictions } from './predictions.js'
 import { writeSection } from './results.js'
 import { stageBoundary } from './stage-boundary.js'
+import { swap } from './swap.js'
 
 const benchmarks = new Map([
   ['stage-boundary', { title: 'A durable stage boundary', measure: stageBoundary }],
@@ -14,6 +18,10 @@ const benchmarks = new Map([
   ['check', { title: 'The check of a large test set', measure: check }],
   ['error-rates', { title: 'How often verdicts err', measure: errorRates }],
   ['poison', { title: 'A poisoned week that nobody notices', measure: poison }],
+  ['predictions', { title: 'Predictions', measure: predictions }],
+  ['distilled', { title: 'Yggdrasil distilled', measure: distilled }],
+  ['swap', { title: 'Swaps under load', measure: swap }],
+  ['overload', { title: 'Overload', measure: overload }],
 ])
 
 const wanted = process.argv.slice(2)
