@@ -15,9 +15,13 @@ const CLOSE_OBJECT = 0x7d
  */
 export function isDeeperThan(most: number, json: string): boolean {
   let depth = 0
+  let inText = false
   for (let at = 0; at < json.length; at += 1) {
     const code = json.charCodeAt(at)
-    if (code === QUOTE) at = endOfText(json, at)
+    if (inText) {
+      if (code === QUOTE) inText = false
+      else if (code === BACKSLASH) at += 1
+    } else if (code === QUOTE) inText = true
     else if (code === OPEN_LIST || code === OPEN_OBJECT) {
       depth += 1
       if (depth > most) return true
@@ -29,14 +33,4 @@ export function isDeeperThan(most: number, json: string): boolean {
 /** To be called before JSON of somebody else's is parsed. @throws RefitError `request-invalid` where it nests too deep */
 export function requireShallow(json: string): void {
   if (isDeeperThan(DEEPEST, json)) throw refitError('request-invalid', { reason: `its JSON nests deeper than ${DEEPEST} levels` })
-}
-
-/** Where the text that begins at a quote ends. */
-function endOfText(json: string, begin: number): number {
-  for (let end = json.indexOf('"', begin + 1); end !== -1; end = json.indexOf('"', end + 1)) {
-    let backslashes = 0
-    while (json.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1
-    if (backslashes % 2 === 0) return end
-  }
-  return json.length
 }

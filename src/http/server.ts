@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyBodyParser, type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { refitError } from '../errors.js'
 import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type Token } from './access.js'
 import { answerFailure, failureOf } from './failures.js'
 import { checkHostAndOrigin, type Guard } from './guard.js'
-import { requireShallow } from './json-depth.js'
+import { jsonParser } from './json-parser.js'
 import { untilNobodyIsConnected } from './open-connections.js'
 
 /** Who may call, and from where. */
@@ -79,6 +79,8 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
     // Clients put a slash behind an address that has one already.
     routerOptions: { maxParamLength: LONGEST_PARAMETER, ignoreDuplicateSlashes: true },
     logController: new LogController({ disableRequestLogging: true }),
+    // What a request logs has an id of its own; a logger for each would take longer than to route it.
+    childLoggerFactory: (logger) => logger,
     // What is under way is answered first, and what still comes over a kept connection too.
     forceCloseConnections: hasStreams ? true : 'idle',
     return503OnClosing: hasStreams,
@@ -118,11 +120,13 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
     if (patience !== undefined) closeUnlessTaken(reply.raw, patience.takeMs)
     done()
   })
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
-    if (access === 'platform') return
-    checkHostAndOrigin(access, request.headers)
-    if (!request.is404) authorise(request, access.tokens)
+    if (access !== 'platform') {
+      checkHostAndOrigin(access, request.headers)
+      if (!request.is404) authorise(request, access.tokens)
+    }
+    done()
   })
   return { app, routes }
 }
@@ -131,18 +135,4 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
 function closeUnlessTaken(response: ServerResponse, milliseconds: number): void {
   const timer = setTimeout(() => response.destroy(), milliseconds).unref()
   response.once('close', () => clearTimeout(timer))
-}
-
-/** Fastify's own, for bodies that are shallow. */
-export function jsonParser(app: Pick<FastifyInstance, 'getDefaultJsonParser'>): FastifyBodyParser<string> {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  return (request, body, done) => {
-    try {
-      requireShallow(body)
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)))
-      return
-    }
-    void parse(request, body, done)
-  }
 }

@@ -65,7 +65,7 @@ function keyOf(headers: FastifyRequest['headers']): string | undefined {
 
 /** Until everything has been loaded once, a model that is not live may be one that will be. @throws RefitError `models-loading` */
 export function refuseWhileLoading(live: LiveSet, isReady: () => boolean, model: string): void {
-  if (!isReady() && !live.list().some((each) => each.model === model)) throw refitError('models-loading', { model })
+  if (!isReady() && !live.isLive(model)) throw refitError('models-loading', { model })
 }
 
 /** Requires a number of rows that is answered at once. @throws RefitError `request-invalid` */

@@ -10,7 +10,7 @@ export function countAnswers(app: Pick<FastifyInstance, 'decorateRequest' | 'add
     if (asks !== undefined) {
       const model = asks(request)
       // Names that do not exist are no series: anybody could make any number of them.
-      const known = live.list().find((each) => each.model === model)?.model ?? 'unknown'
+      const known = model !== undefined && live.isLive(model) ? model : 'unknown'
       metrics.answered(known, reply.statusCode, request.askedRows, reply.elapsedTime / 1000)
     }
     done()

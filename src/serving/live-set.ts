@@ -54,6 +54,8 @@ interface Loaded extends LiveModel {
 /** The models that answer now. */
 export interface LiveSet {
   list(): readonly LiveModel[]
+  /** Whether a version of the model answers. */
+  isLive(model: string): boolean
   /** @throws RefitError `model-not-live`, `model-retired` */
   get(model: string): LiveModel
   /**
@@ -117,6 +119,7 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
   }
   return {
     list: () => [...live.values()].map(describe),
+    isLive: (model) => live.has(model),
     get: (model) => describe(find(model)),
     use: async (model, answer) => {
       const loaded = find(model)
@@ -167,14 +170,18 @@ function describe({ model, version, generation, digest, signature, since }: Load
 }
 
 /** Whoever has asked is answered in time; what comes later is heard by nobody. */
-async function inTime<T>(answer: Promise<T>, model: string, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(refitError('prediction-timeout', { model, seconds: milliseconds / 1000 })), milliseconds)
+function inTime<T>(answer: Promise<T>, model: string, milliseconds: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(refitError('prediction-timeout', { model, seconds: milliseconds / 1000 })), milliseconds)
+    answer.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([answer, tooLate])
-  } finally {
-    clearTimeout(timer)
-  }
 }

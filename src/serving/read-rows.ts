@@ -1,5 +1,5 @@
 import { refitError, type Fault } from '../errors.js'
-import type { Signature } from '../packages/manifest.js'
+import type { Signature, SignatureColumn } from '../packages/manifest.js'
 import { featureFault, isFeature, kindOf, shortened } from '../predictors/feature-fault.js'
 import type { FeatureBatch, FeatureValue } from '../predictors/predictor.js'
 
@@ -10,7 +10,41 @@ export const MOST_FAULTS = 50
  * Turns the rows of a request into the columns that a predictor takes.
  * @throws RefitError `rows-invalid` that names row and column of every fault
  */
-export function readRows({ inputs }: Pick<Signature, 'inputs'>, rows: readonly unknown[]): FeatureBatch {
+export function readRows(signature: Pick<Signature, 'inputs'>, rows: readonly unknown[]): FeatureBatch {
+  return readPlainRows(signature, rows) ?? readFaultyRows(signature, rows)
+}
+
+/** Rows that are as they should be; undefined at the first doubt. What an object inherits is none of the types of a feature. */
+function readPlainRows({ inputs }: Pick<Signature, 'inputs'>, rows: readonly unknown[]): FeatureBatch | undefined {
+  const columns = inputs.map((input): { readonly input: SignatureColumn; readonly values: FeatureValue[] } => ({ input, values: [] }))
+  for (const row of rows) {
+    if (!isObject(row)) return undefined
+    let given = 0
+    for (const { input, values } of columns) {
+      const value = row[input.name]
+      if (value !== undefined) given += 1
+      if (isOf(input, value)) values.push(value)
+      else if ((value === undefined || value === null) && input.optional) values.push(null)
+      else return undefined
+    }
+    if (given !== Object.keys(row).length) return undefined
+  }
+  return { rows: rows.length, columns: Object.fromEntries(columns.map(({ input, values }) => [input.name, values])) }
+}
+
+function isOf({ type }: SignatureColumn, value: unknown): value is Exclude<FeatureValue, null> {
+  switch (type) {
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value)
+    case 'category':
+      return typeof value === 'string'
+    case 'boolean':
+      return typeof value === 'boolean'
+  }
+}
+
+/** Looks at every value, to name what is wrong. */
+function readFaultyRows({ inputs }: Pick<Signature, 'inputs'>, rows: readonly unknown[]): FeatureBatch {
   const faults: Fault[] = []
   const columns: Record<string, FeatureValue[]> = Object.fromEntries(inputs.map(({ name }) => [name, []]))
   const known = new Set(inputs.map(({ name }) => name))

@@ -1,7 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FailureShape } from '../../http/failures.js'
-import { jsonParser } from '../../http/server.js'
+import { jsonParser } from '../../http/json-parser.js'
 import type { Body, Invocation } from './dialect.js'
 import { refusalWords } from './refusal-words.js'
 

@@ -1,24 +1,24 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { Failure } from '../../http/failure.js'
-import { PredictAnswer, PredictRequest } from '../wire.js'
+import type { Answered } from '../ask.js'
+import { PredictRequest, type PredictAnswer } from '../wire.js'
+import { send } from './exchange.js'
 import { modelOf, ModelName, viewer, type ProtocolParts } from './parts.js'
 
 const config = { ...viewer, asks: modelOf }
-const response = { 200: PredictAnswer, '4xx': Failure, '5xx': Failure }
 const VersionOfModel = Type.Object({ ...ModelName.properties, version: Type.Integer({ minimum: 1 }) })
 
 /** Refit's own way of asking: rows by the names of their columns, and answers that name the version. */
 export function ownProtocol({ ask }: ProtocolParts): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
-    app.post('/models/:model/predict', { config, schema: { params: ModelName, body: PredictRequest, response } }, async (request) => {
-      const { model, version, predictions } = await ask(request, { ...request.params, rows: () => request.body.rows })
-      return { model, version, predictions }
-    })
-    app.post('/models/:model/versions/:version/predict', { config, schema: { params: VersionOfModel, body: PredictRequest, response } }, async (request) => {
-      const { model, version, predictions } = await ask(request, { ...request.params, rows: () => request.body.rows })
-      return { model, version, predictions }
-    })
+    app.post('/models/:model/predict', { config, schema: { params: ModelName, body: PredictRequest } }, async (request, reply) => answer(reply, await ask(request, { ...request.params, rows: () => request.body.rows })))
+    app.post('/models/:model/versions/:version/predict', { config, schema: { params: VersionOfModel, body: PredictRequest } }, async (request, reply) => answer(reply, await ask(request, { ...request.params, rows: () => request.body.rows })))
     done()
   }
+}
+
+/** Written by itself: a serializer made from the schema would first look which of its two kinds the predictions are. */
+function answer(reply: FastifyReply, { model, version, predictions }: Answered): FastifyReply {
+  return send(reply, { type: 'application/json; charset=utf-8', body: JSON.stringify({ model, version, predictions } satisfies PredictAnswer) })
 }

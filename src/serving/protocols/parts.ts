@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import type { Ask } from '../ask.js'
 import type { LiveSet } from '../live-set.js'
 
@@ -15,10 +14,9 @@ export interface ProtocolParts {
 /** Whoever may look may ask. */
 export const viewer = { role: 'viewer' } as const
 
-const Named = Type.Object({ model: Type.String() })
-export const ModelName = Named
+export const ModelName = Type.Object({ model: Type.String() })
 
 /** The model in the path of a request. */
 export function modelOf({ params }: FastifyRequest): string | undefined {
-  return Value.Check(Named, params) ? params.model : undefined
+  return typeof params === 'object' && params !== null && 'model' in params && typeof params.model === 'string' ? params.model : undefined
 }
