@@ -90,7 +90,7 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
     const found = live.get(model)
     const retired = found === undefined ? retirements.get(model) : undefined
     if (retired !== undefined) throw refitError('model-retired', { ...retired, date: retired.since.slice(0, 10) })
-    if (found === undefined) throw refitError('model-not-live', { model, live: [...live.keys()].join(', ') || 'none' })
+    if (found === undefined) throw refitError('model-not-live', { model, live: [...live.keys()].toSorted().join(', ') || 'none' })
     return found
   }
   // Nobody waits for a predictor to close, and nobody's answer fails with it.
@@ -118,7 +118,8 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
     return { predictor, signature: manifest.signature }
   }
   return {
-    list: () => [...live.values()].map(describe),
+    // By name: in which order they were loaded is chance.
+    list: () => [...live.values()].map(describe).toSorted((a, b) => (a.model < b.model ? -1 : 1)),
     isLive: (model) => live.has(model),
     get: (model) => describe(find(model)),
     use: async (model, answer) => {
