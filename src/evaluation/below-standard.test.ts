@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { regressionCase, type Sketch } from '../../test/evaluation/cases.js'
+import { coded, regressionCase, type Sketch } from '../../test/evaluation/cases.js'
 import type { StoredRule } from '../define/stored-definition.js'
 import { judge, type Case } from './judge.js'
 
@@ -46,4 +46,23 @@ test('how the champion falls short is told by threshold, in words that stand alo
   assert.equal(verdict.belowStandard, true)
   assert.match(verdict.shortfalls?.join(' ') ?? '', /^MAE is [\d.]+, [\d.]+ too much; at most 95 is asked for\.$/)
   assert.equal(judged({}, 200).shortfalls, undefined)
+})
+
+test('a champion that is proven to break a threshold in one value of a column falls short too, and in which is told', () => {
+  // Errors of the north are twice as large, for all models alike; the candidate halves them.
+  const inNorth = (unit: number): boolean => unit % 4 === 0
+  const verdictOf = (harm: (unit: number) => number, strain = 2): ReturnType<typeof judge> => {
+    const input = regressionCase({ units: 200, strain: (unit) => (inNorth(unit) ? strain : 1), harm })
+    const slices = { district: coded(Array.from(input.unitOfRow, (unit) => (inNorth(unit) ? 'north' : 'south'))) }
+    return judge({ ...input, slices, rules: [{ kind: 'threshold', metric: 'mae', bound: 'atMost', value: 150, slice: { column: 'district', minimumRows: 30 } }, notWorse] })
+  }
+  const better = verdictOf((unit) => (inNorth(unit) ? -0.5 : 0))
+  assert.deepEqual([better.answer, better.belowStandard], ['passed', true])
+  assert.match(better.shortfalls?.join(' ') ?? '', /^MAE for each district, at most 150: 1 of 2 breaks it: north \((19|20)\d(\.\d+)?, [45]\d(\.\d+)? too much\)\.$/)
+  assert.match(better.rules[0]?.explanation ?? '', /none of 2 is proven to break it\. All rows are covered\. Version 3 breaks it on the same rows: north \((19|20)\d/)
+  assert.deepEqual(better.rules[0]?.slices?.judged.map(({ value, answer, champion }) => [value, answer, champion?.answer]), [['north', 'passed', 'failed'], ['south', 'passed', 'passed']])
+  assert.deepEqual([verdictOf(() => 0, 1).belowStandard, verdictOf(() => 0, 1).shortfalls], [false, undefined])
+  // What only the candidate breaks says nothing of the model that serves.
+  const worse = verdictOf((unit) => (inNorth(unit) ? 1 : 0), 1)
+  assert.deepEqual([worse.rules[0]?.answer, worse.belowStandard], ['failed', false])
 })

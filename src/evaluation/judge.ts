@@ -10,7 +10,7 @@ import { customMetricsOf, evaluatorOf, metricsOf, primaryMetricOf } from './metr
 import { isOpen, judgeAgainstBaseline, judgeThreshold, keeps, thresholdWords } from './rules.js'
 import { sampleOf, type Sample } from './sample.js'
 import type { Coded, Scored } from './scored.js'
-import { judgeSlices } from './slices.js'
+import { judgeSlices, sliceShortfall } from './slices.js'
 import { smallness } from './small-sets.js'
 import { summarise } from './summary.js'
 import { rowsWhere } from './units.js'
@@ -66,7 +66,7 @@ export function judge(input: Case, threads = 1): Verdict {
   })
   const small = smallness(input.split, input.unit, units, input.candidate)
   const answer = answerOf(results, small)
-  const shortfalls = shortfallsOf(rules, measured.champion)
+  const shortfalls = shortfallsOf(rules, measured.champion, results)
   const fit = fitOf(input.candidate, input.champion?.scored, rows, input.weights)
   const verdict: Omit<Verdict, 'summary'> = {
     formatVersion: 2,
@@ -133,7 +133,7 @@ function judgeRule(input: Case, rule: MetricRule, origin: RuleResult['origin'], 
     case 'threshold':
       return rule.slice === undefined
         ? judgeStandard(input, rule, origin, measured, sample)
-        : judgeSlices(rule, rule.slice, input.candidate, sample, valuesOf(input, rule.slice.column))
+        : judgeSlices(rule, rule.slice, input.candidate, sample, valuesOf(input, rule.slice.column), besideIn(input))
     case 'between':
       return judgeBetween(rule, input.candidate, sample, valuesOf(input, rule.column), input.split, input.unit)
     case 'champion':
@@ -170,11 +170,17 @@ export function answerOf(results: readonly RuleResult[], small: string | undefin
   return results.some(({ answer }) => answer === 'inconclusive') ? 'inconclusive' : 'passed'
 }
 
+/** The champion, where it could score the rows. */
+function besideIn({ champion }: Case): { readonly version: number; readonly scored: Scored } | undefined {
+  return champion?.scored === undefined ? undefined : { version: champion.version, scored: champion.scored }
+}
+
 /** How the champion breaks the thresholds itself, a sentence each. */
-function shortfallsOf(rules: readonly StoredRule[], champion: Measured['champion']): readonly string[] {
+function shortfallsOf(rules: readonly StoredRule[], champion: Measured['champion'], results: readonly RuleResult[]): readonly string[] {
   if (champion === undefined) return []
   return rules.flatMap((rule) => {
-    if (rule.kind !== 'threshold' || rule.slice !== undefined) return []
+    if (rule.kind !== 'threshold') return []
+    if (rule.slice !== undefined) return results.flatMap((result) => (result.rule === rule ? (sliceShortfall(result) ?? []) : []))
     const measured = champion.get(rule.metric) ?? unmeasured
     return keeps(rule, measured) || isOpen(rule, measured) ? [] : [thresholdWords(rule, measured)]
   })

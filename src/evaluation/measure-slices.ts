@@ -1,5 +1,5 @@
 import type { MetricName } from '../define/stored-definition.js'
-import { resample, resampleTogether, unmeasured, type Distribution } from './bootstrap.js'
+import { resample, resampleTogether, type Distribution } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
 import type { Sample } from './sample.js'
 import type { Scored } from './scored.js'
@@ -7,21 +7,21 @@ import { SMALLEST } from './small-sets.js'
 import { presentUnits, unitsOf, within } from './units.js'
 
 /**
- * A metric on several slices of the rows, on the same draws of all units: what a draw has of a slice varies with it, as
- * the slice of another test set would. Of few units a draw might have none, and they are drawn by themselves.
+ * A metric of some models on several slices of the rows, on the same draws of all units: what a draw has of a slice varies
+ * with it, as the slice of another test set would. Of few units a draw might have none, and they are drawn by themselves.
+ * Gives for each slice one distribution a model.
  */
-export function measureSlices(metric: MetricName, scored: Scored, sample: Sample, slices: readonly Int32Array[]): readonly Distribution[] {
+export function measureSlices(metric: MetricName, models: readonly Scored[], sample: Sample, slices: readonly Int32Array[]): readonly (readonly Distribution[])[] {
   const selected = slices.map((rows) => within(sample.drawn, rows))
   const isLarge = selected.map((units) => presentUnits(units) >= SMALLEST.group)
   const together = resampleTogether(
-    selected.map((units, index) => ({ units, evaluators: isLarge[index] === true ? [evaluatorOf(metric, scored, units)] : [] })),
+    selected.map((units, index) => ({ units, evaluators: isLarge[index] === true ? models.map((scored) => evaluatorOf(metric, scored, units)) : [] })),
     sample,
   )
-  return slices.map((rows, index) => together[index]?.[0] ?? measureAlone(metric, scored, rows, sample))
+  return slices.map((rows, index) => (isLarge[index] === true ? (together[index] ?? []) : measureAlone(metric, models, rows, sample)))
 }
 
-function measureAlone(metric: MetricName, scored: Scored, rows: Int32Array, { units, seed }: Sample): Distribution {
+function measureAlone(metric: MetricName, models: readonly Scored[], rows: Int32Array, { units, seed }: Sample): readonly Distribution[] {
   const alone = unitsOf(rows, units.unitOfRow, units)
-  const [distribution = unmeasured] = resample([evaluatorOf(metric, scored, alone)], alone, seed)
-  return distribution
+  return resample(models.map((scored) => evaluatorOf(metric, scored, alone)), alone, seed)
 }

@@ -13,25 +13,28 @@ type Threshold = Extract<StoredRule, { kind: 'threshold' }>
 
 const SIGNIFICANCE = 0.05
 
+/** The champion on the same rows (EVIDENCE rule 8). */
+interface Beside {
+  readonly version: number
+  readonly scored: Scored
+}
+
 /**
  * A threshold asked of every value of a column with enough rows. A slice fails only if it breaks the limit with
- * confidence after Holm's correction for the number of slices (EVIDENCE rule 10).
+ * confidence after Holm's correction for the number of slices (EVIDENCE rule 10). The champion is asked the same.
  */
-export function judgeSlices(rule: Threshold, slice: NonNullable<Threshold['slice']>, scored: Scored, sample: Sample, column: Coded): RuleResult {
+export function judgeSlices(rule: Threshold, slice: NonNullable<Threshold['slice']>, scored: Scored, sample: Sample, column: Coded, champion?: Beside): RuleResult {
   const { rows } = sample.units
   const entries = rowsByValue(rows, column)
   const skipped = entries.filter(({ some }) => some.length < slice.minimumRows).map(({ value, some }) => ({ value, rows: some.length }))
   const large = entries.filter(({ some }) => some.length >= slice.minimumRows)
-  const distributions = measureSlices(rule.metric, scored, sample, large.map(({ some }) => some))
-  const measured = large.map(({ value, some }, index) => {
-    const distribution = distributions[index] ?? unmeasured
-    return { value, rows: some.length, estimate: estimateOf(distribution), p: pValueOf(rule, distribution) }
-  })
-  const adjusted = holm(measured.map(({ p }) => p))
-  const judged = measured.map(({ value, rows: count, estimate }, index) => {
-    const adjustedP = adjusted[index] ?? 1
-    const breaks = estimate.value === null || (!holds(rule, estimate.value) && adjustedP < SIGNIFICANCE)
-    return { value, rows: count, estimate, adjustedP, answer: breaks ? ('failed' as const) : ('passed' as const) }
+  const models = [scored, ...(champion === undefined ? [] : [champion.scored])]
+  const distributions = measureSlices(rule.metric, models, sample, large.map(({ some }) => some))
+  const ofModel = (model: number): readonly Found[] => judgeModel(rule, large.map((_, index) => distributions[index]?.[model] ?? unmeasured))
+  const [own, beside] = [ofModel(0), champion === undefined ? undefined : ofModel(1)]
+  const judged = own.map((found, index): Judged[number] => {
+    const other = beside?.[index]
+    return { value: large[index]?.value ?? '', rows: large[index]?.some.length ?? 0, ...found, ...(other === undefined ? {} : { champion: other }) }
   })
   const failing = judged.filter(({ answer }) => answer === 'failed')
   const coveredShare = rows.length === 0 ? 0 : judged.reduce((sum, { rows: count }) => sum + count, 0) / rows.length
@@ -39,10 +42,29 @@ export function judgeSlices(rule: Threshold, slice: NonNullable<Threshold['slice
     rule,
     origin: 'definition',
     answer: failing.length > 0 ? 'failed' : 'passed',
-    explanation: `${label(rule)} for each ${slice.column}, ${limitWords(rule)}: ${outcomeWords(rule, judged)} ${skipped.length === 0 ? 'All rows are covered.' : `${skippedWords(slice.minimumRows, skipped.length)}, ${percent(coveredShare)} of the rows are covered.`}`,
+    explanation: `${label(rule)} for each ${slice.column}, ${limitWords(rule)}: ${outcomeWords(rule, judged)} ${skipped.length === 0 ? 'All rows are covered.' : `${skippedWords(slice.minimumRows, skipped.length)}, ${percent(coveredShare)} of the rows are covered.`}${besideWords(rule, judged, champion?.version)}`,
     limit: rule.value,
     slices: { column: slice.column, coveredShare, skipped, judged },
   }
+}
+
+type Found = Pick<Judged[number], 'estimate' | 'adjustedP' | 'answer'>
+
+/** What a model has of each slice, and whether it is proven to break the limit there. */
+function judgeModel(rule: Threshold, slices: readonly Distribution[]): readonly Found[] {
+  const adjusted = holm(slices.map((distribution) => pValueOf(rule, distribution)))
+  return slices.map((distribution, index) => {
+    const [estimate, adjustedP] = [estimateOf(distribution), adjusted[index] ?? 1]
+    const breaks = estimate.value === null || (!holds(rule, estimate.value) && adjustedP < SIGNIFICANCE)
+    return { estimate, adjustedP, answer: breaks ? 'failed' : 'passed' }
+  })
+}
+
+/** How the champion breaks a threshold that is asked of each value of a column; undefined where it is not proven to. */
+export function sliceShortfall({ rule, slices }: RuleResult): string | undefined {
+  if (rule.kind !== 'threshold' || rule.slice === undefined) return undefined
+  const ofChampion = (slices?.judged ?? []).flatMap(({ value, rows, champion }) => (champion === undefined ? [] : [{ value, rows, ...champion }]))
+  return ofChampion.some(({ answer }) => answer === 'failed') ? `${label(rule)} for each ${rule.slice.column}, ${limitWords(rule)}: ${outcomeWords(rule, ofChampion)}` : undefined
 }
 
 /**
@@ -86,16 +108,25 @@ function outcomeWords(rule: Threshold, judged: Judged): string {
   if (judged.length === 0) return 'no value has enough rows to be judged.'
   const failing = judged.filter(({ answer }) => answer === 'failed')
   const beyond = judged.filter(({ answer, estimate }) => answer === 'passed' && estimate.value !== null && !holds(rule, estimate.value))
-  const words = ({ value, estimate }: Judged[number]): string =>
-    `${value} (${figure(rule, estimate.value)}${estimate.value === null ? '' : `, ${gap(rule, sizeOf(rule, estimate.value) - rule.value)} ${rule.bound === 'atMost' ? 'too much' : 'too little'}`})`
+  const words = (each: Judged[number]): string => valueWords(rule, each)
   const unproven = beyond.length === 0 ? '' : ` Beyond it, but not proven to be: ${beyond.map(words).join(', ')}.`
   return failing.length === 0
     ? `none of ${judged.length} is proven to break it.${unproven}`
     : `${failing.length} of ${judged.length} ${failing.length === 1 ? 'breaks' : 'break'} it: ${failing.map(words).join(', ')}.${unproven}`
 }
 
+function valueWords(rule: Threshold, { value, estimate }: Pick<Judged[number], 'value' | 'estimate'>): string {
+  return `${value} (${figure(rule, estimate.value)}${estimate.value === null ? '' : `, ${gap(rule, sizeOf(rule, estimate.value) - rule.value)} ${rule.bound === 'atMost' ? 'too much' : 'too little'}`})`
+}
+
 function skippedWords(minimumRows: number, skipped: number): string {
   return `${skipped} ${skipped === 1 ? 'value' : 'values'} with fewer than ${minimumRows} rows ${skipped === 1 ? 'was' : 'were'} skipped`
+}
+
+/** The values in which the champion is proven to break it too. */
+function besideWords(rule: Threshold, judged: Judged, version: number | undefined): string {
+  const broken = judged.flatMap(({ value, champion }) => (champion?.answer === 'failed' ? [{ value, estimate: champion.estimate }] : []))
+  return version === undefined || broken.length === 0 ? '' : ` Version ${version} breaks it on the same rows: ${broken.map((each) => valueWords(rule, each)).join(', ')}.`
 }
 
 /** Holm's step-down adjustment (Holm, 1979), in the order of the input. */

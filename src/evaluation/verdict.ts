@@ -73,7 +73,15 @@ export const RuleResult = Type.Object({
       coveredShare: Type.Number(),
       skipped: Type.Array(Type.Object({ value: Type.String(), rows: Type.Integer() })),
       judged: Type.Array(
-        Type.Object({ value: Type.String(), rows: Type.Integer(), estimate: Estimate, adjustedP: Type.Number(), answer: Answer }),
+        Type.Object({
+          value: Type.String(),
+          rows: Type.Integer(),
+          estimate: Estimate,
+          adjustedP: Type.Number(),
+          answer: Answer,
+          /** The same of the champion, where it could score the rows. */
+          champion: Type.Optional(Type.Object({ estimate: Estimate, adjustedP: Type.Number(), answer: Answer })),
+        }),
       ),
     }),
   ),
