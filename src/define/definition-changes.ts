@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { canonicalJson } from './canonical-json.js'
 import { kindWords, triggerWords, valueWords, writtenPath } from './definition-words.js'
+import { INCIDENTAL } from './recipe.js'
 import { plainContract, type StoredColumn, type StoredModel, type StoredRule } from './stored-definition.js'
 
 /** One difference between two definitions of a model. */
@@ -15,8 +16,8 @@ export const DefinitionChange = Type.Object({
 })
 export type DefinitionChange = Static<typeof DefinitionChange>
 
-/** What neither the model nor its verdict follows from: how, when and from where it runs. */
-const incidental: ReadonlySet<string> = new Set(['formatVersion', 'name', 'contract', 'format', 'source', 'approval', 'deploy', 'triggers', 'limits', 'dropsOverdueAfter', 'dialect'])
+/** As changes name them. */
+const incidental: ReadonlySet<string> = new Set(['formatVersion', 'name', ...INCIDENTAL.map((part) => writtenPath(part))])
 
 /** Whether a candidate by the one definition could be another, or be judged otherwise, than by the other. */
 export function mattersForModel(changes: readonly DefinitionChange[]): boolean {

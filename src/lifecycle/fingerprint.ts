@@ -5,6 +5,7 @@ import { getChampion } from '../registry/champion.js'
 /** Everything that could make a new verdict differ from the last one. */
 export interface FingerprintParts {
   readonly snapshot: string
+  /** Of what may decide in a definition: another schedule gives the same verdict. */
   readonly definitionHash: string
   readonly codeHash: string
   readonly lockFileHash: string | undefined
@@ -34,8 +35,8 @@ export async function sameAsLastVerdict(database: Database, model: string, parts
     .where('model', '=', model)
     .where('state', '=', 'ended')
     .where('verdict', 'is not', null)
-    // Its candidate was judged, and then something broke: it may not do so again.
-    .where('outcome', '!=', 'failed')
+    // Their candidates were judged, and then something broke or somebody stepped in: nothing has come of it yet.
+    .where('outcome', 'not in', ['failed', 'cancelled'])
     // An offered candidate says nothing about what training would give.
     .where('offer', 'is', null)
     .orderBy('number', 'desc')

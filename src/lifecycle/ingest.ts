@@ -44,7 +44,7 @@ export async function ingest(rooms: Rooms, given: LifecycleRun, attempt: Attempt
     const parts = historyAfter(former, decisions)
     const snapshot = parts.length === 0 ? undefined : buildSnapshot(parts, run.definition.columns, run.definition.window, run.definition.delivery)
     const columns = given.definition.columns === agreed.columns ? {} : { columns: { ...agreed.columns } }
-    const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, snapshot, decisions, [...former, ...waiting], code, { ...modules, ...(rules === undefined ? {} : { rules }) })) }
+    const summary = { ...columns, ...(await summarise({ database: transaction, refitVersion: rooms.refitVersion }, run, given.definition, snapshot, decisions, [...former, ...waiting], code, { ...modules, ...(rules === undefined ? {} : { rules }) })) }
     await settleDrops(transaction, clock, run.id, decisions)
     await keepInferred(transaction, clock.now(), given, agreed, new Set(summary.drops.ingested.map(({ id }) => id)))
     if (given.offer !== undefined) await requestTraining(rooms, run, summary, transaction)

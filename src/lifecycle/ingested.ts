@@ -1,6 +1,8 @@
 import { Type, type Static } from 'typebox'
 import type { Part, Snapshot } from '../data/snapshot.js'
-import { StoredColumn } from '../define/stored-definition.js'
+import { digestOf } from '../define/canonical-json.js'
+import { decisiveOf } from '../define/recipe.js'
+import { StoredColumn, type StoredModel } from '../define/stored-definition.js'
 import type { Drop } from '../drops/drop.js'
 import type { DropDecision } from '../drops/settle.js'
 import { getChampion } from '../registry/champion.js'
@@ -50,6 +52,7 @@ export type Ingested = Static<typeof Ingested>
 export async function summarise(
   rooms: Pick<Rooms, 'database' | 'refitVersion'>,
   run: LifecycleRun,
+  given: StoredModel,
   snapshot: Snapshot | undefined,
   decisions: readonly DropDecision[],
   drops: readonly Drop[],
@@ -58,8 +61,9 @@ export async function summarise(
 ): Promise<Ingested> {
   const environment = { refit: rooms.refitVersion, node: process.version, platform: `${process.platform}-${process.arch}` }
   const digest = snapshot?.digest ?? ''
-  const seed = seedOf(digest, run.definitionHash)
-  const parts: FingerprintParts = { snapshot: digest, definitionHash: run.definitionHash, codeHash: code.hash, lockFileHash: code.lockFileHash, prepare: prepare?.sha256, metrics: digestsOf(metrics), rules: digestsOf(rules), environment, seed }
+  // As it was registered: the columns of a contract beside it are part of the snapshot.
+  const seed = seedOf(digest, given)
+  const parts: FingerprintParts = { snapshot: digest, definitionHash: digestOf(decisiveOf(given)), codeHash: code.hash, lockFileHash: code.lockFileHash, prepare: prepare?.sha256, metrics: digestsOf(metrics), rules: digestsOf(rules), environment, seed }
   const champion = await getChampion(rooms.database, run.model)
   const byId = new Map(drops.map((drop) => [drop.id, drop]))
   const nothingNew = await whyNothingNew(rooms, run, snapshot, decisions, parts)

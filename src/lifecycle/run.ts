@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
 import { digestOf } from '../define/canonical-json.js'
+import { recipeOf } from '../define/recipe.js'
 import type { StoredModel } from '../define/stored-definition.js'
 import type { Executor } from '../executors/executor.js'
 import type { ObjectStore } from '../objects/object-store.js'
@@ -46,7 +47,7 @@ export function tokenPrefix(stateFolder: string, run: string): string {
   return `${digestOf(stateFolder).slice(0, 12)}/${run}`
 }
 
-/** The run's seed follows from what it trains on and how: a retry cannot roll again. */
-export function seedOf(snapshot: string, definitionHash: string): number {
-  return Number.parseInt(digestOf([snapshot, definitionHash]).slice(0, 8), 16) & 0x7fff_ffff
+/** The run's seed follows from what it trains on and how: neither a retry nor another schedule can roll again. */
+export function seedOf(snapshot: string, definition: StoredModel): number {
+  return Number.parseInt(digestOf([snapshot, digestOf(recipeOf(definition))]).slice(0, 8), 16) & 0x7fff_ffff
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refit } from '../cli/refit-process.js'
-import { createProject } from '../support/running-project.js'
+import { createProject, until } from '../support/running-project.js'
 import { DROPS, MODEL, deliveries, smallProject } from '../support/small-project.js'
 
 test('an edited definition is told in words before and after it is registered, and starts a run where the model asks for that', async (t) => {
@@ -46,4 +46,28 @@ test('an edited definition is told in words before and after it is registered, a
   await project.api().requestRun(MODEL, { force: true })
   await project.ended(`${MODEL}-3`)
   assert.equal((await project.api().model(MODEL)).changed, undefined)
+})
+
+test('another schedule or limit gives the same candidate and verdict: by neither can anybody roll again', async (t) => {
+  const files = smallProject({ definition: "triggers: [schedule(settings.cron)], limits: { trainTime: '1 hour' }," })
+  // JSON is no source code: what it says is in the definition alone.
+  const config = `import settings from './settings.json'\n${files['refit.config.ts'] ?? ''}`
+  const project = await createProject({ ...files, 'refit.config.ts': config, 'settings.json': JSON.stringify({ cron: '0 6 * * 1' }), [`${DROPS}/week-01.csv`]: deliveries(1) })
+  t.after(() => project.close())
+  await project.up()
+  await until('the drop', async () => ((await project.api().drops(MODEL)).drops.length > 0 ? true : undefined))
+  const first = await project.ended((await project.api().requestRun(MODEL, { force: false })).run.id)
+  assert.equal(first.outcome, 'promoted', first.explanation)
+
+  await project.down()
+  await project.put('settings.json', JSON.stringify({ cron: '0 7 * * 1' }))
+  await project.up()
+  const unchanged = await project.ended((await project.api().requestRun(MODEL, { force: false })).run.id)
+  assert.equal(unchanged.outcome, 'unchanged', unchanged.explanation)
+
+  await project.down()
+  await project.put('refit.config.ts', config.replace('1 hour', '2 hours'))
+  await project.up()
+  const again = await project.ended((await project.api().requestRun(MODEL, { force: true })).run.id)
+  assert.deepEqual([again.candidate, again.verdict?.seed, again.verdict?.candidate], [first.candidate, first.verdict?.seed, first.verdict?.candidate])
 })
