@@ -116,3 +116,35 @@ test('how often reused rows have been used before is told', () => {
 test('when every test row is fresh there is nothing to reuse', () => {
   assert.match(compared(0, {}).explanation, /All test rows arrived after the champion was trained\.$/)
 })
+
+/** Of a champion that was trained on its own rows since, those of units below `old`, only the others may judge; what was checked for it stands in on its own. */
+function besideProxy(old: number, sketch: Sketch, changes: Partial<Case> = {}): RuleResult {
+  const { rowsPerUnit = 4 } = sketch
+  const input = regressionCase({ ...sketch, fresh: () => true }, { rules: [rule], ...changes })
+  assert.ok(input.champion?.scored !== undefined)
+  const isOwn = (row: number): boolean => Math.floor(row / rowsPerUnit) < old
+  const [result] = judge({ ...input, eligible: (row) => !isOwn(row), champion: { ...input.champion, proxy: { scored: input.champion.scored, own: isOwn } } }).rules
+  assert.ok(result !== undefined)
+  return result
+}
+
+test('where a champion knows its own rows the package that was checked for it vetoes on them', () => {
+  const poisoned = (unit: number): number => (unit < 60 ? 0.1 : -0.4)
+  const result = besideProxy(60, { units: 120, harm: poisoned })
+  assert.deepEqual([result.answer, result.vetoed], ['failed', true])
+  assert.ok(Math.abs(harmOf(result) - 0.1) < 0.02, 'the figures are those that decide')
+  assert.match(result.explanation, /Decided on the test rows that version 3 was selected on, beside the package that was checked for it\. On the rows that arrived after it was trained the candidate is 4\d[\d.]* % better: so it looks when wrong data/)
+  assert.equal(besideProxy(20, { units: 80, harm: (unit) => (unit < 20 ? 0.1 : -0.4) }).answer, 'passed', 'too few of them veto nothing')
+})
+
+test('beside that package a candidate that is no worse passes on the rows that are new, and both are told', () => {
+  const result = besideProxy(60, { units: 120, harm: () => -0.1 })
+  assert.deepEqual([result.answer, result.vetoed], ['passed', undefined])
+  assert.match(result.explanation, /All test rows arrived after the champion was trained\. On the champion's own test rows, beside the package that was checked for it, it is [\d.]+ % better\.$/)
+})
+
+test('by time that package is told too, and decides where the definition says so', () => {
+  const sketch: Sketch = { units: 120, harm: (unit) => (unit < 60 ? 0.1 : -0.4) }
+  assert.equal(besideProxy(60, sketch, { split: 'time', unit: 'day' }).answer, 'passed')
+  assert.equal(besideProxy(60, sketch, { split: 'time', unit: 'day', rules: [{ ...rule, ownRowsDecide: true }] }).answer, 'failed')
+})

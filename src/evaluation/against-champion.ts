@@ -1,11 +1,11 @@
 import type { MetricName, StoredRule } from '../define/stored-definition.js'
-import { estimateOf, isUnbounded, resampleTogether, type Compared } from './bootstrap.js'
+import { estimateOf, isUnbounded, resample, resampleTogether, unmeasured, type Compared } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
 import { compare, isEnoughFor, judgeAgainstChampion, limitOf, marginOf } from './rules.js'
-import type { Sample } from './sample.js'
+import { sampleOf, type Sample } from './sample.js'
 import type { Scored } from './scored.js'
 import { smallness } from './small-sets.js'
-import { presentUnits, within } from './units.js'
+import { presentUnits, rowsWhere, within } from './units.js'
 import type { RuleResult } from './verdict.js'
 import { comparison, difference } from './wording.js'
 
@@ -20,6 +20,8 @@ export interface ChampionCase {
   readonly fresh: (row: number) => boolean
   /** How many verdicts have rested on the other rows before. */
   readonly reused?: number | undefined
+  /** Where it has been trained on its own test rows since (EVIDENCE rule 14): the package that was checked for it, and those rows. */
+  readonly proxy?: { readonly scored: Scored; readonly own: (row: number) => boolean } | undefined
 }
 
 /** Candidate and champion on the test rows that both may be judged by. */
@@ -27,6 +29,8 @@ export interface Pair {
   readonly candidate: Scored
   readonly champion: ChampionCase
   readonly sample: Sample
+  /** Resampling unit of each row of the test set. */
+  readonly unitOfRow: Int32Array
   readonly unit: string
   readonly split: 'group' | 'time'
 }
@@ -35,7 +39,7 @@ export interface Pair {
  * The two yardsticks of EVIDENCE rule 5: fresh rows where they are enough, else all; and never proven worse on the
  * champion's own rows. `all` is the comparison on all rows. Whether fresh rows are enough to let a candidate through
  * follows from how much they can tell, not from what they say: one that may try the fresh rows and then all of them
- * has two throws.
+ * has two throws. For a champion that knows its own rows the package stands in that was checked for it.
  */
 export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleResult['origin'], all: Compared): RuleResult {
   const { champion } = pair
@@ -47,15 +51,16 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   }
   const ownRows = rows.filter((row) => !champion.fresh(row))
   const facts = { version: champion.version, unit: pair.unit }
-  if (ownRows.length === 0) return judgeAgainstChampion(rule, origin, all, { ...facts, besides: ['All test rows arrived after the champion was trained.'] })
-  const [fresh, own] = ownRows.length === rows.length ? [undefined, all] : comparedOn(pair, scored, rule.metric, [rows.filter(champion.fresh), ownRows])
-  const decidedOnFresh = fresh !== undefined && (isEnoughFor(rule, fresh) || provenWorse(rule, fresh, limitOf(rule)) !== undefined)
+  const [fresh, own] = yardsticks(pair, scored, rule.metric, ownRows, all)
+  const decidedOnFresh = fresh !== undefined && (fresh === all || isEnoughFor(rule, fresh) || provenWorse(rule, fresh, limitOf(rule)) !== undefined)
   const { size: margin } = marginOf(rule)
   const besides = [
-    decidedOnFresh
-      ? 'Decided on the rows that arrived after the champion was trained.'
-      : `Decided on all test rows; those that the champion was selected on are reused${timesBefore(champion.reused)}, which favours the champion.`,
-    ...(own === undefined || own === all ? [] : [ownWords(rule, own, margin)]),
+    fresh === all
+      ? 'All test rows arrived after the champion was trained.'
+      : decidedOnFresh
+        ? 'Decided on the rows that arrived after the champion was trained.'
+        : `Decided on all test rows; those that the champion was selected on are reused${timesBefore(champion.reused)}, which favours the champion.`,
+    ...(own === undefined || own === all ? [] : [ownWords(rule, own, margin, champion)]),
   ]
   const decisive = decidedOnFresh ? fresh : all
   const result = judgeAgainstChampion(rule, origin, decisive, { ...facts, besides })
@@ -66,8 +71,28 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   if (estimateOf(harm).lower === null && !isUnbounded(harm)) return { ...result, answer: 'failed' }
   if (provenWorse(rule, own, margin) === undefined) return result
   // The figures are those that decide: a cross beside better ones would be a riddle.
-  const otherwise = [`Decided on the test rows that version ${champion.version} was selected on.`, elsewhereWords(rule, decisive, decidedOnFresh)]
+  const beside = champion.proxy === undefined ? '' : ', beside the package that was checked for it'
+  const otherwise = [`Decided on the test rows that version ${champion.version} was selected on${beside}.`, elsewhereWords(rule, decisive, decidedOnFresh)]
   return { ...judgeAgainstChampion({ ...rule, comparison: 'notWorse' }, origin, own, { ...facts, besides: otherwise }), rule, vetoed: true }
+}
+
+/** The comparison on the fresh rows, and that on the champion's own: `all` where these are all there are, undefined where they are too few. */
+function yardsticks(pair: Pair, scored: Scored, metric: MetricName, ownRows: Int32Array, all: Compared): readonly [fresh: Compared | undefined, own: Compared | undefined] {
+  const { champion, sample } = pair
+  const { rows } = sample.units
+  if (ownRows.length === 0) return [all, champion.proxy === undefined ? undefined : besideProxy(pair, champion.proxy, metric)]
+  if (ownRows.length === rows.length) return [undefined, all]
+  const [fresh, own] = comparedOn(pair, scored, metric, [rows.filter(champion.fresh), ownRows])
+  return [fresh, own]
+}
+
+/** The candidate beside the package that was checked for the champion, on the rows that this one was tested on. */
+function besideProxy({ candidate, sample, unitOfRow, unit, split }: Pair, { scored, own }: NonNullable<ChampionCase['proxy']>, metric: MetricName): Compared | undefined {
+  const { units, seed, threads } = sample
+  const alone = sampleOf(rowsWhere(unitOfRow.length, own), unitOfRow, seed, threads, { weights: units.weights, isSerial: split === 'time' })
+  if (smallness(split, unit, alone.units, candidate) !== undefined) return undefined
+  const [first = unmeasured, second = unmeasured] = resample([candidate, scored].map((model) => evaluatorOf(metric, model, alone.drawn)), alone.drawn, seed, threads)
+  return { candidate: first, champion: second, units: alone.units.count }
 }
 
 /** What the candidate would have been let through on. */
@@ -84,10 +109,11 @@ function provenWorse(rule: AgainstChampion, { candidate, champion }: Compared, m
   return lower !== null && lower > margin ? lower : undefined
 }
 
-function ownWords(rule: AgainstChampion, own: Compared, margin: number): string {
+function ownWords(rule: AgainstChampion, own: Compared, margin: number, { proxy }: ChampionCase): string {
   const { harm, relative } = compare(rule, own.candidate, own.champion)
-  if (harm.value === null) return "On the champion's own test rows the difference is undefined, and an undefined difference never passes."
-  const words = `On the champion's own test rows it is ${comparison(relative, harm.value)}`
+  const rows = proxy === undefined ? "On the champion's own test rows" : "On the champion's own test rows, beside the package that was checked for it,"
+  if (harm.value === null) return `${rows} the difference is undefined, and an undefined difference never passes.`
+  const words = `${rows} it is ${comparison(relative, harm.value)}`
   const atLeast = provenWorse(rule, own, margin)
   return atLeast === undefined
     ? `${words}.`

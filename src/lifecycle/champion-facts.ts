@@ -9,6 +9,7 @@ import { withdrawnAmong } from '../registry/withdrawn-data.js'
 import type { ChampionFacts, FormerFacts } from './check-candidate.js'
 import type { Ingested } from './ingested.js'
 import type { LifecycleRun, Rooms } from './run.js'
+import type { Seen } from './seen.js'
 import { seenByVersion } from './seen-by.js'
 
 /** What the check must know of the champion, with its package made ready below `folder`; undefined for a first version. */
@@ -19,9 +20,23 @@ export async function championFacts(rooms: Rooms, run: LifecycleRun, data: Inges
   const package_ = join(folder, 'champion')
   await fetchPackage(rooms.objects, version.digest, package_)
   const seen = await seenByVersion(rooms, { model: run.model, definition: run.definition, isChampion: true }, version, data)
+  const facts = { version: version.number, folder: package_, ...seen }
   // Of the rows that it was selected on none counts, where it was trained on them afterwards.
-  const reused = seen.everyRow === true ? {} : { reused: await verdictsSince(rooms, run, version) }
-  return { version: version.number, folder: package_, ...seen, ...reused }
+  return version.lineage.refitted === undefined ? { ...facts, reused: await verdictsSince(rooms, run, version) } : { ...facts, ...(await proxyOf(rooms, run, version, seen, folder)) }
+}
+
+/** The package that was checked for a champion, where a rule is about that and it is to be had. */
+async function proxyOf(rooms: Rooms, { definition }: LifecycleRun, { lineage: { refitted } }: Version, { everyRow: _everyRow, trainedUntil: _until, ...seen }: Seen, parent: string): Promise<Pick<ChampionFacts, 'proxy'>> {
+  if (refitted === undefined || !comparesWithChampion(definition)) return {}
+  const { digest, trainedUntil } = refitted.checked
+  const folder = join(parent, 'champion-checked')
+  try {
+    await fetchPackage(rooms.objects, digest, folder)
+  } catch (error) {
+    if (!(error instanceof RefitError) || !isLost(error)) throw error
+    return {}
+  }
+  return { proxy: { folder, seen: { ...seen, ...(trainedUntil === undefined ? {} : { trainedUntil }) } } }
 }
 
 /**

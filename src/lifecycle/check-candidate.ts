@@ -21,6 +21,8 @@ export const ChampionFacts = Type.Object({
   ...Seen.properties,
   /** How many verdicts have rested on its own test rows before. */
   reused: Type.Optional(Type.Integer()),
+  /** Where it was trained on its own test rows since: the package that was checked for it, and what that has seen. */
+  proxy: Type.Optional(Type.Object({ folder: Type.String(), seen: Seen })),
 })
 export type ChampionFacts = Static<typeof ChampionFacts>
 

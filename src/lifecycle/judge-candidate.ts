@@ -2,7 +2,7 @@ import { readTestSet, type TestSet } from '../data/read-test-set.js'
 import { openTestRows } from '../data/test-rows.js'
 import type { StoredModel } from '../define/stored-definition.js'
 import { measureHoldout } from '../evaluation/holdout.js'
-import { judge } from '../evaluation/judge.js'
+import { judge, type ChampionCase } from '../evaluation/judge.js'
 import { everyRowWarning } from '../evaluation/proxy.js'
 import { inClasses, type Scored } from '../evaluation/scored.js'
 import { inOrderOfTime, rowsWhere } from '../evaluation/units.js'
@@ -37,16 +37,18 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   const others = await Promise.all([...(input.champion === undefined ? [] : [input.champion]), ...input.formers].map((facts) => otherOf(input, facts)))
   const asked = others.filter(({ folder }) => folder !== undefined)
   const models = asked.flatMap(({ version, folder }): Asked[] => (folder === undefined ? [] : [{ whose: version, folder }]))
-  const [candidate, ...answers] = await scoreRows(adapters, [candidateOf(input), ...models], source, scoring)
+  const proxy = proxyOf(input, others)
+  const [candidate, ...answers] = await scoreRows(adapters, [candidateOf(input), ...models, ...(proxy === undefined ? [] : [proxy])], source, scoring)
   if (candidate === undefined) throw new Error('the candidate was not scored')
   if (candidate.kind === 'broken') return candidateUnservable(candidate.error)
-  steps(`scored them with ${models.length + 1} models`)
+  steps(`scored them with ${answers.length + 1} models`)
   const classes = classesOf(candidate.signature, testSet)
   const found = others.map((other) => ({ ...other, ...scoredOrWhy(other, answers[asked.indexOf(other)], testSet, classes) }))
   const [scored, baseline, ...measured] = await measureRows(input.metrics, source, { columns: definition.columns, classes, weights: testSet.weights }, [
     scoredOf(candidate, testSet, classes),
     baselineOf(input, testSet, classes),
     ...found.map((other) => other.scored),
+    proxy === undefined ? undefined : scoredOrWhy({}, answers[asked.length], testSet, classes).scored,
   ])
   if (scored === undefined || baseline === undefined) throw new Error('the candidate was not measured')
   const answered = found.map((other, index) => ({ ...other, scored: measured[index] }))
@@ -59,7 +61,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       replaceIfBetter: definition.replaceIfBetter,
       candidate: scored,
       baseline,
-      champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, fresh: await freshFor(input, input.champion, testSet), reused: input.champion.reused },
+      champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, ...(await rowsBeside(input, input.champion, testSet, measured[found.length])), reused: input.champion.reused },
       formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
       elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source, scoring.asking),
       unitOfRow: definition.split.kind === 'time' ? inOrderOfTime(testSet.units, testSet.times) : testSet.units,
@@ -125,6 +127,19 @@ interface Other {
   readonly reason?: string
 }
 
+/** The package that was checked for the champion; it is asked where the champion is. */
+function proxyOf({ champion }: CheckInput, [other]: readonly Other[]): Asked | undefined {
+  return champion?.proxy === undefined || other?.folder === undefined ? undefined : { whose: champion.version, folder: champion.proxy.folder }
+}
+
+/** Which rows are new beside the champion; and which are its own, where the package that was checked for it stands in. */
+async function rowsBeside(input: CheckInput, champion: ChampionFacts, testSet: TestSet, proxy: Scored | undefined): Promise<Pick<ChampionCase, 'fresh' | 'proxy'>> {
+  const fresh = await freshFor(input, champion, testSet)
+  if (champion.proxy === undefined || proxy === undefined) return { fresh }
+  const eligible = await eligibleForBoth(input, champion.proxy.seen, testSet)
+  return { fresh, proxy: { scored: proxy, own: (row) => eligible(row) && !fresh(row) } }
+}
+
 function candidateOf({ candidateFolder }: CheckInput): Asked {
   return { whose: 'candidate', folder: candidateFolder }
 }
@@ -141,7 +156,7 @@ async function otherOf(input: CheckInput, facts: FormerFacts): Promise<Other> {
   return reason === undefined ? { version, folder, facts } : { version, facts, reason }
 }
 
-function scoredOrWhy({ reason }: Other, answers: Answers | undefined, testSet: TestSet, classes: readonly string[]): { readonly scored: Scored | undefined; readonly reason?: string | undefined } {
+function scoredOrWhy({ reason }: Pick<Other, 'reason'>, answers: Answers | undefined, testSet: TestSet, classes: readonly string[]): { readonly scored: Scored | undefined; readonly reason?: string | undefined } {
   if (answers === undefined) return { scored: undefined, reason }
   // Whatever breaks in it: a model that cannot answer must not keep every later run from its end.
   if (answers.kind === 'broken') return { scored: undefined, reason: answers.error instanceof Error ? answers.error.message : String(answers.error) }

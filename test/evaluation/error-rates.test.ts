@@ -136,6 +136,7 @@ for (const { metric, task, shared, seed } of alike) {
         candidate,
         champion: { version: 1, scored: champion, fresh: (row: number): boolean => (set.units.unitOfRow[row] ?? 0) >= 30 },
         sample,
+        unitOfRow: set.units.unitOfRow,
         unit: 'group',
         split: 'group',
       } as const

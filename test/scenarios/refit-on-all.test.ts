@@ -102,6 +102,18 @@ test('beside a champion that was trained on every row only rows that came after 
   assert.match(diff, /The champion was trained on every row that there was \(refitOnAll\), so it is compared only on rows of drops that come after its own/)
 })
 
+test('a poisoned drop is vetoed by the package that was checked for the champion, which itself knows all rows of before', async (t) => {
+  const project = await startedProject(t, smallProject({ check: '(m) => [m.mae.notWorseThanChampion({ relative: 0.2 })]', definition: "refitOnAll: true, contract: { plausibility: 'off' }," }))
+  await project.put(`${DROPS}/week-01.csv`, deliveries(1))
+  assert.equal((await project.ended(`${MODEL}-1`)).outcome, 'promoted')
+  await project.put(`${DROPS}/week-02.csv`, deliveries(2, 600).replaceAll(/,([\d.]+)$/gm, (_, hours: string) => `,${(10 * Number(hours)).toFixed(2)}`))
+  const poisoned = await project.ended(`${MODEL}-2`)
+  assert.equal(poisoned.outcome, 'rejected', poisoned.explanation)
+  assert.equal(poisoned.verdict?.rules.find(({ rule }) => rule.kind === 'champion')?.vetoed, true)
+  assert.match(poisoned.explanation ?? '', /Decided on the test rows that version 1 was selected on, beside the package that was checked for it\. On the rows that arrived after it was trained the candidate is [\d.]+ % better: so it looks when wrong data lies on both sides of the split\./)
+  assert.equal(poisoned.verdict?.test.rows, poisoned.verdict?.test.freshRows)
+})
+
 /** The line trainer, which spoils what it leaves by a second training in the way that stands in `second.txt`. */
 function spoilable(): Readonly<Record<string, string>> {
   const files = smallProject({ check: "(m) => [m.mape.atMost(0.25), m.packageSize.atMost('1 MB')]", definition: 'refitOnAll: true,' })
@@ -138,14 +150,18 @@ test('a second training that fails, or gives what cannot serve, ends the run wit
   assert.deepEqual([mended.outcome, await champion(project)], ['promoted', 2], mended.explanation)
 })
 
-test('what waits for an approval is the version of the second training, and serves as it is', async (t) => {
-  const project = await startedProject(t, smallProject({ check, definition: "refitOnAll: true, approval: 'always'," }))
+test('what waits for an approval is the version of the second training, and serves as it is; rows are prepared for both trainings', async (t) => {
+  const files = smallProject({ check, definition: "refitOnAll: true, approval: 'always', prepare: './prepare.ts', prepared: { miles: column.number(), distance_km: column.ignored() }," })
+  const inMiles = (path: string): string => (files[path] ?? '').replaceAll('distance_km', 'miles')
+  const prepare = 'export default ({ distance_km }) => ({ miles: 0.6214 * distance_km })'
+  const project = await startedProject(t, { ...files, 'prepare.ts': prepare, 'trainer.ts': inMiles('trainer.ts'), 'predictor.ts': inMiles('predictor.ts') })
   await project.put(`${DROPS}/week-01.csv`, deliveries(1))
   const run = await project.ended(`${MODEL}-1`)
   assert.equal(run.outcome, 'awaiting-approval', run.explanation)
   assert.match(run.explanation ?? '', /^Version 1 awaits approval\. .* Checked by proxy: /)
   const { digest, checkedByProxy } = await project.api().version(MODEL, 1)
-  assert.equal(checkedByProxy?.digest, run.candidate)
+  assert.deepEqual(checkedByProxy, { digest: run.candidate, rows: 300 })
+  assert.equal(await rowsTrained(project, run.id, 'refit'), 300)
   await project.api().approve(run.id, { reason: 'looked at it' })
   assert.equal((await project.api().model(MODEL)).champion?.digest, digest)
 })
