@@ -3,7 +3,7 @@ import { FileFault } from './file-fault.js'
 
 /**
  * What DuckDB says of a file it cannot read: its own words are long; the reason and the row are what helps.
- * @throws the error itself when the disk is short, for that is no fault of the file
+ * @throws the error itself when the disk is short, or an earlier file has spoilt the database, for that is no fault of the file
  */
 export function whyUnreadable(error: unknown): FileFault {
   if (error instanceof FileFault) return error
@@ -11,6 +11,8 @@ export function whyUnreadable(error: unknown): FileFault {
   const message = error instanceof Error ? error.message : String(error)
   refuseShortage(error)
   if (!(error instanceof Error)) throw error
+  // An internal error of DuckDB at a drop spoils what is read after it: that is for whoever reads each alone.
+  if (message.includes('database has been invalidated')) throw error
   if (message.includes('Out of Memory Error')) return new FileFault({ code: 'unreadable', message: 'The file needs more memory than reading it may take; send it in smaller pieces, or raise limits.dataMemory in the definition.' }, { cause: error })
   const row = rowOf(message)
   const samples = row === undefined || row === 0 ? {} : { samples: [{ row, value: originalLine(message) }] }

@@ -152,7 +152,8 @@ test('files damaged anywhere harm neither whoever asked nor the files beside the
   const damaged: [string, Bomb][] = Object.entries(whole).flatMap(([ending, content]) =>
     Array.from({ length: 15 }, (_, index): [string, Bomb] => {
       const copy = Buffer.from(content)
-      const from = ending === 'footer.parquet' ? copy.length - 8 - copy.readUInt32LE(copy.length - 8) : 4
+      // What a header of gzip says of time and system may be anything.
+      const from = ending === 'footer.parquet' ? copy.length - 8 - copy.readUInt32LE(copy.length - 8) : ending === 'csv.gz' ? 10 : 4
       const at = from + Math.floor(random() * (copy.length - from - 8))
       for (let place = at; place < Math.min(at + 1 + random() * 30, copy.length - 8); place += 1) copy[place] = Math.floor(random() * 256)
       return [`${index}.${ending}`, write(copy)]
@@ -165,7 +166,7 @@ test('files damaged anywhere harm neither whoever asked nor the files beside the
     // gzip has a checksum over all.
     if (key.endsWith('.gz')) assert.equal(codeOf(found), 'damaged', key)
   }
-  assert.ok(reading('first.csv').accepted && reading('last.csv').accepted)
+  for (const key of ['first.csv', 'last.csv']) assert.equal(codeOf(reading(key)), 'accepted', JSON.stringify(reading(key)).slice(0, 1000))
   assert.ok(peak < LIMIT_BYTES)
 })
 
