@@ -55,6 +55,7 @@ export const catalogue = {
 
   // Registry
   'promotion-refused': [409, 'Version {version} of {model} may not serve: its state is {state}.', 'Only a passing verdict or an approval makes a version champion; `refit promote --force --reason "…"` overrides and is recorded.'],
+  'promotion-under-way': [409, 'Version {version} of {model} is not champion yet: run {run} still checks it.', 'It goes on by itself, and the alias moves when it has passed; `refit show {run}` has its end.'],
   'promotion-failed': [409, 'Version {version} of {model} is not champion: run {run}, which checked it, ended {outcome}. {explanation}', '`refit show {run}` has the verdict.'],
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],
   'nothing-to-roll-back': [409, 'Model {model} has no {version} to go back to.', '`refit versions` shows which versions have served.'],

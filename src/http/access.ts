@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks, as the event log names them: `token:<name>`, or what an unauthenticated local caller says. */
     actor: string
+    /** What they may do: nothing that needs a role, where nobody has said who asks. */
+    callerRole: Role | undefined
   }
 }
 
@@ -82,6 +84,7 @@ export function authorise(request: FastifyRequest, tokens: readonly Token[]): vo
   if (authenticatesItself) return
   if (tokens.length === 0) {
     request.actor = claimedActor(request)
+    request.callerRole = 'admin'
     return
   }
   const token = shownSecret(request)
@@ -92,7 +95,13 @@ export function authorise(request: FastifyRequest, tokens: readonly Token[]): vo
   const caller = findToken(tokens, token)
   if (caller === undefined) throw refitError('token-unknown', {})
   request.actor = `token:${caller.name}`
-  if (role !== undefined && roles.indexOf(caller.role) < roles.indexOf(role)) throw refitError('forbidden', { role })
+  request.callerRole = caller.role
+  if (role !== undefined) requireRole(request, role)
+}
+
+/** For what a route gives to fewer callers than those who may ask it. @throws RefitError `forbidden` */
+export function requireRole({ callerRole }: Pick<FastifyRequest, 'callerRole'>, role: Role): void {
+  if (callerRole === undefined || roles.indexOf(callerRole) < roles.indexOf(role)) throw refitError('forbidden', { role })
 }
 
 /** The secret that a request shows: as a bearer's, or as the password of basic authentication, for clients that know nothing else. */

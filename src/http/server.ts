@@ -4,7 +4,7 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { refitError } from '../errors.js'
 import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type Token } from './access.js'
-import { answerFailure, failureOf } from './failures.js'
+import { answerFailure } from './failures.js'
 import { checkHostAndOrigin, type Guard } from './guard.js'
 import { jsonParser } from './json-parser.js'
 import { untilNobodyIsConnected } from './open-connections.js'
@@ -95,10 +95,8 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, jsonParser(app))
   app.decorateRequest('actor', 'api')
+  app.decorateRequest('callerRole', undefined)
   app.setErrorHandler((error, request, reply) => answerFailure(translate(error), request, reply))
-  app.setNotFoundHandler((request, reply) =>
-    reply.status(404).send(failureOf(refitError('route-not-found', { method: request.method, path: request.url.split('?')[0] ?? '' }))),
-  )
   app.addHook('onRoute', (route) => {
     requireDeclaredRole(route, openRoutes)
     for (const method of [route.method].flat()) routes.push({ method, url: route.url, role: route.config?.role, authenticatesItself: route.config?.authenticatesItself === true })
@@ -126,6 +124,8 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
       checkHostAndOrigin(access, request.headers)
       if (!request.is404) authorise(request, access.tokens)
     }
+    // Before a body is read: nobody has shown who they are.
+    if (request.is404) throw refitError('route-not-found', { method: request.method, path: request.url.split('?')[0] ?? '' })
     done()
   })
   return { app, routes }

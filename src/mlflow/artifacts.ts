@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { refitError } from '../errors.js'
+import { requireRole } from '../http/access.js'
 import { streamOf, takeBodiesAsStreams } from '../http/body-stream.js'
 import { below, checkArtifactPath, pathInStore, splitPath, type ArtifactPath } from '../tracking/artifact-path.js'
 import { deleteArtifacts, listArtifacts, putArtifact, readArtifact, type ArtifactEntry } from '../tracking/artifacts.js'
@@ -105,8 +106,9 @@ export function rootOf(uri: string): ArtifactPath {
   return root
 }
 
-/** A file as an answer that no browser shows by itself. */
+/** A file as an answer that no browser shows by itself. Those of a version are its package, which operators may take. @throws RefitError `forbidden` */
 export async function send(parts: MlflowParts, path: ArtifactPath, reply: FastifyReply): Promise<FastifyReply> {
+  if (isOfVersions(path)) requireRole(reply.request, 'operator')
   const { content, bytes } = isOfVersions(path) ? await readVersionFile(parts, path) : await readArtifact(parts.database, parts.objects, path)
   const { name } = splitPath(path)
   return reply

@@ -16,9 +16,9 @@ const LOOK_EVERY_MS = 200
 
 /**
  * What setting the alias `champion` of a model of the lifecycle means: a promotion, by the path of `refit promote`. Waits for
- * its check for a minute; one that takes longer goes on, and moves the alias when it has passed. Sent again, it joins what
- * is under way.
- * @throws RefitError `promotion-refused`, `promotion-failed`, `version-tainted`, `not-found`, `model-retired`
+ * its check for a minute; one that takes longer goes on, and moves the alias when it has passed: that is said by an error,
+ * for who sets an alias believes that it is set. Sent again, it joins what is under way.
+ * @throws RefitError `promotion-under-way`, `promotion-refused`, `promotion-failed`, `version-tainted`, `not-found`, `model-retired`
  */
 export async function promoteByAlias({ database, clock }: Pick<MlflowParts, 'database' | 'clock'>, { model, version, actor }: { readonly model: string; readonly version: number; readonly actor: string }, signal: AbortSignal): Promise<void> {
   await getModel(database, model, 'in life')
@@ -31,6 +31,7 @@ export async function promoteByAlias({ database, clock }: Pick<MlflowParts, 'dat
     if (state === 'ended') throw refitError('promotion-failed', { model, version, run, outcome: outcome ?? 'without outcome', explanation: explanation ?? '' })
     await delay(LOOK_EVERY_MS)
   }
+  throw refitError('promotion-under-way', { model, version, run })
 }
 
 async function promotionUnderWay(database: Database, model: string, version: number): Promise<string | undefined> {

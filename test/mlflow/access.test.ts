@@ -68,6 +68,14 @@ test('every route refuses strangers, and those below its role, in the form of ML
   assert.deepEqual(wrong, [])
 })
 
+test('the files of a version are its package: operators may take them, and whoever reads may only know of them', async () => {
+  const path = '/api/2.0/mlflow-artifacts/artifacts/refit-models/house-price/7/model.ydf.zip'
+  const asked = (secret: string): ReturnType<typeof ask> => ask(url, 'GET', path, undefined, { Authorization: `Bearer ${secret}` })
+  const [viewer, operator] = [await asked(secrets.viewer), await asked(secrets.operator)]
+  assert.deepEqual([viewer.status, operator.status], [403, 404])
+  assert.match(viewer.text, /"error_code":"PERMISSION_DENIED"/)
+})
+
 test('every route refuses strange hosts and strange pages', async () => {
   const wrong: string[] = []
   for (const { method, url: route } of routes) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemClock as clock } from '../../src/clock.js'
 import type { Database } from '../../src/database/schema.js'
+import { promoteByAlias } from '../../src/mlflow/champion-alias.js'
 import { approve } from '../../src/registry/approval.js'
 import { registerModels } from '../../src/registry/models.js'
 import { retireModel } from '../../src/registry/retirement.js'
@@ -47,6 +48,10 @@ test('alias, state and figures are those of the lifecycle at any time', async ()
   await approve(database, clock, { run: waiting, actor: 'ann', anyway: true })
   assert.deepEqual([await champion('house'), await tag('house', 2, 'refit.state'), await tag('house', 2, 'refit.run')], [2, 'approved', waiting])
   assert.deepEqual(await found("name = 'house' AND tags.`refit.verdict` LIKE '%' AND tags.`refit.run` != 'x'"), [1, 2])
+
+  // Whoever waits no longer than their connection does, is not told that the alias is set.
+  await assert.rejects(promoteByAlias({ database, clock }, { model: 'house', version: 1, actor: 'ann' }, AbortSignal.abort()), { code: 'promotion-under-way' })
+  assert.equal(await champion('house'), 2)
 
   await retireModel(database, clock, { model: 'house', actor: 'ann', reason: 'sold' })
   assert.equal(await champion('house'), undefined, 'nothing serves')
