@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { Value } from 'typebox/value'
 import { refitError } from '../errors.js'
 import { packageArchive } from '../packages/archive.js'
 import { ORIGIN_FILE, type OriginNote } from '../packages/origin-note.js'
@@ -12,6 +13,8 @@ import { RunRequested } from './wire/run.js'
 
 const closed = { additionalProperties: false }
 const tags = ['versions']
+/** Of how sets were cut, that they were cut by time. */
+const ByTime = Type.Object({ kind: Type.Literal('time') })
 
 /** The way of a model into and out of this state of Refit. */
 export function adoptionRoutes({ database, objects, adopt }: ApiParts): FastifyPluginCallbackTypebox {
@@ -91,8 +94,8 @@ function noteOf({ model, number, digest, run, lineage }: Version): OriginNote {
 
 /** Of a version that was brought itself, what was said of it then; the digests of units do not travel, and without them nothing is known. */
 function trainedOn({ drops, split, cutBy, holdout, trainedUntil, origin, refitted }: Version['lineage']): OriginNote['trainedOn'] {
-  // What was trained on every row had no sides: it may have seen any of its drops, also for a Refit that knows of none such.
-  if (refitted !== undefined) return { kind: 'drops', drops: drops.map(({ sha256 }) => sha256).filter((sha256) => sha256 !== ''), split: null, ...(holdout === undefined ? {} : { holdout }), ...(trainedUntil === undefined ? {} : { trainedUntil }) }
+  // What was trained on every row has no sides, and elsewhere the same rows may lie in other files: only by time is it known which it has not seen.
+  if (refitted !== undefined) return Value.Check(ByTime, split) && trainedUntil !== undefined ? { kind: 'until', time: trainedUntil } : { kind: 'unknown' }
   if (origin === undefined) return { kind: 'drops', drops: drops.map(({ sha256 }) => sha256).filter((sha256) => sha256 !== ''), split, ...(cutBy === undefined ? {} : { cutBy }), ...(holdout === undefined ? {} : { holdout }), ...(trainedUntil === undefined ? {} : { trainedUntil }) }
   switch (origin.trainedOn.kind) {
     case 'elsewhere':

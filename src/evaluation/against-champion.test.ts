@@ -118,12 +118,12 @@ test('when every test row is fresh there is nothing to reuse', () => {
 })
 
 /** Of a champion that was trained on its own rows since, those of units below `old`, only the others may judge; what was checked for it stands in on its own. */
-function besideProxy(old: number, sketch: Sketch, changes: Partial<Case> = {}): RuleResult {
+function besideProxy(old: number, sketch: Sketch, changes: Partial<Case> = {}, reason?: string): RuleResult {
   const { rowsPerUnit = 4 } = sketch
   const input = regressionCase({ ...sketch, fresh: () => true }, { rules: [rule], ...changes })
   assert.ok(input.champion?.scored !== undefined)
   const isOwn = (row: number): boolean => Math.floor(row / rowsPerUnit) < old
-  const [result] = judge({ ...input, eligible: (row) => !isOwn(row), champion: { ...input.champion, proxy: { scored: input.champion.scored, own: isOwn } } }).rules
+  const [result] = judge({ ...input, eligible: (row) => !isOwn(row), champion: { ...input.champion, proxy: { scored: reason === undefined ? input.champion.scored : undefined, reason, own: isOwn } } }).rules
   assert.ok(result !== undefined)
   return result
 }
@@ -147,4 +147,13 @@ test('by time that package is told too, and decides where the definition says so
   const sketch: Sketch = { units: 120, harm: (unit) => (unit < 60 ? 0.1 : -0.4) }
   assert.equal(besideProxy(60, sketch, { split: 'time', unit: 'day' }).answer, 'passed')
   assert.equal(besideProxy(60, sketch, { split: 'time', unit: 'day', rules: [{ ...rule, ownRowsDecide: true }] }).answer, 'failed')
+})
+
+test('where that package cannot be asked nothing passes for want of a veto, and the reason is told', () => {
+  const better: Sketch = { units: 120, harm: () => -0.1 }
+  const unasked = besideProxy(60, better, {}, 'Its package is damaged.')
+  assert.equal(unasked.answer, 'inconclusive')
+  assert.match(unasked.explanation, /On the test rows that version 3 was selected on nothing can be said: the package that was checked for it cannot score them: Its package is damaged\.$/)
+  assert.equal(besideProxy(60, { units: 120, harm: () => 0.4 }, {}, 'Its package is damaged.').answer, 'failed', 'what is worse on the new rows is worse')
+  assert.equal(besideProxy(60, better, { split: 'time', unit: 'day' }, 'Its package is damaged.').answer, 'passed', 'by time those rows do not decide')
 })

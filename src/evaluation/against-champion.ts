@@ -21,7 +21,14 @@ export interface ChampionCase {
   /** How many verdicts have rested on the other rows before. */
   readonly reused?: number | undefined
   /** Where it has been trained on its own test rows since (EVIDENCE rule 14): the package that was checked for it, and those rows. */
-  readonly proxy?: { readonly scored: Scored; readonly own: (row: number) => boolean } | undefined
+  readonly proxy?: StandIn | undefined
+}
+
+/** Without `scored` it could not be asked, for the reason. */
+export interface StandIn {
+  readonly scored: Scored | undefined
+  readonly reason?: string | undefined
+  readonly own: (row: number) => boolean
 }
 
 /** Candidate and champion on the test rows that both may be judged by. */
@@ -64,8 +71,11 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   ]
   const decisive = decidedOnFresh ? fresh : all
   const result = judgeAgainstChampion(rule, origin, decisive, { ...facts, besides })
-  const mayVeto = (pair.split === 'group' || rule.ownRowsDecide === true) && own !== undefined
-  if (!mayVeto || result.answer === 'failed') return result
+  const ownRowsDecide = pair.split === 'group' || rule.ownRowsDecide === true
+  if (!ownRowsDecide || result.answer === 'failed') return result
+  const unasked = unaskedWords(champion)
+  if (unasked !== undefined) return { ...result, answer: 'inconclusive', explanation: `${result.explanation} ${unasked}` }
+  if (own === undefined) return result
   // Undefined fails closed (EVIDENCE rule 11).
   const { harm } = compare(rule, own.candidate, own.champion)
   if (estimateOf(harm).lower === null && !isUnbounded(harm)) return { ...result, answer: 'failed' }
@@ -74,6 +84,12 @@ export function judgeComparison(pair: Pair, rule: AgainstChampion, origin: RuleR
   const beside = champion.proxy === undefined ? '' : ', beside the package that was checked for it'
   const otherwise = [`Decided on the test rows that version ${champion.version} was selected on${beside}.`, elsewhereWords(rule, decisive, decidedOnFresh)]
   return { ...judgeAgainstChampion({ ...rule, comparison: 'notWorse' }, origin, own, { ...facts, besides: otherwise }), rule, vetoed: true }
+}
+
+/** That there is nobody to veto on the champion's own rows, which lets nothing through. */
+function unaskedWords({ version, proxy }: ChampionCase): string | undefined {
+  if (proxy === undefined || proxy.scored !== undefined) return undefined
+  return `On the test rows that version ${version} was selected on nothing can be said: the package that was checked for it cannot score them: ${withoutStop(proxy.reason ?? 'the reason is unknown')}.`
 }
 
 /** The comparison on the fresh rows, and that on the champion's own: `all` where these are all there are, undefined where they are too few. */
@@ -87,7 +103,8 @@ function yardsticks(pair: Pair, scored: Scored, metric: MetricName, ownRows: Int
 }
 
 /** The candidate beside the package that was checked for the champion, on the rows that this one was tested on. */
-function besideProxy({ candidate, sample, unitOfRow, unit, split }: Pair, { scored, own }: NonNullable<ChampionCase['proxy']>, metric: MetricName): Compared | undefined {
+function besideProxy({ candidate, sample, unitOfRow, unit, split }: Pair, { scored, own }: StandIn, metric: MetricName): Compared | undefined {
+  if (scored === undefined) return undefined
   const { units, seed, threads } = sample
   const alone = sampleOf(rowsWhere(unitOfRow.length, own), unitOfRow, seed, threads, { weights: units.weights, isSerial: split === 'time' })
   if (smallness(split, unit, alone.units, candidate) !== undefined) return undefined

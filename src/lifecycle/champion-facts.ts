@@ -25,18 +25,19 @@ export async function championFacts(rooms: Rooms, run: LifecycleRun, data: Inges
   return version.lineage.refitted === undefined ? { ...facts, reused: await verdictsSince(rooms, run, version) } : { ...facts, ...(await proxyOf(rooms, run, version, seen, folder)) }
 }
 
-/** The package that was checked for a champion, where a rule is about that and it is to be had. */
+/** The package that was checked for a champion, where a rule is about that. */
 async function proxyOf(rooms: Rooms, { definition }: LifecycleRun, { lineage: { refitted } }: Version, { everyRow: _everyRow, trainedUntil: _until, ...seen }: Seen, parent: string): Promise<Pick<ChampionFacts, 'proxy'>> {
   if (refitted === undefined || !comparesWithChampion(definition)) return {}
   const { digest, trainedUntil } = refitted.checked
   const folder = join(parent, 'champion-checked')
+  const known = { seen: { ...seen, ...(trainedUntil === undefined ? {} : { trainedUntil }) } }
   try {
     await fetchPackage(rooms.objects, digest, folder)
   } catch (error) {
     if (!(error instanceof RefitError) || !isLost(error)) throw error
-    return {}
+    return { proxy: { ...known, reason: error.message } }
   }
-  return { proxy: { folder, seen: { ...seen, ...(trainedUntil === undefined ? {} : { trainedUntil }) } } }
+  return { proxy: { ...known, folder } }
 }
 
 /**

@@ -21,8 +21,8 @@ export const ChampionFacts = Type.Object({
   ...Seen.properties,
   /** How many verdicts have rested on its own test rows before. */
   reused: Type.Optional(Type.Integer()),
-  /** Where it was trained on its own test rows since: the package that was checked for it, and what that has seen. */
-  proxy: Type.Optional(Type.Object({ folder: Type.String(), seen: Seen })),
+  /** Where it was trained on its own test rows since: the package that was checked for it, and what that has seen; without `folder` it is not to be had, for the reason. */
+  proxy: Type.Optional(Type.Object({ seen: Seen, folder: Type.Optional(Type.String()), reason: Type.Optional(Type.String()) })),
 })
 export type ChampionFacts = Static<typeof ChampionFacts>
 

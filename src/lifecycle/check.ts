@@ -1,8 +1,5 @@
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
-import { clientShape } from '../clients/client-shape.js'
-import { judgeClients } from '../clients/judge-clients.js'
-import { recordedClients } from '../clients/recorded.js'
 import type { Sets } from '../data/snapshot.js'
 import { approvalWhen } from '../define/resolve-approval.js'
 import type { OwnRule } from '../define/stored-definition.js'
@@ -17,6 +14,7 @@ import { championFacts, formerFacts } from './champion-facts.js'
 import { noteStandard, Standard } from './standard.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { checkCandidate, type CustomBundle } from './check-candidate.js'
+import { clientsRule } from './clients-rule.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import { refitsOnAll } from './refits-on-all.js'
@@ -81,7 +79,7 @@ export async function check(
     attempt.signal,
   )
   const results = judged.isServable && rowsFolder !== undefined ? await runOwnRules(rooms, run, data, { rules: ownRules, folder, rowsFolder, candidateFolder, champion, verdict: judged.verdict }, attempt) : []
-  const kept = judged.isServable ? judgeClients(clientShape(candidate.signature, run.definition.columns), await recordedClients(rooms.database, run.model), run.definition.brokenClients === 'allow') : undefined
+  const kept = judged.isServable ? await clientsRule(rooms.database, run.model, run.definition, candidate.signature) : undefined
   const complete = withResults(judged.verdict, kept === undefined ? results : [...results, kept], champion !== undefined)
   const next = whatFollows(run, complete, champion !== undefined)
   const warned = { ...complete, warnings: [...complete.warnings, ...weightWarnings(run.definition, rooms.trainers.get(run.definition.train.kind))] }

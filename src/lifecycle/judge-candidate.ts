@@ -1,6 +1,7 @@
 import { readTestSet, type TestSet } from '../data/read-test-set.js'
 import { openTestRows } from '../data/test-rows.js'
 import type { StoredModel } from '../define/stored-definition.js'
+import type { StandIn } from '../evaluation/against-champion.js'
 import { measureHoldout } from '../evaluation/holdout.js'
 import { judge, type ChampionCase } from '../evaluation/judge.js'
 import { everyRowWarning } from '../evaluation/proxy.js'
@@ -44,11 +45,12 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   steps(`scored them with ${answers.length + 1} models`)
   const classes = classesOf(candidate.signature, testSet)
   const found = others.map((other) => ({ ...other, ...scoredOrWhy(other, answers[asked.indexOf(other)], testSet, classes) }))
+  const checked = scoredOrWhy({ reason: input.champion?.proxy?.reason }, proxy === undefined ? undefined : answers[asked.length], testSet, classes)
   const [scored, baseline, ...measured] = await measureRows(input.metrics, source, { columns: definition.columns, classes, weights: testSet.weights }, [
     scoredOf(candidate, testSet, classes),
     baselineOf(input, testSet, classes),
     ...found.map((other) => other.scored),
-    proxy === undefined ? undefined : scoredOrWhy({}, answers[asked.length], testSet, classes).scored,
+    checked.scored,
   ])
   if (scored === undefined || baseline === undefined) throw new Error('the candidate was not measured')
   const answered = found.map((other, index) => ({ ...other, scored: measured[index] }))
@@ -61,7 +63,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       replaceIfBetter: definition.replaceIfBetter,
       candidate: scored,
       baseline,
-      champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, ...(await rowsBeside(input, input.champion, testSet, measured[found.length])), reused: input.champion.reused },
+      champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, ...(await rowsBeside(input, input.champion, testSet, { ...checked, scored: measured[found.length] })), reused: input.champion.reused },
       formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
       elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source, scoring.asking),
       unitOfRow: definition.split.kind === 'time' ? inOrderOfTime(testSet.units, testSet.times) : testSet.units,
@@ -124,20 +126,20 @@ interface Other {
   readonly version: number
   readonly folder?: string
   readonly facts?: ChampionFacts
-  readonly reason?: string
+  readonly reason?: string | undefined
 }
 
 /** The package that was checked for the champion; it is asked where the champion is. */
 function proxyOf({ champion }: CheckInput, [other]: readonly Other[]): Asked | undefined {
-  return champion?.proxy === undefined || other?.folder === undefined ? undefined : { whose: champion.version, folder: champion.proxy.folder }
+  return champion?.proxy?.folder === undefined || other?.folder === undefined ? undefined : { whose: champion.version, folder: champion.proxy.folder }
 }
 
 /** Which rows are new beside the champion; and which are its own, where the package that was checked for it stands in. */
-async function rowsBeside(input: CheckInput, champion: ChampionFacts, testSet: TestSet, proxy: Scored | undefined): Promise<Pick<ChampionCase, 'fresh' | 'proxy'>> {
+async function rowsBeside(input: CheckInput, champion: ChampionFacts, testSet: TestSet, proxy: Pick<StandIn, 'scored' | 'reason'>): Promise<Pick<ChampionCase, 'fresh' | 'proxy'>> {
   const fresh = await freshFor(input, champion, testSet)
-  if (champion.proxy === undefined || proxy === undefined) return { fresh }
+  if (champion.proxy === undefined) return { fresh }
   const eligible = await eligibleForBoth(input, champion.proxy.seen, testSet)
-  return { fresh, proxy: { scored: proxy, own: (row) => eligible(row) && !fresh(row) } }
+  return { fresh, proxy: { ...proxy, own: (row) => eligible(row) && !fresh(row) } }
 }
 
 function candidateOf({ candidateFolder }: CheckInput): Asked {

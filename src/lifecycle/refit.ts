@@ -5,6 +5,7 @@ import { refitError, RefitError } from '../errors.js'
 import { fetchPackage, PackageVersions } from '../packages/store.js'
 import type { Attempt, Done } from '../workflow/stage.js'
 import { Candidate } from './candidate.js'
+import { clientsRule } from './clients-rule.js'
 import type { Checked } from './check.js'
 import { attemptFolder, attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
@@ -42,6 +43,7 @@ export async function refit(rooms: Rooms, run: LifecycleRun, data: Ingested, for
   })
   const madeFolder = join(folder, 'refitted')
   await fetchPackage(rooms.objects, made.digest, madeFolder)
+  await requireClients(rooms, run, made)
   await requireServable(
     {
       definition: run.definition,
@@ -65,6 +67,12 @@ export async function refit(rooms: Rooms, run: LifecycleRun, data: Ingested, for
       checked: { digest, ...(objectVersion === undefined ? {} : { objectVersion }), ...(files === undefined ? {} : { files }) },
     },
   }
+}
+
+/** It may know classes that the candidate did not. @throws RefitError `refit-failed` */
+async function requireClients({ database }: Rooms, { model, definition }: LifecycleRun, { signature }: Candidate): Promise<void> {
+  const found = await clientsRule(database, model, definition, signature)
+  if (found?.answer === 'failed') throw refitError('refit-failed', { reason: `what it gave is another model than the one that was checked. ${found.explanation}` })
 }
 
 /** What another try would not change. */
