@@ -16,7 +16,7 @@ export interface ClientSource {
 }
 
 /** What the endpoint refuses a request of this client with. */
-const CODES = ['rows-invalid', 'request-invalid', 'unauthenticated', 'token-unknown', 'forbidden', 'host-not-allowed', 'origin-not-allowed', 'model-not-live', 'model-retired', 'models-loading', 'request-too-large', 'predictor-died', 'predictor-away', 'predictor-busy', 'row-not-prepared', 'prediction-invalid', 'internal'] as const satisfies readonly ErrorCode[]
+const CODES = ['rows-invalid', 'request-invalid', 'unauthenticated', 'token-unknown', 'forbidden', 'host-not-allowed', 'origin-not-allowed', 'model-not-live', 'model-retired', 'models-loading', 'request-too-large', 'predictor-died', 'predictor-away', 'predictor-busy', 'model-busy', 'serving-busy', 'prediction-timeout', 'row-not-prepared', 'prediction-invalid', 'internal'] as const satisfies readonly ErrorCode[]
 
 /**
  * A client of one model as one TypeScript file that needs nothing but `fetch`: its rows and answers have the types of the

@@ -6,7 +6,8 @@ import { parseTokens } from '../http/access.js'
 import { fileLog } from '../telemetry/log.js'
 import { starter } from './one-of-many.js'
 import { serveMany } from './serve-many.js'
-import { ServingSettings, startServing } from './serve.js'
+import { startServing } from './serve.js'
+import { ServingSettings } from './serving-settings.js'
 import { removeProcessNote, writeProcessNote } from './state.js'
 
 /**

@@ -4,15 +4,15 @@ import { Value } from 'typebox/value'
 import { sendSignal } from '../processes/end.js'
 import { togetherAsText } from '../serving/metrics.js'
 import { removeHalfFetched } from './local-packages.js'
-import type { ServingSettings } from './serve.js'
+import { DEADLINE_MS, type ServingSettings } from './serving-settings.js'
 import { FromServer, type ToServer } from './serving-words.js'
 
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 30_000
 /** A process that has lived so long was well. */
 const WELL_AFTER_MS = 60_000
-/** Longer than any request may take. */
-const END_MS = 28_000
+/** More than the drain takes besides the requests that are under way. */
+const MARGIN_MS = 8000
 /** One that says nothing is left out of the metrics. */
 const METRICS_MS = 2000
 
@@ -91,18 +91,18 @@ export async function serveMany(settings: ServingSettings, log: Logger): Promise
     stop: async () => {
       ending = true
       for (const timer of timers) clearTimeout(timer)
-      await Promise.all([...running.values()].map(endWorker))
+      await Promise.all(Array.from(running.values(), (worker) => endWorker(worker, (settings.deadlineMs ?? DEADLINE_MS) + MARGIN_MS)))
     },
   }
 }
 
 /** Asks a process to end, and ends it where it does not. */
-async function endWorker(worker: Worker): Promise<void> {
+async function endWorker(worker: Worker, withinMs: number): Promise<void> {
   const { pid } = worker.process
   if (pid === undefined) return
   const ended = new Promise((resolve) => worker.once('exit', resolve))
   sendSignal(pid, 'SIGTERM')
-  const timer = setTimeout(() => sendSignal(pid, 'SIGKILL'), END_MS)
+  const timer = setTimeout(() => sendSignal(pid, 'SIGKILL'), withinMs)
   await ended
   clearTimeout(timer)
 }

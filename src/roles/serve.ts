@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { Type, type Static } from 'typebox'
 import type { Clock } from '../clock.js'
 import { connect } from '../database/connection.js'
 import { isOutage } from '../database/outage.js'
 import { listen } from '../database/listen.js'
-import { InvocationsDialect, StoredObjects } from '../define/stored-definition.js'
 import { startHintedLoop } from '../hinted-loop.js'
 import type { ServerAccess } from '../http/server.js'
 import { championPackages } from '../registry/champion.js'
@@ -24,34 +22,10 @@ import { listenOn } from './listen-on.js'
 import { loadToServe } from './load-to-serve.js'
 import { openLocalPackages, removeHalfFetched } from './local-packages.js'
 import { openObjects } from './objects.js'
-
-/** What a serving process is told by whoever starts it. */
-export const ServingSettings = Type.Object({
-  stateFolder: Type.String(),
-  /** From which Python models may name their interpreter. */
-  projectFolder: Type.Optional(Type.String()),
-  databaseUrl: Type.String(),
-  /** Where packages come from, if not from the state folder. */
-  objects: Type.Optional(StoredObjects),
-  bind: Type.String(),
-  port: Type.Integer(),
-  hosts: Type.Array(Type.String()),
-  origins: Type.Array(Type.String()),
-  /** The model for which /invocations speaks, if for any, and how it understands callers of each model; absent: as MLflow. */
-  invocations: Type.Optional(Type.String()),
-  dialects: Type.Optional(Type.Record(Type.String(), InvocationsDialect)),
-  /** A request for predictions is answered within so long, or fails. */
-  deadlineMs: Type.Optional(Type.Integer({ minimum: 1 })),
-  /** Processes that answer at the one port. */
-  processes: Type.Optional(Type.Integer({ minimum: 1 })),
-  /** Which of them this is, from 1; absent where there is but one. */
-  number: Type.Optional(Type.Integer({ minimum: 1 })),
-})
-export type ServingSettings = Static<typeof ServingSettings>
+import { DEADLINE_MS, type ServingSettings } from './serving-settings.js'
 
 const HEARTBEAT_MS = 10_000
 const TELL_FIGURES_MS = 500
-const DEADLINE_MS = 30_000
 
 /** A process that answers. */
 export interface Serving {

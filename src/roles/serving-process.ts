@@ -4,16 +4,18 @@ import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Value } from 'typebox/value'
 import { digestOf } from '../define/canonical-json.js'
 import { refitError } from '../errors.js'
 import { chosenPython, predictorEnvironment } from '../predictors/predictor-environment.js'
 import { sendSignal } from '../processes/end.js'
 import { SAME_EVERYWHERE } from '../processes/same-everywhere.js'
-import type { ServingSettings } from './serve.js'
+import { DEADLINE_MS, ServingSettings } from './serving-settings.js'
 import { readProcessNote, removeProcessNote, type ProcessNote } from './state.js'
 
 const START_DEADLINE_MS = 30_000
-const END_DEADLINE_MS = 30_000
+/** More than it takes to end when the last request has been answered. */
+const END_MARGIN_MS = 10_000
 const POLL_MS = 25
 
 /**
@@ -37,7 +39,7 @@ export async function endServing(stateFolder: string): Promise<boolean> {
   const running = await readProcessNote(stateFolder, 'serving')
   if (running === undefined) return false
   sendSignal(running.pid, 'SIGTERM')
-  const deadline = Date.now() + END_DEADLINE_MS
+  const deadline = Date.now() + (await answersWithin(running.pid)) + END_MARGIN_MS
   while ((await readProcessNote(stateFolder, 'serving')) !== undefined) {
     if (Date.now() > deadline) {
       sendSignal(running.pid, 'SIGKILL')
@@ -88,9 +90,19 @@ async function startServingProcess(settings: ServingSettings, digest: string): P
 /** What the process was started with. Where /proc tells nothing, it is taken for the right one. */
 async function settingsOf(pid: number): Promise<string | undefined> {
   const file = `/proc/${pid}/environ`
-  if (!existsSync(file)) return undefined
-  const entry = (await readFile(file, 'utf8').catch(() => '')).split('\0').find((text) => text.startsWith('REFIT_SERVING_DIGEST='))
-  return entry?.slice('REFIT_SERVING_DIGEST='.length)
+  return existsSync(file) ? variableOf(file, 'REFIT_SERVING_DIGEST') : undefined
+}
+
+/** How long a request may be under way there, milliseconds. */
+async function answersWithin(pid: number): Promise<number> {
+  const settings = await variableOf(`/proc/${pid}/environ`, 'REFIT_SERVING')
+  const known: unknown = settings === undefined ? undefined : JSON.parse(settings)
+  return Value.Check(ServingSettings, known) ? (known.deadlineMs ?? DEADLINE_MS) : DEADLINE_MS
+}
+
+async function variableOf(file: string, name: string): Promise<string | undefined> {
+  const entry = (await readFile(file, 'utf8').catch(() => '')).split('\0').find((text) => text.startsWith(`${name}=`))
+  return entry?.slice(name.length + 1)
 }
 
 async function lastWords(logFile: string, otherwise: string): Promise<string> {

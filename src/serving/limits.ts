@@ -15,7 +15,8 @@ export const patience = { requestMs: 60_000, connections: 10_000, takeMs: 60_000
 export function refuseEarly(app: Pick<FastifyInstance, 'addHook'>, live: Pick<LiveSet, 'refuseWhenFull'>, largestBody: number): void {
   let held = 0
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.method !== 'POST') return done()
+    // Whose bodies nobody reads.
+    if (request.method === 'GET' || request.method === 'HEAD') return done()
     const model = request.routeOptions.config.asks?.(request)
     if (model !== undefined) live.refuseWhenFull(model)
     const bytes = announcedBytes(request, largestBody)

@@ -46,22 +46,27 @@ function isOf({ type }: SignatureColumn, value: unknown): value is Exclude<Featu
 /** Looks at every value, to name what is wrong. */
 function readFaultyRows({ inputs }: Pick<Signature, 'inputs'>, rows: readonly unknown[]): FeatureBatch {
   const faults: Fault[] = []
+  let count = 0
+  const tell = (path: string, message: string): void => {
+    count += 1
+    if (faults.length < MOST_FAULTS) faults.push({ path, message })
+  }
   const columns: Record<string, FeatureValue[]> = Object.fromEntries(inputs.map(({ name }) => [name, []]))
   const known = new Set(inputs.map(({ name }) => name))
   for (const [index, row] of rows.entries()) {
     if (!isObject(row)) {
-      faults.push({ path: `rows[${index}]`, message: `must be an object, is ${kindOf(row)}` })
+      tell(`rows[${index}]`, `must be an object, is ${kindOf(row)}`)
       continue
     }
     for (const input of inputs) {
       const value = Object.hasOwn(row, input.name) ? row[input.name] : undefined
       const message = featureFault(input, value)
       if (message === undefined) columns[input.name]?.push(isFeature(value) ? value : null)
-      else faults.push({ path: `rows[${index}].${input.name}`, message })
+      else tell(`rows[${index}].${input.name}`, message)
     }
-    for (const name of Object.keys(row)) if (!known.has(name)) faults.push({ path: `rows[${index}].${shortened(name)}`, message: 'is no input of this model' })
+    for (const name of Object.keys(row)) if (!known.has(name)) tell(`rows[${index}].${shortened(name)}`, 'is no input of this model')
   }
-  if (faults.length > 0) throw refitError('rows-invalid', { count: faults.length }, { faults: faults.slice(0, MOST_FAULTS) })
+  if (count > 0) throw refitError('rows-invalid', { count }, { faults })
   return { rows: rows.length, columns }
 }
 

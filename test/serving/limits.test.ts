@@ -162,6 +162,23 @@ test('callers that send their requests slowly, or none, keep nobody waiting', as
   assert.notEqual(ended, 'still open')
 })
 
+test('of an unknown route no body is read, whatever the method: nobody has to show who they are there', async (context) => {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    const sockets = await Promise.all(Array.from({ length: 20 }, rawConnection))
+    context.after(() => sockets.forEach((socket) => socket.destroy()))
+    // Each announces as much as may be, and sends none of it.
+    const answers = sockets.map(
+      (socket) =>
+        new Promise<string>((resolve) => {
+          socket.once('data', (data) => resolve(String(data))).on('error', () => undefined)
+          socket.write(`${method} /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${16 * 1024 * 1024}\r\n\r\n{`)
+        }),
+    )
+    for (const answer of await Promise.all(answers)) assert.match(answer, /^HTTP\/1.1 404 [^]*route-not-found/, method)
+  }
+  await assertAnswers()
+})
+
 test('large bodies that are under way together are bounded, and small ones are answered meanwhile', async (context) => {
   const sockets = await Promise.all(Array.from({ length: 20 }, rawConnection))
   context.after(() => sockets.forEach((socket) => socket.destroy()))

@@ -108,7 +108,8 @@ export function fromLooseJson(value: unknown, column: SignatureColumn): unknown 
 
 /** @throws RefitError `input-invalid`: of two columns with one name either could be meant */
 export function distinct(names: readonly string[]): readonly string[] {
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  const seen = new Set<string>()
+  const twice = names.find((name) => seen.size === seen.add(name).size)
   if (twice !== undefined) throw refitError('input-invalid', { reason: `The column ${JSON.stringify(twice.slice(0, LONGEST_NAME))} is there twice.` })
   return names
 }
