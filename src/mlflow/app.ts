@@ -35,6 +35,7 @@ type Routes = (app: FastifyInstance, parts: MlflowParts) => void
 
 function below(parts: MlflowParts, ...routes: readonly Routes[]): FastifyPluginCallback {
   return (app, _options, done) => {
+    // With it unknown routes below have a context of their own, and fail in the form of MLflow, also where a hook refuses them.
     app.setNotFoundHandler(answerUnknownRoute)
     void app.register((inner, _innerOptions, innerDone) => {
       for (const add of routes) add(inner, parts)
