@@ -4,7 +4,7 @@ import { Value } from 'typebox/value'
 import { sendSignal } from '../processes/end.js'
 import { togetherAsText } from '../serving/metrics.js'
 import { removeHalfFetched } from './local-packages.js'
-import { DEADLINE_MS, type ServingSettings } from './serving-settings.js'
+import { deadlineOf, type ServingSettings } from './serving-settings.js'
 import { FromServer, type ToServer } from './serving-words.js'
 
 const FIRST_PAUSE_MS = 200
@@ -91,7 +91,7 @@ export async function serveMany(settings: ServingSettings, log: Logger): Promise
     stop: async () => {
       ending = true
       for (const timer of timers) clearTimeout(timer)
-      await Promise.all(Array.from(running.values(), (worker) => endWorker(worker, (settings.deadlineMs ?? DEADLINE_MS) + MARGIN_MS)))
+      await Promise.all(Array.from(running.values(), (worker) => endWorker(worker, deadlineOf(settings) + MARGIN_MS)))
     },
   }
 }

@@ -22,7 +22,7 @@ import { listenOn } from './listen-on.js'
 import { loadToServe } from './load-to-serve.js'
 import { openLocalPackages, removeHalfFetched } from './local-packages.js'
 import { openObjects } from './objects.js'
-import { DEADLINE_MS, type ServingSettings } from './serving-settings.js'
+import { deadlineOf, type ServingSettings } from './serving-settings.js'
 
 const HEARTBEAT_MS = 10_000
 const TELL_FIGURES_MS = 500
@@ -45,7 +45,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   // Of several processes the first keeps what they share on disk, and whoever starts them has cleared it.
   const keeps = number === undefined || number === 1
   if (number === undefined) await removeHalfFetched(settings.stateFolder)
-  const deadlineMs = settings.deadlineMs ?? DEADLINE_MS
+  const deadlineMs = deadlineOf(settings)
   const packages = await openLocalPackages(settings.stateFolder, openObjects(settings.objects, settings.stateFolder), (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: deadlineMs, log }))
   const metrics = createServingMetrics()
   const versions: LiveSetOptions = {

@@ -10,7 +10,7 @@ import { refitError } from '../errors.js'
 import { chosenPython, predictorEnvironment } from '../predictors/predictor-environment.js'
 import { sendSignal } from '../processes/end.js'
 import { SAME_EVERYWHERE } from '../processes/same-everywhere.js'
-import { DEADLINE_MS, ServingSettings } from './serving-settings.js'
+import { deadlineOf, ServingSettings } from './serving-settings.js'
 import { readProcessNote, removeProcessNote, type ProcessNote } from './state.js'
 
 const START_DEADLINE_MS = 30_000
@@ -97,7 +97,7 @@ async function settingsOf(pid: number): Promise<string | undefined> {
 async function answersWithin(pid: number): Promise<number> {
   const settings = await variableOf(`/proc/${pid}/environ`, 'REFIT_SERVING')
   const known: unknown = settings === undefined ? undefined : JSON.parse(settings)
-  return Value.Check(ServingSettings, known) ? (known.deadlineMs ?? DEADLINE_MS) : DEADLINE_MS
+  return deadlineOf(Value.Check(ServingSettings, known) ? known : {})
 }
 
 async function variableOf(file: string, name: string): Promise<string | undefined> {

@@ -1,8 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { InvocationsDialect, StoredObjects } from '../define/stored-definition.js'
-
-/** How long a request may take where the settings name nothing, milliseconds. */
-export const DEADLINE_MS = 30_000
+import { DEADLINE_MS } from '../serving/deadline.js'
 
 /** What a serving process is told by whoever starts it. */
 export const ServingSettings = Type.Object({
@@ -27,3 +25,8 @@ export const ServingSettings = Type.Object({
   number: Type.Optional(Type.Integer({ minimum: 1 })),
 })
 export type ServingSettings = Static<typeof ServingSettings>
+
+/** How long a request may be under way, milliseconds. */
+export function deadlineOf({ deadlineMs = DEADLINE_MS }: Pick<ServingSettings, 'deadlineMs'>): number {
+  return deadlineMs
+}

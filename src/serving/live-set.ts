@@ -3,6 +3,7 @@ import { refitError } from '../errors.js'
 import type { PackageManifest, Signature } from '../packages/manifest.js'
 import type { Predictor } from '../predictors/predictor.js'
 import { createAdmission } from './admission.js'
+import { DEADLINE_MS } from './deadline.js'
 import { Challenger } from './trial.js'
 import { warmUp } from './warm-up.js'
 
@@ -77,7 +78,6 @@ export interface LiveSet {
   retire(models: readonly Retired[]): void
 }
 
-const DEADLINE_MS = 30_000
 /** Nobody waits for a first answer. */
 const WARM_UP_MS = 60_000
 
