@@ -38,7 +38,7 @@ const features: Readonly<Record<string, StoredColumn>> = {
 /** Made-up sales, `i` being their number and `soldAt` when they were, as SQL: four of each house, 70 zipcodes, prices that follow from most columns but for a quarter of noise. */
 const salesAt = (soldAt: string): string => `select *, ${soldAt} as sold_at, round(exp(11 + 0.0003 * sqft_living + 0.09 * grade + 0.004 * zip + if(waterfront, 0.4, 0) + 0.25 * noise)) as price,
   if(0.0003 * sqft_living + 0.09 * grade + 0.25 * noise > 1.53, 'dear', 'cheap') as class from (
-  select 'h' || (i // 4) as house, (98000 + hash(i, 1) % 70)::varchar as zipcode, (hash(i, 1) % 70)::int as zip,
+  select i, 'h' || (i // 4) as house, (98000 + hash(i, 1) % 70)::varchar as zipcode, (hash(i, 1) % 70)::int as zip,
     ['poor', 'fair', 'good', 'very good'][(hash(i, 2) % 4 + 1)::int] as condition, (300 + hash(i, 3) % 5000)::double as sqft_living,
     (1000 + hash(i, 4) % 50000)::double as sqft_lot, round(47 + (hash(i, 5) % 1000000) / 1e6, 4) as latitude,
     round(-122 - (hash(i, 6) % 1000000) / 1e6, 4) as longitude, (hash(i, 7) % 8)::double as bedrooms, (1 + hash(i, 8) % 13)::double as grade,

@@ -192,7 +192,7 @@ function incomparableWarning({ champion }: Case, rules: readonly StoredRule[]): 
   return [`Version ${champion.version} cannot score these rows: ${champion.reason ?? 'the reason is unknown'}.`]
 }
 
-/** EVIDENCE rule 2: a margin below 2.5 standard errors lets candidates through, or not, by luck. */
+/** EVIDENCE rule 2: a margin below what the test set can tell lets candidates through, or not, by luck. */
 function marginWarning({ rule, limit, smallestDetectable }: RuleResult): readonly string[] {
   if (rule.kind !== 'champion' || rule.comparison !== 'notWorse' || limit === undefined || smallestDetectable === undefined || limit >= smallestDetectable) return []
   const relative = 'relative' in rule.margin

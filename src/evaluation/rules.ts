@@ -1,5 +1,5 @@
 import type { StoredRule } from '../define/stored-definition.js'
-import { estimateOf, harmOf, isUnbounded, standardErrorOf, type Compared, type Distribution } from './bootstrap.js'
+import { detectableOf, estimateOf, harmOf, isUnbounded, reachOf, type Compared, type Distribution } from './bootstrap.js'
 import { directionOf, sizeOf } from './metric.js'
 import type { Answer, RuleResult } from './verdict.js'
 import { comparison, difference, figure, gap, label, number, percent } from './wording.js'
@@ -9,9 +9,6 @@ type AgainstChampion = Extract<StoredRule, { kind: 'champion' }>
 type AgainstBaseline = Extract<StoredRule, { kind: 'baseline' }>
 type Origin = RuleResult['origin']
 
-/** One-sided 95 % and a power of 80 %: the difference that a test of this size tells, in standard errors. */
-const DETECTABLE_ERRORS = 2.5
-const ONE_SIDED_95 = 1.645
 /** Where blocks of time follow each other closely, or one unit has nearly all rows. */
 const UNBOUNDED = 'the test set counts for fewer than two independent units, which bound nothing'
 
@@ -101,7 +98,7 @@ export function limitOf(rule: AgainstChampion): number {
 export function isEnoughFor(rule: AgainstChampion, { candidate, champion }: Compared): boolean {
   const { relative, size } = marginOf(rule)
   const harm = harmOf(candidate, champion, directionOf(rule), relative)
-  return !isUnbounded(harm) && DETECTABLE_ERRORS * standardErrorOf(harm) <= size
+  return detectableOf(harm) <= size
 }
 
 /** The paired comparison with the champion; `besides` is said after it. */
@@ -113,10 +110,9 @@ export function judgeAgainstChampion(
 ): RuleResult {
   const found = compare(rule, candidate, champion)
   const { answer, harm, relative, margin } = found
-  const error = standardErrorOf(harm)
-  const detectable = DETECTABLE_ERRORS * error
+  const detectable = detectableOf(harm)
   const isTold = answer === 'inconclusive' && !isUnbounded(harm)
-  const moreUnits = isTold && harm.value !== null ? unitsNeeded(harm.value, margin, error, units) : undefined
+  const moreUnits = isTold ? unitsNeeded(harm, margin, units) : undefined
   const sentences = [
     `${label(rule)} is ${figure(rule, candidate.value)}, version ${facts.version} has ${figure(rule, champion.value)} on the same rows: ${differenceWords(relative, harm)}.`,
     outcomeWords(rule, found),
@@ -132,7 +128,7 @@ export function judgeAgainstChampion(
     champion: estimateOf(champion),
     difference: estimateOf(harm),
     limit: margin,
-    ...(Number.isFinite(detectable) && !isUnbounded(harm) ? { smallestDetectable: detectable } : {}),
+    ...(Number.isFinite(detectable) ? { smallestDetectable: detectable } : {}),
     ...(moreUnits === undefined ? {} : { moreUnits }),
   }
 }
@@ -142,10 +138,9 @@ export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, cand
   const harm = harmOf(candidate, baseline, directionOf(rule), false)
   const bounds = estimateOf(harm)
   const answer: Answer = bounds.upper !== null && bounds.upper < 0 ? 'passed' : !isUnbounded(harm) && (bounds.lower === null || bounds.lower >= 0) ? 'failed' : 'inconclusive'
-  const error = standardErrorOf(harm)
-  const detectable = DETECTABLE_ERRORS * error
+  const detectable = detectableOf(harm)
   const isTold = answer === 'inconclusive' && !isUnbounded(harm)
-  const moreUnits = isTold && harm.value !== null ? unitsNeeded(harm.value, 0, error, facts.units) : undefined
+  const moreUnits = isTold ? unitsNeeded(harm, 0, facts.units) : undefined
   const open = isTold ? ` ${inconclusiveWords(false, detectable, moreUnits, facts.unit)}` : ''
   const verb = { passed: 'is better than', failed: bounds.lower === null ? 'is not proven better than' : 'is no better than', inconclusive: 'cannot be told from' }[answer]
   return {
@@ -156,7 +151,7 @@ export function judgeAgainstBaseline(rule: AgainstBaseline, origin: Origin, cand
     candidate: estimateOf(candidate),
     difference: bounds,
     limit: 0,
-    ...(Number.isFinite(detectable) && !isUnbounded(harm) ? { smallestDetectable: detectable } : {}),
+    ...(Number.isFinite(detectable) ? { smallestDetectable: detectable } : {}),
     ...(moreUnits === undefined ? {} : { moreUnits }),
   }
 }
@@ -166,10 +161,10 @@ export function marginOf({ margin }: AgainstChampion): { relative: boolean; size
   return 'relative' in margin ? { relative: true, size: margin.relative } : { relative: false, size: margin.absolute }
 }
 
-/** Standard errors shrink with the root of the number of units; undefined where no number would do. */
-function unitsNeeded(value: number, margin: number, error: number, units: number): number | undefined {
-  const distance = Math.abs(margin - value)
-  const needed = Math.ceil(units * ((ONE_SIDED_95 * error) / distance) ** 2) - units
+/** Bounds draw nearer with the root of the number of units; undefined where no number would do. */
+function unitsNeeded(harm: Distribution, margin: number, units: number): number | undefined {
+  if (harm.value === null) return undefined
+  const needed = Math.ceil(units * (reachOf(harm) / Math.abs(margin - harm.value)) ** 2) - units
   return Number.isSafeInteger(needed) ? Math.max(1, needed) : undefined
 }
 
