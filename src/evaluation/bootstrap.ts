@@ -7,7 +7,7 @@ import type { Sample } from './sample.js'
 import type { Units } from './scored.js'
 import { sharedNumbers } from './shared-memory.js'
 import { serialOf, type Serial } from './serial.js'
-import { ABREAST } from './tally.js'
+import { ABREAST, widthOf, type Tally } from './tally.js'
 import { effectiveUnits } from './units.js'
 import type { Estimate } from './verdict.js'
 
@@ -78,7 +78,7 @@ interface Resampled {
   readonly without: Float64Array
 }
 
-/** The draws of each evaluator, and its figure without each part of the units; of so many at once as can be kept while they are tallied. */
+/** The draws of each evaluator, and its figure without each part of the units; of so many at once as can be kept while they are tallied. What several have in common is tallied once. */
 function resampleAll(evaluators: readonly Evaluator[], { units, parts, seed, threads }: { readonly units: number; readonly parts: number } & Pick<Sample, 'seed' | 'threads'>): ReadonlyMap<Evaluator, Resampled> {
   const found = new Map<Evaluator, Resampled>()
   const resamples = RESAMPLES + Math.ceil(parts / ABREAST) * ABREAST
@@ -91,20 +91,47 @@ function resampleAll(evaluators: readonly Evaluator[], { units, parts, seed, thr
       width += more
     }
     const some = evaluators.slice(from, to)
-    const tallied = sharedNumbers(resamples * width)
-    tallyOnThreads({ tallies: some.flatMap(({ tallies }) => tallies), units, parts, seed, drawn: RESAMPLES, resamples, tallied }, threads)
-    let at = 0
+    const places = placesOf(some)
+    const tallies = [...places.keys()]
+    const stride = totalWidth(tallies)
+    const tallied = sharedNumbers(resamples * stride)
+    tallyOnThreads({ tallies, units, parts, seed, drawn: RESAMPLES, resamples, tallied }, threads)
     for (const evaluator of some) {
-      const own = totalWidth(evaluator.tallies)
-      const offset = at
-      const figures = (length: number, from: number): Float64Array =>
-        Float64Array.from({ length }, (_, draw) => evaluator.finish(tallied.subarray((from + draw) * width + offset, (from + draw) * width + offset + own)) ?? Number.NaN)
+      const figures = (length: number, from: number): Float64Array => Float64Array.from({ length }, (_, draw) => evaluator.finish(gathered(evaluator.tallies, places, tallied.subarray((from + draw) * stride, (from + draw + 1) * stride))) ?? Number.NaN)
       found.set(evaluator, { draws: figures(RESAMPLES, 0), without: figures(parts, RESAMPLES) })
-      at += own
     }
     from = to
   }
   return found
+}
+
+/** Where the numbers of each tally begin among those of a resample, those of a tally that evaluators share once. */
+function placesOf(evaluators: readonly Evaluator[]): ReadonlyMap<Tally, number> {
+  const places = new Map<Tally, number>()
+  let next = 0
+  for (const tally of evaluators.flatMap(({ tallies }) => tallies)) {
+    if (places.has(tally)) continue
+    places.set(tally, next)
+    next += widthOf(tally)
+  }
+  return places
+}
+
+/** What some tallies gave of a resample, one after the other. */
+function gathered(tallies: readonly Tally[], places: ReadonlyMap<Tally, number>, resample: Float64Array): Float64Array {
+  const of = (tally: Tally): Float64Array => {
+    const at = places.get(tally) ?? 0
+    return resample.subarray(at, at + widthOf(tally))
+  }
+  const [only] = tallies
+  if (only !== undefined && tallies.length === 1) return of(only)
+  const numbers = new Float64Array(totalWidth(tallies))
+  let at = 0
+  for (const tally of tallies) {
+    numbers.set(of(tally), at)
+    at += widthOf(tally)
+  }
+  return numbers
 }
 
 /** The harm of one figure beside another, draw by draw: positive is worse. */

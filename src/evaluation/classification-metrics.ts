@@ -1,17 +1,21 @@
 import type { ClassificationMetric } from '../define/stored-definition.js'
-import { additive } from './additive.js'
+import { additive, fromSums, sumsOf } from './additive.js'
 import { calibrationError } from './calibration-error.js'
 import { totalWidth, undefinedEvaluator, type Evaluator } from './evaluator.js'
 import type { Scored, Units } from './scored.js'
 import { areaUnderCurve, averagePrecision } from './sorted.js'
+import type { Sums } from './tally.js'
 
 type Classification = Extract<Scored, { task: 'classification' }>
 
 /** The smallest probability that log loss counts with, as scikit-learn has it for doubles. */
 const EPSILON = 2.220446049250313e-16
 
-/** The evaluator of a classification metric. With two classes the second in sorted order is the positive one. */
-export function classificationEvaluator(metric: ClassificationMetric, scored: Classification, units: Units): Evaluator {
+/**
+ * The evaluator of a classification metric. With two classes the second in sorted order is the positive one. Evaluators that
+ * follow from the same `confusion` may share it.
+ */
+export function classificationEvaluator(metric: ClassificationMetric, scored: Classification, units: Units, confusion: () => Sums = () => confusionOf(scored, units)): Evaluator {
   const { labels, probabilities, classes } = scored
   // NaN is never the largest probability: without this a model that answers NaN would be taken to guess the first class.
   if (!isDefined(scored, units.rows)) return undefinedEvaluator
@@ -19,7 +23,7 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
   const truth = (row: number): number => labels[row] ?? -1
   const guess = mostLikely(scored)
   const ofClasses = (score: (counts: ClassCounts) => number): Evaluator =>
-    fromConfusion(units, classes, truth, guess, (confusion) => (classes === 2 ? confusion.slice(1) : confusion).reduce((sum, counts, _, { length }) => sum + score(counts) / length, 0))
+    fromConfusion(confusion(), classes, (counts) => (classes === 2 ? counts.slice(1) : counts).reduce((sum, each, _, { length }) => sum + score(each) / length, 0))
   switch (metric) {
     case 'accuracy':
       return additive(units, [(row) => (guess(row) === truth(row) ? 1 : 0)], ([right = 0], rows) => right / rows)
@@ -32,7 +36,7 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
     case 'brier':
       return additive(units, [(row) => brierOf(scored, row)], ([sum = 0], rows) => sum / rows)
     case 'balancedAccuracy':
-      return fromConfusion(units, classes, truth, guess, (confusion) => meanOf(confusion.map(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))))
+      return fromConfusion(confusion(), classes, (counts) => meanOf(counts.map(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))))
     case 'f1':
       return ofClasses(({ right, actual, guessed }) => (actual + guessed === 0 ? Number.NaN : (2 * right) / (actual + guessed)))
     case 'precision':
@@ -83,22 +87,21 @@ interface ClassCounts {
   readonly guessed: number
 }
 
-function fromConfusion(
-  units: Units,
-  classes: number,
-  truth: (row: number) => number,
-  guess: (row: number) => number,
-  finish: (counts: readonly ClassCounts[]) => number,
-): Evaluator {
-  const labels = Array.from({ length: classes }, (_, label) => label)
-  const figures = labels.flatMap((label) => [
-    (row: number): number => (truth(row) === label && guess(row) === label ? 1 : 0),
-    (row: number): number => (truth(row) === label ? 1 : 0),
+/** Sums of the weight, and for each class of its rows that were guessed right, that are there, and that were guessed. */
+export function confusionOf(scored: Classification, units: Units): Sums {
+  const { labels, classes } = scored
+  const guess = mostLikely(scored)
+  const figures = Array.from({ length: classes }, (_, label) => [
+    (row: number): number => (labels[row] === label && guess(row) === label ? 1 : 0),
+    (row: number): number => (labels[row] === label ? 1 : 0),
     (row: number): number => (guess(row) === label ? 1 : 0),
   ])
-  return additive(units, figures, (sums) =>
-    finish(labels.map((label) => ({ right: sums[label * 3] ?? 0, actual: sums[label * 3 + 1] ?? 0, guessed: sums[label * 3 + 2] ?? 0 }))),
-  )
+  return sumsOf(units, [() => 1, ...figures.flat()])
+}
+
+function fromConfusion(confusion: Sums, classes: number, finish: (counts: readonly ClassCounts[]) => number): Evaluator {
+  const labels = Array.from({ length: classes }, (_, label) => label)
+  return fromSums(confusion, (sums) => finish(labels.map((label) => ({ right: sums[label * 3] ?? 0, actual: sums[label * 3 + 1] ?? 0, guessed: sums[label * 3 + 2] ?? 0 }))))
 }
 
 /** The positive class of two; else one class against the rest, the plain mean over classes. */

@@ -6,7 +6,7 @@ import { judgeComparison, type ChampionCase } from './against-champion.js'
 import { estimateOf, resample, RESAMPLES, unmeasured, type Distribution } from './bootstrap.js'
 import { besideLesserChampion } from './below-standard.js'
 import { fitOf } from './fit.js'
-import { customMetricsOf, evaluatorOf, metricsOf, primaryMetricOf } from './metric.js'
+import { customMetricsOf, evaluatorsOf, metricsOf, primaryMetricOf } from './metric.js'
 import { isOpen, judgeAgainstBaseline, judgeThreshold, keeps, thresholdWords } from './rules.js'
 import { sampleOf, type Sample } from './sample.js'
 import type { Coded, Scored } from './scored.js'
@@ -54,7 +54,7 @@ export function judge(input: Case, threads = 1): Verdict {
   const { units, drawn } = sample
   const metrics = [...new Set([...metricsOf(input.task), ...input.rules.flatMap((rule) => ('metric' in rule ? [rule.metric] : [])), ...customMetricsOf(input.candidate)])]
   const scored = [input.candidate, input.baseline, ...(input.champion?.scored === undefined ? [] : [input.champion.scored])]
-  const distributions = resample(scored.flatMap((model) => metrics.map((metric) => evaluatorOf(metric, model, drawn))), drawn, input.seed, threads)
+  const distributions = resample(scored.flatMap((model) => evaluatorsOf(metrics, model, drawn)), drawn, input.seed, threads)
   const of = (model: number): ReadonlyMap<MetricName, Distribution> =>
     new Map(metrics.map((metric, index) => [metric, distributions[model * metrics.length + index] ?? unmeasured]))
   const measured: Measured = { candidate: of(0), baseline: of(1), champion: input.champion?.scored === undefined ? undefined : of(2) }
