@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 
-/** Whose model it is: the candidate's, or a version's. */
-export const Whose = Type.Union([Type.Literal('candidate'), Type.Integer({ minimum: 1 })])
+/** Whose model it is: the candidate's, a version's, or the package that was checked for a champion which was trained once more after it. */
+export const Whose = Type.Union([Type.Literal('candidate'), Type.Literal('checked'), Type.Integer({ minimum: 1 })])
 export type Whose = Static<typeof Whose>
 
 /** What the check's child notes of the models that it asks, so that whoever finds it ended can tell whose doing that was. */

@@ -10,7 +10,7 @@ import { Verdict } from '../evaluation/verdict.js'
 import { predictorEnvironment } from '../predictors/predictor-environment.js'
 import { runChildJob } from '../processes/child-job.js'
 import { lastWords } from '../processes/last-words.js'
-import { whoseEnd, type Whose } from './asking-note.js'
+import { Whose, whoseEnd } from './asking-note.js'
 import { Seen } from './seen.js'
 
 /** What the check must know of the champion. */
@@ -47,8 +47,8 @@ export const CheckInput = Type.Object({
   formers: Type.Array(FormerFacts),
   /** Where the rows that are judged are to be left for rules of the user's own, if there are any. */
   rowsFolder: Type.Optional(Type.String()),
-  /** Versions that have ended a child before, or held it up: they are not asked again. */
-  lost: Type.Optional(Type.Array(Type.Object({ version: Type.Integer(), reason: Type.String() }))),
+  /** Models but the candidate that have ended a child before, or held it up: they are not asked again. */
+  lost: Type.Optional(Type.Array(Type.Object({ whose: Whose, reason: Type.String() }))),
   /** Whether no two models may be loaded at once, so that what happens is of one of them. */
   alone: Type.Optional(Type.Boolean()),
   /** Where the child notes which model it is asking. */
@@ -108,12 +108,12 @@ export async function checkCandidate(request: CheckRequest, signal: AbortSignal)
     // With two models in one process the last straw may be of the other one; and what comes from outside comes once.
     if (!alone && !found.isTimeout) alone = true
     else if (found.whose === 'candidate') return unservable(found.reason)
-    else lost.push({ version: found.whose, reason: found.reason })
+    else lost.push({ whose: found.whose, reason: found.reason })
   }
 }
 
 interface Lost {
-  readonly version: number
+  readonly whose: Whose
   readonly reason: string
 }
 
@@ -147,7 +147,7 @@ async function judgeOnce(request: CheckRequest, lost: readonly Lost[], alone: bo
     if (!(error instanceof RefitError) || !isEnd(error)) throw error
     const isTimeout = error.code === 'process-timeout'
     const whose = await whoseEnd(noteFile, isTimeout, { milliseconds: request.milliseconds, at: Date.now() })
-    if (whose === undefined || lost.some(({ version }) => version === whose)) throw error
+    if (whose === undefined || lost.some((each) => each.whose === whose)) throw error
     return { whose, isTimeout, reason: await reasonOf(error, request, from) }
   }
 }

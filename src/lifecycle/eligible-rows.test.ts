@@ -77,6 +77,7 @@ test('beside a model that was trained on every row only rows count that came aft
   assert.deepEqual(rows(stratified), [3])
   assert.deepEqual(rows({ kind: 'groupAndTime', testMilliseconds: 1000, groups: 0.2, gapMilliseconds: 0, validation: 0.1 }), [3])
   assert.deepEqual(rows(byTime), [2, 3])
+  assert.deepEqual([0, 1, 2, 3].filter(eligibleRows({ split: byTime, columns }, { ...sawAll(byTime), trainedUntil: '2026-01-03T00:00:00Z' }, testSet, { held })), [3], 'of a time that it knows, told anew in a later drop')
   assert.throws(() => eligibleRows({ split: byGroup, columns }, sawAll(byGroup), testSet), /nobody has looked/)
 })
 

@@ -19,7 +19,7 @@ export interface LookedUp {
 /**
  * EVIDENCE rule 4: rows that a model has not trained or validated on. The same split by groups keeps every group on its
  * side for ever; by time, rows after the newest one the model knows; after a change of split, or beside a model that was
- * trained on every row, only rows of drops that the model never saw, that were in none of these, and of groups that none of
+ * trained on every row (by time besides after its newest one), only rows of drops that the model never saw, that were in none of these, and of groups that none of
  * these has. Of a model that was brought what was said of it counts: the rows of its units, a time, or nothing, and then it
  * may have seen every drop there was.
  */
@@ -37,7 +37,11 @@ export function eligibleRows(definition: Definition, model: Seen | undefined, te
   const known = new Set(model.drops)
   const knownDrops = testSet.drops.values.map((drop) => known.has(drop))
   const isKnown = (row: number): boolean => knownDrops[testSet.drops.codes[row] ?? 0] === true || held[row] === ROW_HELD
-  if (definition.split.kind === 'time') return (row) => !isKnown(row)
+  if (definition.split.kind === 'time') {
+    // A row that is told anew has another target, and its time all the same.
+    const isLater = model.everyRow === true && model.trainedUntil !== undefined ? after(model.trainedUntil, testSet) : (): boolean => true
+    return (row) => !isKnown(row) && isLater(row)
+  }
   const knownUnits = new Uint8Array(testSet.units.length)
   for (const [row, unit] of testSet.units.entries()) if (isKnown(row)) knownUnits[unit] = 1
   return (row) => held[row] === 0 && knownUnits[testSet.units[row] ?? 0] !== 1

@@ -11,7 +11,7 @@ import type { Verdict } from '../evaluation/verdict.js'
 import type { Signature } from '../packages/manifest.js'
 import { readManifest } from '../packages/read.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
-import { noteAsking } from './asking-note.js'
+import { noteAsking, type Whose } from './asking-note.js'
 import { candidateUnservable, type ChampionFacts, type CheckInput, type CheckOutput, type FormerFacts } from './check-candidate.js'
 import { leaveJudgedRows } from './judged-rows.js'
 import { judgeServing } from './judge-serving.js'
@@ -45,7 +45,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
   steps(`scored them with ${answers.length + 1} models`)
   const classes = classesOf(candidate.signature, testSet)
   const found = others.map((other) => ({ ...other, ...scoredOrWhy(other, answers[asked.indexOf(other)], testSet, classes) }))
-  const checked = scoredOrWhy({ reason: input.champion?.proxy?.reason }, proxy === undefined ? undefined : answers[asked.length], testSet, classes)
+  const checked = scoredOrWhy({ reason: whyLost(input, 'checked') ?? input.champion?.proxy?.reason }, proxy === undefined ? undefined : answers[asked.length], testSet, classes)
   const [scored, baseline, ...measured] = await measureRows(input.metrics, source, { columns: definition.columns, classes, weights: testSet.weights }, [
     scoredOf(candidate, testSet, classes),
     baselineOf(input, testSet, classes),
@@ -130,8 +130,9 @@ interface Other {
 }
 
 /** The package that was checked for the champion; it is asked where the champion is. */
-function proxyOf({ champion }: CheckInput, [other]: readonly Other[]): Asked | undefined {
-  return champion?.proxy?.folder === undefined || other?.folder === undefined ? undefined : { whose: champion.version, folder: champion.proxy.folder }
+function proxyOf(input: CheckInput, [other]: readonly Other[]): Asked | undefined {
+  const folder = input.champion?.proxy?.folder
+  return folder === undefined || other?.folder === undefined || whyLost(input, 'checked') !== undefined ? undefined : { whose: 'checked', folder }
 }
 
 /** Which rows are new beside the champion; and which are its own, where the package that was checked for it stands in. */
@@ -147,8 +148,8 @@ function candidateOf({ candidateFolder }: CheckInput): Asked {
 }
 
 /** Why a model is not asked again. */
-function whyLost({ lost = [] }: CheckInput, version: number): string | undefined {
-  return lost.find((each) => each.version === version)?.reason
+function whyLost({ lost = [] }: CheckInput, whose: Whose): string | undefined {
+  return lost.find((each) => each.whose === whose)?.reason
 }
 
 async function otherOf(input: CheckInput, facts: FormerFacts): Promise<Other> {

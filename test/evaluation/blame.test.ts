@@ -25,7 +25,7 @@ function versionOf(version: number, at: string): ChampionFacts {
 }
 
 let checks = 0
-function checked(candidateFolder: string, { champion, formers = [], milliseconds = LIMIT_MS }: { readonly champion?: string; readonly formers?: readonly ChampionFacts[]; readonly milliseconds?: number } = {}): Promise<Judged> {
+function checked(candidateFolder: string, { champion, more = {}, formers = [], milliseconds = LIMIT_MS }: { readonly champion?: string; readonly more?: Partial<ChampionFacts>; readonly formers?: readonly ChampionFacts[]; readonly milliseconds?: number } = {}): Promise<Judged> {
   checks += 1
   return checkCandidate(
     {
@@ -35,7 +35,7 @@ function checked(candidateFolder: string, { champion, formers = [], milliseconds
       candidateFolder,
       candidate: undefined,
       metrics: [],
-      champion: versionOf(9, champion ?? sound.champion),
+      champion: { ...versionOf(9, champion ?? sound.champion), ...more },
       formers,
       rowsFolder: undefined,
       seed: 7,
@@ -72,6 +72,15 @@ test('a champion that hangs cannot score the rows, one before it that dies is pa
   const former = verdict.rules.find(({ rule }) => rule.kind === 'creep')?.former
   assert.deepEqual(former?.compared.map(({ version }) => version), [7])
   assert.match(former.skipped.find(({ version }) => version === 8)?.reason ?? '', /^it ended the process that asked it \(.*\): out of luck$/)
+})
+
+test('of a champion that knows every row, the package that was checked for it dies for itself: the champion is asked all the same', async () => {
+  const known = versionOf(9, sound.champion)
+  const { verdict } = await checked(sound.candidate, { more: { drops: ['d0'], everyRow: true, proxy: { folder: await packageOf('dying-checked', dying), seen: known } } })
+  assert.equal(verdict.incomparable, undefined)
+  const beside = verdict.rules.find(({ rule }) => rule.kind === 'champion')
+  assert.equal(beside?.answer, 'inconclusive', verdict.summary)
+  assert.match(beside.explanation, /version 9 has .* on the same rows: .* the package that was checked for it cannot score them: it ended the process that asked it \(.*\): out of luck\./)
 })
 
 test('what comes once, from outside, is no doing of the candidate: it is asked again by itself', async () => {
