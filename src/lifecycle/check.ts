@@ -93,7 +93,8 @@ export async function check(
   }
   return async (transaction) => {
     await transaction.updateTable('runs').set({ verdict: JSON.stringify(verdict) }).where('id', '=', run.id).execute()
-    const standard = await noteStandard(transaction, rooms.clock.now(), run, verdict, next)
+    // A second training may fail, and the champion stays then.
+    const standard = await noteStandard(transaction, rooms.clock.now(), run, verdict, next === 'deploy' && refitsOnAll(run) ? 'none' : next)
     return { ...checked, ...(standard === undefined ? {} : { standard }) }
   }
 }

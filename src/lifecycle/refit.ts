@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import type { Sets } from '../data/snapshot.js'
 import { refitError, RefitError } from '../errors.js'
 import { fetchPackage, PackageVersions } from '../packages/store.js'
-import type { Attempt, Done } from '../workflow/stage.js'
+import type { Attempt, Commit } from '../workflow/stage.js'
 import { Candidate } from './candidate.js'
 import { clientsRule } from './clients-rule.js'
 import type { Checked } from './check.js'
@@ -12,6 +12,7 @@ import type { Ingested } from './ingested.js'
 import { requireServable } from './require-servable.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { cutEveryRow, ensureSets } from './split.js'
+import { noteStandard, Standard } from './standard.js'
 import { trainModel } from './train-model.js'
 
 /** What a second training has left in place of the candidate. */
@@ -23,6 +24,8 @@ export const Refitted = Type.Object({
   trainedUntil: Type.Optional(Type.String()),
   /** The package of the candidate, which was checked for it. */
   checked: Type.Object({ digest: Type.String(), ...PackageVersions.properties }),
+  /** Whether what serves from now on keeps the thresholds, as far as that is known. */
+  standard: Type.Optional(Standard),
 })
 export type Refitted = Static<typeof Refitted>
 
@@ -31,7 +34,7 @@ export type Refitted = Static<typeof Refitted>
  * result by, so it is only made sure that it can serve as the candidate can.
  * @throws RefitError `refit-failed`; also whatever comes from the machine and not from the training
  */
-export async function refit(rooms: Rooms, run: LifecycleRun, data: Ingested, former: Sets, candidate: Candidate, { verdict }: Pick<Checked, 'verdict'>, attempt: Attempt): Promise<Done<Refitted>> {
+export async function refit(rooms: Rooms, run: LifecycleRun, data: Ingested, former: Sets, candidate: Candidate, { verdict, next, standard }: Pick<Checked, 'verdict' | 'next' | 'standard'>, attempt: Attempt): Promise<Commit<Refitted>> {
   const folder = await attemptFolder(rooms.stateFolder, attempt)
   const sets = await ensureSets(rooms, run, data, former, attempt, folder)
   const everyRow = await cutEveryRow(rooms, run, data, attempt, folder)
@@ -59,13 +62,15 @@ export async function refit(rooms: Rooms, run: LifecycleRun, data: Ingested, for
     attempt.signal,
   )
   const { digest, objectVersion, files } = candidate
-  return {
-    result: {
-      ...made,
-      rows: everyRow.rows,
-      ...(everyRow.trainedUntil === undefined ? {} : { trainedUntil: everyRow.trainedUntil }),
-      checked: { digest, ...(objectVersion === undefined ? {} : { objectVersion }), ...(files === undefined ? {} : { files }) },
-    },
+  const refitted = {
+    ...made,
+    rows: everyRow.rows,
+    ...(everyRow.trainedUntil === undefined ? {} : { trainedUntil: everyRow.trainedUntil }),
+    checked: { digest, ...(objectVersion === undefined ? {} : { objectVersion }), ...(files === undefined ? {} : { files }) },
+  }
+  return async (transaction) => {
+    const known = next === 'deploy' ? await noteStandard(transaction, rooms.clock.now(), run, verdict, next, standard) : standard
+    return { ...refitted, ...(known === undefined ? {} : { standard: known }) }
   }
 }
 

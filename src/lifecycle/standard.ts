@@ -14,9 +14,10 @@ const Noted = Type.Object({ standard: Type.Optional(Standard) })
 /**
  * Tells once when the standard is missed and once when it is kept again. A champion that is about to be replaced by one
  * that keeps the thresholds is not told of. Undefined while nothing is known: before the first verdict that says so.
+ * `noted` is what an earlier stage of the run has noted, if any.
  */
-export async function noteStandard(transaction: Transaction, at: Date, run: LifecycleRun, verdict: Verdict, next: 'none' | 'approval' | 'deploy'): Promise<Standard | undefined> {
-  const former = await lastNoted(transaction, run)
+export async function noteStandard(transaction: Transaction, at: Date, run: LifecycleRun, verdict: Verdict, next: 'none' | 'approval' | 'deploy', noted?: Standard): Promise<Standard | undefined> {
+  const former = noted ?? (await lastNoted(transaction, run))
   const present = standardAfter(verdict, next) ?? former
   if (present === 'below' && former !== 'below') {
     await appendEvent(transaction, { at, actor: 'refit', kind: 'model.below-standard', model: run.model, run: run.id, data: { explanation: belowWords(verdict, next), version: verdict.champion?.version } })
@@ -45,13 +46,15 @@ function keptWords({ champion }: Verdict, next: 'none' | 'approval' | 'deploy'):
 }
 
 async function lastNoted(database: Database, run: LifecycleRun): Promise<Standard | undefined> {
+  // Of a run with both stages the later one knows more.
   const last = await database
     .selectFrom('runs')
-    .innerJoin('stages', (join) => join.onRef('stages.run', '=', 'runs.id').on('stages.name', '=', 'check'))
+    .innerJoin('stages', (join) => join.onRef('stages.run', '=', 'runs.id').on('stages.name', 'in', ['check', 'refit']).on('stages.result', 'is not', null))
     .select('stages.result')
     .where('runs.model', '=', run.model)
     .where('runs.id', '!=', run.id)
     .orderBy('runs.number', 'desc')
+    .orderBy('stages.name', 'desc')
     .limit(1)
     .executeTakeFirst()
   return Value.Check(Noted, last?.result) ? last.result.standard : undefined

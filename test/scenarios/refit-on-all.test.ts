@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 import { Value } from 'typebox/value'
 import { Lineage } from '../../src/registry/version.js'
@@ -19,6 +20,16 @@ async function said(project: RunningProject, ...words: readonly string[]): Promi
   const { code, out, error } = await refit(words, { folder: project.folder })
   assert.equal(code, 0, error)
   return out.replaceAll(/\s+/g, ' ')
+}
+
+async function standardEvents(project: RunningProject): Promise<readonly string[]> {
+  const connection = await project.sql()
+  try {
+    const { rows } = await connection.query<{ kind: string }>("select kind from events where kind like 'model.%-standard' order by transaction, id")
+    return rows.map(({ kind }) => kind)
+  } finally {
+    await connection.end()
+  }
 }
 
 /** How many rows the trainer says it was given in a stage. */
@@ -116,7 +127,7 @@ test('a poisoned drop is vetoed by the package that was checked for the champion
 
 /** The line trainer, which spoils what it leaves by a second training in the way that stands in `second.txt`. */
 function spoilable(): Readonly<Record<string, string>> {
-  const files = smallProject({ check: "(m) => [m.mape.atMost(0.25), m.packageSize.atMost('1 MB')]", definition: 'refitOnAll: true,' })
+  const files = smallProject({ check: "(m) => [m.mape.atMost(0.25), m.packageSize.atMost('1 MB')]", definition: "refitOnAll: true, delivery: replace(), contract: { plausibility: 'off' }," })
   const trainer = (files['trainer.ts'] ?? '')
     .replace('modelFolder, target }', 'modelFolder, target, checkedFolder }')
     .replace("  writeFileSync(join(modelFolder, 'line.json')", "  const spoil = checkedFolder === undefined ? '' : readFileSync('second.txt', 'utf8')\n  if (checkedFolder !== undefined && !existsSync(join(checkedFolder, 'line.json'))) throw new Error('the first model is not there')\n  if (spoil === 'throws') throw new Error('the second one is too much')\n  if (spoil === 'large') writeFileSync(join(modelFolder, 'large.txt'), 'x'.repeat(2_000_000))\n  writeFileSync(join(modelFolder, 'line.json')")
@@ -129,7 +140,8 @@ test('a second training that fails, or gives what cannot serve, ends the run wit
   await project.put(`${DROPS}/week-01.csv`, deliveries(1))
   assert.equal((await project.ended(`${MODEL}-1`)).outcome, 'promoted')
   await project.put('second.txt', 'throws')
-  await project.put(`${DROPS}/week-02.csv`, deliveries(2))
+  // Deliveries take twice as long from now on: the champion falls short, as nobody else serves.
+  await project.put(`${DROPS}/week-02.csv`, deliveries(2).replaceAll(/,([\d.]+)$/gm, (_, hours: string) => `,${(2 * Number(hours)).toFixed(2)}`))
   const reasons: readonly (readonly [spoil: string, reason: RegExp])[] = [
     ['throws', /failed: The trainer ended with exit code 1: .*the second one is too much$/],
     ['nonsense', /failed: what it gave cannot be served: The model gave no usable prediction: .*\.$/],
@@ -146,8 +158,45 @@ test('a second training that fails, or gives what cannot serve, ends the run wit
   }
   assert.equal((await project.api().versions(MODEL)).versions.length, 1)
   await project.put('second.txt', '')
+  assert.deepEqual(await standardEvents(project), ['model.below-standard'], 'told once, while nothing else takes over')
   const mended = await project.ended((await project.api().requestRun(MODEL, { force: false })).run.id)
   assert.deepEqual([mended.outcome, await champion(project)], ['promoted', 2], mended.explanation)
+  assert.deepEqual(await standardEvents(project), ['model.below-standard', 'model.meets-standard'])
+})
+
+/** Keys whose rows are all in the test set: the lower 64 bits of their digests decide, as the split reads them. */
+function testedKeys(share: number, count: number): readonly string[] {
+  const keys = Array.from({ length: 100 * count }, (_, number) => `rare-${number}`)
+  return keys.filter((key) => Number(createHash('md5').update(key).digest().readBigUInt64LE(8)) / 2 ** 64 < share).slice(0, count)
+}
+
+test('a second training that finds a class which recorded clients do not know ends the run, though the candidate went on with them', async (t) => {
+  const config = `
+import { byGroup, column, defineModel, defineProject, folder, gradientBoostedTrees } from 'refit'
+
+const model = defineModel({
+  task: 'classification',
+  columns: { id: column.key(), size: column.number(), kind: column.target() },
+  source: folder('${DROPS}'),
+  split: byGroup({ test: '25%' }),
+  train: gradientBoostedTrees(),
+  check: (m) => [m.accuracy.atLeast(0.5)],
+  contract: { plausibility: 'off' },
+  refitOnAll: true,
+})
+
+export default defineProject({ models: { '${MODEL}': model } })
+`
+  const rows = (week: number): readonly string[] => Array.from({ length: 300 }, (_, row) => `w${week}-${row},${row},${row < 150 ? 'a' : 'b'}`)
+  const drop = (lines: readonly string[]): string => `id,size,kind\n${lines.join('\n')}\n`
+  const project = await startedProject(t, { 'refit.config.ts': config })
+  await project.put(`${DROPS}/week-01.csv`, drop(rows(1)))
+  assert.equal((await project.ended(`${MODEL}-1`)).outcome, 'promoted')
+  await said(project, 'types', MODEL, '--output', 'client.ts')
+  await project.put(`${DROPS}/week-02.csv`, drop([...rows(2), ...testedKeys(0.25, 12).map((key) => `${key},400,c`)]))
+  const run = await project.ended(`${MODEL}-2`)
+  assert.deepEqual([run.outcome, run.error?.code, await champion(project)], ['failed', 'refit-failed', 1], run.explanation)
+  assert.match(run.explanation ?? '', /^The candidate passed the check, but its second training, on every row, failed: what it gave is another model than the one that was checked\. It breaks 1 of 1 recorded client: client 1, of version 1 \(it answers "c", which they do not know\)\./)
 })
 
 test('what waits for an approval is the version of the second training, and serves as it is; rows are prepared for both trainings', async (t) => {
