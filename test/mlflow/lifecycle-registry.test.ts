@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { sql } from 'kysely'
 import { systemClock as clock } from '../../src/clock.js'
 import type { Database } from '../../src/database/schema.js'
 import { promoteByAlias } from '../../src/mlflow/champion-alias.js'
@@ -29,12 +30,16 @@ test('a name that a client has taken before stays with all it has, under another
   await createRegisteredModel(database, clock, { name: 'taken', description: 'of a client', tags: [{ key: 'team', value: 'x' }] })
   await createVersion(database, clock, { model: 'taken', source: 's3://bucket/model', run: undefined, runLink: undefined, description: undefined, loggedModel: undefined, user: 'ann', tags: [] })
   await setAlias(database, 'taken', 'champion', 1)
+  const { rows: [registered] } = await sql<{ id: string }>`select id from tracking.registered_models where name = 'taken'`.execute(database)
+  // Somebody has foreseen it.
+  await createRegisteredModel(database, clock, { name: `taken (registered ${registered?.id ?? ''})`, description: 'another', tags: [] })
   await registerModels(database, clock, projectOf(modelNamed('taken')), 'test')
   const { items } = await searchRegisteredModels(database, { filter: "name LIKE 'taken%'", order: [], most: 10, pageToken: undefined })
-  assert.equal(items.length, 2)
-  const [own, former] = items
+  assert.equal(items.length, 3)
+  const [own, another, former] = items
+  assert.equal(another?.description, 'another')
   assert.deepEqual([own?.name, own?.tags, own?.aliases, own?.latestVersions], ['taken', [{ key: 'refit.task', value: 'regression' }], [], []])
-  assert.match(former?.name ?? '', /^taken \(registered \d+\)$/)
+  assert.match(former?.name ?? '', /^taken \(registered (\d+)\) \(registered \1\)$/)
   assert.deepEqual([former?.description, former?.tags, former?.aliases, former?.latestVersions[0]?.source], ['of a client', [{ key: 'team', value: 'x' }], [{ alias: 'champion', version: 1 }], 's3://bucket/model'])
 })
 

@@ -64,6 +64,8 @@ test('what the check lets through is trained once more on every row but the hold
   assert.deepEqual((await project.api().model(MODEL)).champion?.checkedByProxy, label)
   const archive = await fetch(new URL(`/api/v1/models/${MODEL}/versions/1/package`, project.api().url))
   assert.match(await archive.text(), /"trainedOn":\{"kind":"unknown"\}/, 'elsewhere nobody is to take its test rows for unseen, whatever files they lie in')
+  const throughMlflow = await fetch(new URL(`/api/2.0/mlflow/model-versions/get?name=${MODEL}&version=1`, project.api().url))
+  assert.ok((await throughMlflow.text()).includes(`{"key":"refit.checked-by-proxy","value":"${run.candidate}"}`))
   const explanation = await project.api().explanation(MODEL, 1)
   assert.deepEqual([explanation.checkedByProxy, explanation.digest], [label, version.digest])
   assert.match(explanation.answer, /passed the check by proxy without a champion to compare it with/)
