@@ -10,7 +10,7 @@ const source = join(root, 'src')
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
 const foundations = ['errors', 'clock', 'hinted-loop', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
-const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications', 'tracking', 'batch', 'clients']
+const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications', 'tracking', 'batch', 'clients', 'predictions', 'prediction-log']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
@@ -39,13 +39,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   runs: machinery,
   drops: [...machinery, 'runs', 'data', 'registry'],
   rollouts: foundations,
+  predictions: [...foundations, 'processes', 'packages'],
+  'prediction-log': [...machinery, 'runs', 'registry', 'predictions', 'data'],
   registry: [...machinery, 'runs', 'packages', 'evaluation', 'rollouts'],
   workflow: [...machinery, 'runs'],
   lifecycle: core,
   triggers: core,
   api: [...core, 'http'],
   mlflow: [...core, 'http'],
-  serving: [...foundations, 'http', 'packages', 'predictors', 'rollouts', 'telemetry'],
+  serving: [...foundations, 'http', 'packages', 'predictors', 'rollouts', 'predictions', 'telemetry'],
   roles: [...core, 's3', 'http', 'lifecycle', 'triggers', 'api', 'mlflow', 'serving', 'index'],
   cli: [...foundations, 'http', 'processes', 'roles', 'api', 'telemetry'],
   index: core,

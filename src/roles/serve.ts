@@ -7,6 +7,9 @@ import { isOutage } from '../database/outage.js'
 import { listen } from '../database/listen.js'
 import { startHintedLoop } from '../hinted-loop.js'
 import type { ServerAccess } from '../http/server.js'
+import { LogSettings } from '../predictions/logged-answer.js'
+import { startRecorder, type Recorder } from '../predictions/recorder.js'
+import { openSpool } from '../predictions/spool.js'
 import { championPackages } from '../registry/champion.js'
 import { CHAMPIONS_CHANNEL } from '../registry/champions-channel.js'
 import { tellReplica } from '../registry/replicas.js'
@@ -23,6 +26,7 @@ import { loadToServe } from './load-to-serve.js'
 import { openLocalPackages, removeHalfFetched } from './local-packages.js'
 import { openObjects } from './objects.js'
 import { deadlineOf, type ServingSettings } from './serving-settings.js'
+import { spoolFolderOf } from './state.js'
 
 const HEARTBEAT_MS = 10_000
 const TELL_FIGURES_MS = 500
@@ -55,6 +59,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
     load: packages.load,
     deadlineMs,
   }
+  const recorder = await recorderOf(settings, metrics, clock, log)
   const live = createLiveSet(versions)
   const sideBySide = createSideBySide({ live, beside: createLiveSet(versions), log })
   const connection = connect(settings.databaseUrl, { applicationName: 'refit-serving', connections: 2 })
@@ -87,7 +92,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   if (remembered !== undefined) ready = await createFollower(follower)(remembered.models, remembered.retired)
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
-  const app = createServingApp({ live, sideBySide, metrics: allMetrics === undefined ? metrics : { ...metrics, text: allMetrics }, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
+  const app = createServingApp({ live, sideBySide, recorder, metrics: allMetrics === undefined ? metrics : { ...metrics, text: allMetrics }, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
   url = await listenOn(app, settings.bind, settings.port)
   const following = startFollowing({
     ...follower,
@@ -115,6 +120,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
     stop: async () => {
       ending = true
       await app.close()
+      await recorder?.stop()
       await listener.stop()
       await following.stop()
       await telling.stop()
@@ -123,4 +129,11 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       await connection.close()
     },
   }
+}
+
+/** What gives answers their ids and logs them, where somebody can read the ids. */
+async function recorderOf({ stateFolder, predictionKey, logs = {} }: ServingSettings, metrics: ServingMetrics, clock: Clock, log: Logger): Promise<Recorder | undefined> {
+  if (predictionKey === undefined) return undefined
+  const spool = await openSpool({ folder: spoolFolderOf(stateFolder), now: () => clock.now().getTime() })
+  return startRecorder({ key: Buffer.from(predictionKey, 'hex'), models: logs, spool, clock, logged: metrics.logged, lost: metrics.lost, log })
 }

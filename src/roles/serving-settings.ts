@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { InvocationsDialect, StoredObjects } from '../define/stored-definition.js'
+import { LogSettings } from '../predictions/logged-answer.js'
 import { DEADLINE_MS } from '../serving/deadline.js'
 
 /** What a serving process is told by whoever starts it. */
@@ -17,6 +18,10 @@ export const ServingSettings = Type.Object({
   /** The model for which /invocations speaks, if for any, and how it understands callers of each model; absent: as MLflow. */
   invocations: Type.Optional(Type.String()),
   dialects: Type.Optional(Type.Record(Type.String(), InvocationsDialect)),
+  /** With which answers get ids, in hexadecimal digits; absent: they get none, and nothing is logged. */
+  predictionKey: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  /** What of each model is logged; absent: nothing. */
+  logs: Type.Optional(Type.Record(Type.String(), LogSettings)),
   /** A request for predictions is answered within so long, or fails. */
   deadlineMs: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Processes that answer at the one port. */

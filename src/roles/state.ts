@@ -15,6 +15,11 @@ export function stateFolderOf(projectFolder: string, environment?: string): stri
   return environment === undefined ? folder : join(folder, 'environments', requireEnvironmentName(environment))
 }
 
+/** Where serving writes what it logs of predictions, until control has taken it from there. */
+export function spoolFolderOf(stateFolder: string): string {
+  return join(stateFolder, 'serving', 'predictions')
+}
+
 /** What a running process leaves in the state folder, so that others find it. */
 export const ProcessNote = Type.Object({
   pid: Type.Integer(),

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { createServer, type ServerAccess } from '../http/server.js'
+import type { Recorder } from '../predictions/recorder.js'
 import { createAsk } from './ask.js'
 import { countAnswers } from './count-answers.js'
 import { LARGEST_BODY_BYTES, patience, refuseEarly } from './limits.js'
@@ -20,6 +21,8 @@ export interface ServingParts {
   /** By which versions requests are answered, where any is rolled out; default: by those that are live. */
   readonly sideBySide?: Pick<SideBySide, 'use'>
   readonly metrics: ServingMetrics
+  /** Gives answers their ids; default: they have none. */
+  readonly recorder?: Pick<Recorder, 'record'> | undefined
   /** Whether the models that are to serve have been loaded once. */
   readonly isReady: () => boolean
   /** Whether the process has been asked to end. */
@@ -33,11 +36,11 @@ export interface ServingParts {
 const openRoutes: ReadonlySet<string> = new Set(['/health', '/ready', ...openInvocationRoutes, ...openInferenceOpenRoutes])
 
 /** The endpoint: predictions by the versions that are live, and what is live. */
-export function createServingApp({ live, sideBySide = live, metrics, isReady, isEnding = () => false, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
+export function createServingApp({ live, sideBySide = live, metrics, recorder, isReady, isEnding = () => false, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
   const { app } = createServer({ access, log, openRoutes, bodyLimit: LARGEST_BODY_BYTES, patience })
   refuseEarly(app, live, LARGEST_BODY_BYTES)
   countAnswers(app, live, metrics)
-  const parts = { live, ask: createAsk(live, sideBySide, isReady), isReady: () => isReady() && !isEnding() }
+  const parts = { live, ask: createAsk(live, sideBySide, isReady, recorder), isReady: () => isReady() && !isEnding() }
   for (const protocol of [ownProtocol(parts), invocationsProtocol(parts, invocations), openInferenceProtocol(parts), instancesProtocol(parts)]) void app.register(protocol)
 
   app.get('/models', { config: viewer, schema: { response: { 200: Type.Object({ models: Type.Array(LiveModelAnswer) }) } } }, () => ({ models: live.list().map(told) }))

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { refitError } from '../errors.js'
 import type { Signature } from '../packages/manifest.js'
+import type { Side } from '../predictions/prediction-id.js'
+import type { Recorder } from '../predictions/recorder.js'
 import { answerOf } from './answer.js'
 import type { LiveSet } from './live-set.js'
 import { readRows } from './read-rows.js'
@@ -15,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Rows that it asks about, once they have been read. */
     askedRows: number
+    /** Of its answer; empty where there is none. */
+    predictionId: string
   }
 }
 
@@ -25,10 +29,12 @@ export interface Question {
   readonly version?: number | undefined
   /** The rows for the version that answers. @throws RefitError */
   readonly rows: (signature: Signature) => readonly unknown[]
+  /** What the caller calls the rows, one a row. */
+  readonly keys?: readonly string[] | undefined
 }
 
 /** What a version has answered. */
-export interface Answered extends PredictAnswer {
+export interface Answered extends Omit<PredictAnswer, 'id'> {
   readonly signature: Signature
 }
 
@@ -39,21 +45,29 @@ export interface Answered extends PredictAnswer {
  */
 export type Ask = (request: FastifyRequest, question: Question) => Promise<Answered>
 
-export function createAsk(live: LiveSet, sideBySide: Pick<SideBySide, 'use'>, isReady: () => boolean): Ask {
-  return (request, { model, version, rows }) => {
+/** Where `recorder` is given, answers get ids by it, and it keeps what is logged of them. */
+export function createAsk(live: LiveSet, sideBySide: Pick<SideBySide, 'use'>, isReady: () => boolean, recorder?: Pick<Recorder, 'record'>): Ask {
+  return async (request, { model, version, rows, keys }) => {
     refuseWhileLoading(live, isReady, model)
-    return sideBySide.use(
+    const { origin, features, ...answered } = await sideBySide.use(
       model,
-      async ({ version: answering, signature }, predictor) => {
+      async ({ version: answering, generation, signature }, predictor) => {
         if (version !== undefined && version !== answering) throw refitError('version-not-live', { model, version, live: answering })
         const asked = rows(signature)
         request.askedRows = asked.length
         requireCount(asked.length)
-        const predictions = await predictor.predict(readRows(signature, asked))
-        return { model, version: answering, signature, predictions: answerOf(signature, predictions) }
+        requireKeys(keys, asked.length)
+        const features = readRows(signature, asked)
+        // By the set that it was asked of: while it answers, another one may become champion.
+        const origin = originOf(live, model, answering, generation)
+        const predictions = await predictor.predict(features)
+        return { model, version: answering, origin, signature, features, predictions: answerOf(signature, predictions) }
       },
       { key: keyOf(request.headers), version },
     )
+    // Only now: what a mirrored request is answered, nobody is handed.
+    if (recorder !== undefined) request.predictionId = recorder.record({ ...answered, ...origin, features: features.columns, rows: features.rows, keys })
+    return answered
   }
 }
 
@@ -63,9 +77,19 @@ function keyOf(headers: FastifyRequest['headers']): string | undefined {
   return typeof key === 'string' && key !== '' ? key : undefined
 }
 
+/** Generations of versions that are rolled out are those of this process, and say nothing elsewhere. */
+function originOf(live: LiveSet, model: string, version: number, generation: number): { readonly side: Side; readonly generation: number } {
+  return live.isLive(model) && live.get(model).version !== version ? { side: 'challenger', generation: 0 } : { side: 'champion', generation }
+}
+
 /** Until everything has been loaded once, a model that is not live may be one that will be. @throws RefitError `models-loading` */
 export function refuseWhileLoading(live: LiveSet, isReady: () => boolean, model: string): void {
   if (!isReady() && !live.isLive(model)) throw refitError('models-loading', { model })
+}
+
+/** Requires a name for each row, where rows have names. @throws RefitError `request-invalid` */
+function requireKeys(keys: readonly string[] | undefined, rows: number): void {
+  if (keys !== undefined && keys.length !== rows) throw refitError('request-invalid', { reason: `it has ${rows} rows and ${keys.length} keys` })
 }
 
 /** Requires a number of rows that is answered at once. @throws RefitError `request-invalid` */

@@ -5,6 +5,7 @@ import type { ServingMetrics } from './metrics.js'
 /** Counts whatever is answered on routes that ask for predictions, those of its plugins too. */
 export function countAnswers(app: Pick<FastifyInstance, 'decorateRequest' | 'addHook'>, live: LiveSet, metrics: ServingMetrics): void {
   app.decorateRequest('askedRows', 0)
+  app.decorateRequest('predictionId', '')
   app.addHook('onResponse', (request, reply, done) => {
     const { asks } = request.routeOptions.config
     if (asks !== undefined) {

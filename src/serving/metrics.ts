@@ -1,4 +1,5 @@
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Loss } from '../predictions/recorder.js'
 
 /** What serving tells Prometheus. */
 export interface ServingMetrics {
@@ -7,6 +8,9 @@ export interface ServingMetrics {
   live(model: string, version: number): void
   removed(model: string): void
   swapFailed(model: string): void
+  /** Rows that were written to the log of predictions, and rows that were to be and were not. */
+  logged(model: string, rows: number): void
+  lost(model: string, rows: number, why: Loss): void
   readonly contentType: string
   text(): Promise<string>
   /** As they cross to another process. */
@@ -28,6 +32,8 @@ export function createServingMetrics(): ServingMetrics {
   const duration = new Histogram({ name: 'refit_predict_seconds', help: 'Seconds from request to answer', labelNames: ['model'], buckets: SECONDS, registers })
   const version = new Gauge({ name: 'refit_live_version', help: 'Version that answers', labelNames: ['model'], aggregator: 'max', registers })
   const failures = new Counter({ name: 'refit_swap_failures_total', help: 'Versions that could not be loaded', labelNames: ['model'], registers })
+  const logged = new Counter({ name: 'refit_logged_rows_total', help: 'Rows written to the prediction log', labelNames: ['model'], registers })
+  const lost = new Counter({ name: 'refit_lost_rows_total', help: 'Rows sampled for the prediction log and not written, by the cause', labelNames: ['model', 'cause'], registers })
   return {
     answered: (model, status, count, seconds) => {
       requests.inc({ model, status })
@@ -37,6 +43,8 @@ export function createServingMetrics(): ServingMetrics {
     live: (model, number) => version.set({ model }, number),
     removed: (model) => version.remove({ model }),
     swapFailed: (model) => failures.inc({ model }),
+    logged: (model, count) => logged.inc({ model }, count),
+    lost: (model, count, cause) => lost.inc({ model, cause }, count),
     contentType: registry.contentType,
     text: () => registry.metrics(),
     values: () => registry.getMetricsAsJSON(),

@@ -4,8 +4,14 @@ import { Signature } from '../packages/manifest.js'
 /** Rows that one request may hold. */
 export const MOST_ROWS = 10_000
 
+/** What a caller calls a row. */
+const RowKey = Type.String({ minLength: 1, maxLength: 200 })
+
 export const PredictRequest = Type.Object(
-  { rows: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MOST_ROWS, description: 'One object a row, with every input of the model by its name' }) },
+  {
+    rows: Type.Array(Type.Unknown(), { minItems: 1, maxItems: MOST_ROWS, description: 'One object a row, with every input of the model by its name' }),
+    keys: Type.Optional(Type.Array(RowKey, { maxItems: MOST_ROWS, description: 'What the caller calls the rows, one a row: feedback may come by them' })),
+  },
   { additionalProperties: false },
 )
 
@@ -18,6 +24,7 @@ export const ClassPrediction = Type.Object({ label: Type.String(), probabilities
 export const PredictAnswer = Type.Object({
   model: Type.String(),
   version: Type.Integer({ description: 'The version that answered' }),
+  id: Type.Optional(Type.String({ description: 'Of this answer: feedback and explanations go by it. Absent where nobody could read it' })),
   predictions: Type.Union([Type.Array(Type.Number()), Type.Array(ClassPrediction)], { description: 'One a row, in their order' }),
 })
 export type PredictAnswer = Static<typeof PredictAnswer>

@@ -21,8 +21,13 @@ export function invocationOf({ body, headers }: FastifyRequest): Invocation {
   return { body: typeof body === 'string' ? body : '', contentType: headers['content-type'] ?? '', accept: headers.accept ?? '' }
 }
 
+/** Names the answer, in every protocol: no body of another's has a place for it. */
+export const PREDICTION_ID = 'refit-prediction-id'
+
 /** Sends a body as it is: with a serializer of its own Fastify adds nothing to the type, which some clients compare whole. */
 export function send(reply: FastifyReply, { type, body }: Body): FastifyReply {
+  const { predictionId } = reply.request
+  if (predictionId !== '') reply.header(PREDICTION_ID, predictionId)
   return reply.type(type).serializer(String).send(body)
 }
 
