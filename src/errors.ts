@@ -140,6 +140,11 @@ export const catalogue = {
   'row-not-prepared': [500, 'rows[{row}] of the request cannot be prepared for the model: {reason}.', 'The row is as the model asks for; its prepare module does not take it. `refit rollback` goes back to a version that does.'],
   'variable-invalid': [422, 'The environment variable {name} cannot be used: {reason}.', 'docs/serving.md tells what `refit serve` takes.'],
 
+  // Prediction log
+  'prediction-unknown': [404, 'There is no such prediction.', 'An id stands in the answer, as `id` or in the header refit-prediction-id. It is known to the Refit that has given it, as long as its database is kept.'],
+  'feedback-invalid': [422, '{count} of {of} entries of the feedback cannot be kept.', 'None has been. Each fault names its entry; mend them and send all again. docs/prediction-log.md shows what an entry has.'],
+  'prediction-log-off': [409, 'The predictions of {model} are not logged.', 'Its definition has `predictionLog: \'off\'`.'],
+
   // Batch scoring
   'batch-input-unfit': [422, 'The rows of {file} cannot be scored: {reason}', 'Nothing has been written. docs/batch.md tells what a file of rows must have, and GET /models/<name> of the endpoint lists the columns.'],
   'batch-nothing-scored': [422, 'None of the rows of {file} could be scored ({rows}); row {row}: {reason}.', 'Nothing has been written. A column is probably of another kind than the model takes; GET /models/<name> of the endpoint lists them.'],

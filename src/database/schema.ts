@@ -185,6 +185,27 @@ export interface Schema {
     started_at: TimeOrNull
     ended_at: TimeOrNull
   }
+  prediction_key: { single: Generated<boolean>; key: string }
+  prediction_files: {
+    number: ColumnType<string, never, never>
+    model: string
+    version: number
+    object: string
+    rows: number
+    first_at: Time
+    last_at: Time
+    created_at: Time
+  }
+  prediction_spools: { name: string; file: BigInteger }
+  prediction_feedback: {
+    model: string
+    kind: 'prediction' | 'key'
+    subject: string
+    row: number
+    truth: string
+    actor: string
+    received_at: Time
+  }
   recorded_clients: {
     model: string
     number: number

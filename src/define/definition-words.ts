@@ -12,7 +12,7 @@ const units = [
   ['second', 1000],
 ] as const
 /** Within `split` and `deploy`, and by itself. */
-const shares: ReadonlySet<string> = new Set(['test', 'validation', 'groups', 'holdout', 'errors', 'refusals'])
+const shares: ReadonlySet<string> = new Set(['test', 'validation', 'groups', 'holdout', 'errors', 'refusals', 'share'])
 
 /** A path of the stored definition as the project file has it. */
 export function writtenPath(path: string): string {

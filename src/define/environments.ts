@@ -11,8 +11,8 @@ import { WrittenServer } from './written-server.js'
  * What of a model may differ between the environments of a project: where its data comes from, and how it runs. What the
  * model is does not, or a version could not move from one to another.
  */
-const { source, format, contract, approval, deploy, triggers, limits, dialect } = WrittenModel.properties
-export const WrittenModelInEnvironment = Type.Object({ source: Type.Optional(source), format, contract, approval, deploy, triggers, limits, dialect }, { additionalProperties: false })
+const { source, format, contract, approval, deploy, triggers, limits, dialect, predictionLog } = WrittenModel.properties
+export const WrittenModelInEnvironment = Type.Object({ source: Type.Optional(source), format, contract, approval, deploy, triggers, limits, dialect, predictionLog }, { additionalProperties: false })
 type WrittenModelInEnvironment = Static<typeof WrittenModelInEnvironment>
 
 /** What stands in place of the project's own values in one environment. */

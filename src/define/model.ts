@@ -4,6 +4,7 @@ import type { Delivery } from './delivery.js'
 import type { Deployment } from './deployment.js'
 import type { Format } from './format.js'
 import type { Duration, Share } from './measures.js'
+import type { PredictionLog } from './prediction-log.js'
 import type { PreparedColumns } from './prepared-row.js'
 import { metricsFor, type Metrics, type Rule } from './metric-rules.js'
 import type { Split } from './split.js'
@@ -92,6 +93,8 @@ export interface ModelDefinition<T extends Task = Task, C extends Columns = Colu
   readonly dialect?: InvocationsDialect
   /** What becomes of a candidate that breaks clients which `refit types` has written: `'refuse'` (default) or `'allow'`. */
   readonly brokenClients?: 'refuse' | 'allow'
+  /** What is kept of the endpoint's answers: default a tenth of them, with all features, for 90 days; `'off'`: nothing. */
+  readonly predictionLog?: 'off' | PredictionLog<keyof C & string>
 }
 
 /** A model whose `check` has been called: plain data. */

@@ -38,7 +38,7 @@ export interface S3Objects {
 }
 
 /** What of a model may differ in an environment: where its data comes from, and how it runs. What is left out is as in the project. */
-export type ModelInEnvironment = Partial<Pick<EvaluatedModel, 'source' | 'format' | 'contract' | 'approval' | 'deploy' | 'triggers' | 'limits' | 'dialect'>>
+export type ModelInEnvironment = Partial<Pick<EvaluatedModel, 'source' | 'format' | 'contract' | 'approval' | 'deploy' | 'triggers' | 'limits' | 'dialect' | 'predictionLog'>>
 
 /** What stands in place of the project's own values in one environment; of `server` and `limits` each option by itself. */
 export interface Environment<Names extends string = string> {

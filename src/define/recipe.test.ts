@@ -14,6 +14,7 @@ const anyway: readonly Partial<StoredModel>[] = [
   { source: { kind: 'folder', options: { path: 'elsewhere' } } },
   { format: { delimiter: ';' } },
   { dialect: 'sagemaker' },
+  { predictionLog: 'off' },
 ]
 const decisive: readonly Partial<StoredModel>[] = [{ approval: 'always' }, { limits: { ...model.limits, trainMilliseconds: 1 } }]
 const recipe: readonly Partial<StoredModel>[] = [{ check: [{ kind: 'baseline', metric: 'mae' }] }, { window: { kind: 'rows', rows: 5 } }, { holdout: 0.1 }, { refitOnAll: true }, { train: { kind: 'command', options: {} } }]

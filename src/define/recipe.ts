@@ -4,7 +4,7 @@ import type { StoredModel } from './stored-definition.js'
  * What neither the model nor its verdict follows from: where data comes from, for what has come is in the snapshot; when it
  * runs, within which limits, and how it comes into service.
  */
-export const INCIDENTAL = ['source', 'format', 'contract', 'approval', 'deploy', 'triggers', 'dropsOverdueMilliseconds', 'limits', 'dialect'] as const satisfies readonly (keyof StoredModel)[]
+export const INCIDENTAL = ['source', 'format', 'contract', 'approval', 'deploy', 'triggers', 'dropsOverdueMilliseconds', 'limits', 'dialect', 'predictionLog'] as const satisfies readonly (keyof StoredModel)[]
 
 /** What of a definition makes another model, or judges it otherwise, when it changes. */
 export function recipeOf(definition: StoredModel): Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@ import { resolveContract, WrittenContract } from './resolve-contract.js'
 import { resolveDelivery, withDeleted, WrittenDelivery } from './resolve-delivery.js'
 import { resolveDeployment, WrittenDeployment } from './resolve-deployment.js'
 import { resolveFormat } from './resolve-format.js'
+import { resolvePredictionLog, WrittenPredictionLog } from './resolve-prediction-log.js'
 import { resolvePrepare, WrittenPreparedColumn } from './resolve-prepare.js'
 import { resolveRules, WrittenRule } from './resolve-rules.js'
 import { resolveSplit, WrittenSplit } from './resolve-split.js'
@@ -69,6 +70,7 @@ export const WrittenModel = Type.Object(
     ),
     dialect: Type.Optional(InvocationsDialect),
     brokenClients: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('allow')])),
+    predictionLog: Type.Optional(WrittenPredictionLog),
   },
   { additionalProperties: false },
 )
@@ -106,6 +108,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
   const split = resolveSplit(written.split, { task: written.task, columns, duration, share, fault })
   const delivery = resolveDelivery(written.delivery, columns, fault)
   const deploy = resolveDeployment(written.deploy, { duration, share, fault })
+  const predictionLog = resolvePredictionLog(written.predictionLog, { columns, duration, share, fault })
   const prepare = resolvePrepare(written, columns, fault)
   checkAdapter(written.source, schemas.sources, 'source', fault)
   if (written.source.options['overlap'] !== undefined && delivery?.kind !== 'upsert') fault('source.overlap', 'rows that are read again come twice; it needs delivery: upsert() and a key column')
@@ -142,6 +145,7 @@ export function resolveModel(name: string, written: WrittenModel, schemas: Adapt
     },
     ...(written.dialect === 'sagemaker' ? { dialect: written.dialect } : {}),
     ...(written.brokenClients === 'allow' ? { brokenClients: written.brokenClients } : {}),
+    ...(predictionLog === undefined ? {} : { predictionLog }),
   }
   if (model.split.kind === 'group' && model.split.stratify !== undefined && (model.delivery ?? { kind: 'append' }).kind !== 'append') {
     fault('split.stratify', 'needs drops that add rows: where they replace or change some, sides would be drawn anew')

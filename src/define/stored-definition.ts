@@ -3,6 +3,7 @@ import { StoredTarget } from './notify.js'
 import { OwnRule } from './own-rule-schema.js'
 import { S3Access } from './s3-location.js'
 import { StoredDeployment } from './stored-deployment.js'
+import { StoredPredictionLog } from './stored-prediction-log.js'
 
 export { OwnRule } from './own-rule-schema.js'
 
@@ -334,6 +335,8 @@ export const StoredModel = Type.Object({
   dialect: Type.Optional(InvocationsDialect),
   /** Whether a version may break recorded clients; absent: it may not. */
   brokenClients: Type.Optional(Type.Literal('allow')),
+  /** Absent: `plainPredictionLog`. */
+  predictionLog: Type.Optional(StoredPredictionLog),
 })
 export type StoredModel = Static<typeof StoredModel>
 export type Task = StoredModel['task']

@@ -1,0 +1,60 @@
+import type { Database } from '../database/schema.js'
+
+/** Rows of one version in one Parquet file of the object store. */
+export interface PredictionFile {
+  /** Grows with each file of the database. */
+  readonly number: number
+  readonly model: string
+  readonly version: number
+  readonly object: string
+  readonly rows: number
+}
+
+export interface NewPredictionFile extends Omit<PredictionFile, 'number'> {
+  readonly firstAt: Date
+  readonly lastAt: Date
+  readonly at: Date
+}
+
+/** Names a file that is in the object store, with the spooled files whose rows it has. */
+export async function addFile(database: Database, { model, version, object, rows, firstAt, lastAt, at }: NewPredictionFile, spools: readonly string[]): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    const { number } = await transaction
+      .insertInto('prediction_files')
+      .values({ model, version, object, rows, first_at: firstAt, last_at: lastAt, created_at: at })
+      .returning('number')
+      .executeTakeFirstOrThrow()
+    await transaction.insertInto('prediction_spools').values(spools.map((name) => ({ name, file: number }))).execute()
+  })
+}
+
+/** Those of some spooled files whose rows are in the object store. */
+export async function takenSpools(database: Database, names: readonly string[]): Promise<ReadonlySet<string>> {
+  if (names.length === 0) return new Set()
+  const rows = await database.selectFrom('prediction_spools').select('name').where('name', 'in', names).execute()
+  return new Set(rows.map(({ name }) => name))
+}
+
+/** The newest files of a model from one on, going back. */
+export async function filesBefore(database: Database, model: string, from: number | undefined, limit: number): Promise<readonly PredictionFile[]> {
+  const rows = await database
+    .selectFrom('prediction_files')
+    .select(['number', 'model', 'version', 'object', 'rows'])
+    .where('model', '=', model)
+    .$if(from !== undefined, (query) => query.where('number', '<=', String(from)))
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ ...row, number: Number(row.number) }))
+}
+
+/** Files whose last row is older than this, the oldest first. */
+export async function filesUntil(database: Database, model: string, until: Date, limit: number): Promise<readonly PredictionFile[]> {
+  const rows = await database.selectFrom('prediction_files').select(['number', 'model', 'version', 'object', 'rows']).where('model', '=', model).where('last_at', '<', until).orderBy('number').limit(limit).execute()
+  return rows.map((row) => ({ ...row, number: Number(row.number) }))
+}
+
+/** Forgets a file; its object has been removed. */
+export async function forgetFile(database: Database, number: number): Promise<void> {
+  await database.deleteFrom('prediction_files').where('number', '=', String(number)).execute()
+}
