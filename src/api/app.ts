@@ -17,6 +17,7 @@ import { modelRoutes } from './models.js'
 import { notificationRoutes } from './notifications.js'
 import { describeApi, openRoutes } from './open-api.js'
 import type { ApiParts } from './parts.js'
+import { predictionRoutes } from './predictions.js'
 import { projectRoutes } from './project.js'
 import { reportRoutes } from './reports.js'
 import { retirementRoutes } from './retirement.js'
@@ -46,7 +47,7 @@ export async function createApi(parts: ApiParts, access: ServerAccess, log: Fast
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
   })
   await describeApi(app, parts.project.refit)
-  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), reportRoutes(parts), logRoutes(parts), versionRoutes(parts), rolloutRoutes(parts), batchRoutes(parts), clientRoutes(parts), explanationRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
+  for (const resource of [healthRoutes, projectRoutes(parts), modelRoutes(parts), definitionRoutes(parts), retirementRoutes(parts), dropRoutes(parts), contractRoutes(parts), announcementRoutes(parts), snapshotRoutes(parts), runRoutes(parts), reportRoutes(parts), logRoutes(parts), versionRoutes(parts), rolloutRoutes(parts), predictionRoutes(parts), batchRoutes(parts), clientRoutes(parts), explanationRoutes(parts), adoptionRoutes(parts), notificationRoutes(parts), eventRoutes(parts)]) {
     await app.register(resource, { prefix: '/api/v1' })
   }
   if (beside !== undefined) await app.register(beside.routes)

@@ -27,6 +27,7 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
         { name: 'runs', description: 'Passes through the lifecycle' },
         { name: 'versions', description: 'What runs have made' },
         { name: 'rollouts', description: 'How versions come into traffic' },
+        { name: 'predictions', description: 'What the endpoint has answered, and what was true' },
         { name: 'events', description: 'Everything that happened' },
       ],
     },

@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import type { Database } from '../database/schema.js'
 import { getChampion, latestMoves, rollback, type ChampionMove } from '../registry/champion.js'
 import { getModel } from '../registry/models.js'
 import { forcePromotion, requestPromotion } from '../registry/promotion.js'
@@ -65,16 +66,7 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
           response: { 200: VersionDetail },
         },
       },
-      async ({ params }) => {
-        const version = await getVersion(database, params.model, params.version)
-        const champion = await getChampion(database, params.model)
-        return {
-          ...versionSummary(version, champion?.version, (await latestMoves(database, params.model, [version.number])).get(version.number)),
-          signature: version.signature,
-          lineage: version.lineage,
-          ...(version.verdict === undefined ? {} : { verdict: version.verdict }),
-        }
-      },
+      ({ params }) => versionDetail(database, params.model, params.version),
     )
 
     app.post(
@@ -122,6 +114,18 @@ export function versionRoutes({ database, clock }: ApiParts): FastifyPluginCallb
       },
     )
     done()
+  }
+}
+
+/** A version as it is told whole. @throws RefitError `not-found` */
+export async function versionDetail(database: Database, model: string, number: number): Promise<VersionDetail> {
+  const version = await getVersion(database, model, number)
+  const champion = await getChampion(database, model)
+  return {
+    ...versionSummary(version, champion?.version, (await latestMoves(database, model, [number])).get(number)),
+    signature: version.signature,
+    lineage: version.lineage,
+    ...(version.verdict === undefined ? {} : { verdict: version.verdict }),
   }
 }
 

@@ -15,6 +15,7 @@ import { addInit } from './commands/init.js'
 import { addLogs } from './commands/logs.js'
 import { addMlflow } from './commands/mlflow.js'
 import { addNotify } from './commands/notify.js'
+import { addPredictions } from './commands/predictions.js'
 import { addPredict } from './commands/predict.js'
 import { addPromote } from './commands/promote.js'
 import { addReport } from './commands/report.js'
@@ -46,7 +47,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addTypes, addClients, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addPredictions, addTypes, addClients, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }

@@ -46,3 +46,8 @@ async function found(database: Database, model: string, kind: Truth['kind'], sub
     .execute()
   return new Map(rows.map(({ subject, row, truth }) => [`${row} ${subject}`, truth]))
 }
+
+/** Forgets what came before an instant and has not changed since. */
+export async function removeFeedback(database: Database, model: string, until: Date): Promise<void> {
+  await database.deleteFrom('prediction_feedback').where('model', '=', model).where('received_at', '<', until).execute()
+}

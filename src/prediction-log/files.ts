@@ -58,3 +58,9 @@ export async function filesUntil(database: Database, model: string, until: Date,
 export async function forgetFile(database: Database, number: number): Promise<void> {
   await database.deleteFrom('prediction_files').where('number', '=', String(number)).execute()
 }
+
+/** Models of which anything is kept, logged rows or truth. */
+export async function modelsWithLog(database: Database): Promise<readonly string[]> {
+  const rows = await database.selectFrom('prediction_files').select('model').union(database.selectFrom('prediction_feedback').select('model')).execute()
+  return rows.map(({ model }) => model).toSorted()
+}

@@ -1,11 +1,10 @@
-import type { Clock } from '../clock.js'
 import { isOutage } from '../database/outage.js'
-import type { Database } from '../database/schema.js'
 import { predictionLogOf } from '../define/resolve-prediction-log.js'
 import { RefitError } from '../errors.js'
 import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
-import { listModels } from '../registry/models.js'
-import { filesUntil, forgetFile } from './files.js'
+import { getModel } from '../registry/models.js'
+import { removeFeedback } from './feedback.js'
+import { filesUntil, forgetFile, modelsWithLog } from './files.js'
 import { shipSpooled, type ShipRooms } from './ship.js'
 
 const SHIP_EVERY_MS = 60_000
@@ -13,7 +12,9 @@ const FILES_AT_ONCE = 100
 
 /** Removes what has been kept for as long as its model says; of a model that logs no more, all of it. The object goes first: what is to be gone is gone. */
 export async function removeOld({ database, objects, clock }: Pick<ShipRooms, 'database' | 'objects' | 'clock'>): Promise<void> {
-  for (const { name, definition } of await listModels(database)) {
+  for (const name of await modelsWithLog(database)) {
+    // Also where it has been taken out of the project.
+    const { definition } = await getModel(database, name)
     const until = new Date(clock.now().getTime() - (predictionLogOf(definition)?.keepMilliseconds ?? 0))
     for (;;) {
       const old = await filesUntil(database, name, until, FILES_AT_ONCE)
@@ -27,12 +28,8 @@ export async function removeOld({ database, objects, clock }: Pick<ShipRooms, 'd
   }
 }
 
-async function removeFeedback(database: Database, model: string, until: Date): Promise<void> {
-  await database.deleteFrom('prediction_feedback').where('model', '=', model).where('received_at', '<', until).execute()
-}
-
 /** Brings what serving logs into the object store each minute, and removes what is old, until stopped. What is away is waited for. */
-export function startPredictionLog(rooms: ShipRooms & { readonly clock: Clock; readonly log: { warn(message: string): void; error(message: string): void } }): HintedLoop {
+export function startPredictionLog(rooms: ShipRooms & { readonly log: { error(message: string): void } }): HintedLoop {
   const stopping = new AbortController()
   let away = false
   const loop = startHintedLoop(rooms.clock, async () => {

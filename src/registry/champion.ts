@@ -73,6 +73,12 @@ export async function championMoves(database: Database, model: string, limit = 5
   return rows.map(moveFromRow)
 }
 
+/** The move that began a generation; undefined where there is none. */
+export async function championMoveOf(database: Database, model: string, generation: number): Promise<ChampionMove | undefined> {
+  const row = await database.selectFrom('champion_moves').selectAll().where('model', '=', model).where('generation', '=', String(generation)).executeTakeFirst()
+  return row === undefined ? undefined : moveFromRow(row)
+}
+
 /** Decodes a row of `champion_moves`. */
 export function moveFromRow(row: Selectable<Schema['champion_moves']>): ChampionMove {
   return {

@@ -12,15 +12,18 @@ import { migrate } from '../database/migrate.js'
 import { millisecondsOf } from '../define/duration-text.js'
 import { revealSecrets } from '../define/secret.js'
 import type { StoredProject } from '../define/stored-definition.js'
+import { predictionLogOf } from '../define/resolve-prediction-log.js'
 import { refitError } from '../errors.js'
 import { parseTokens, requireTokensBeyondLoopback, tokenOf } from '../http/access.js'
 import { adopt } from '../lifecycle/adoption/adopt.js'
 import { attemptLog } from '../lifecycle/folders.js'
 import { startConductor } from '../lifecycle/rollout/conductor.js'
 import { askOwnCheck } from '../lifecycle/rollout/own-check.js'
-import type { Rooms } from '../lifecycle/run.js'
+import { tokenPrefix, type Rooms } from '../lifecycle/run.js'
 import { mlflowOpenRoutes, mlflowRoutes } from '../mlflow/app.js'
 import { startNotifications } from '../notifications/notifications.js'
+import { predictionKey } from '../prediction-log/key.js'
+import { startPredictionLog } from '../prediction-log/keep.js'
 import { registerModels } from '../registry/models.js'
 import { EVENTS_CHANNEL, latestCursor } from '../runs/event.js'
 import { RUNS_CHANNEL } from '../runs/requests.js'
@@ -36,7 +39,7 @@ import { listenOn } from './listen-on.js'
 import { openObjects } from './objects.js'
 import type { ServingSettings } from './serving-settings.js'
 import { endServing, ensureServing } from './serving-process.js'
-import { readProcessNote, removeProcessNote, stateFolderOf, writeProcessNote } from './state.js'
+import { readProcessNote, removeProcessNote, spoolFolderOf, stateFolderOf, writeProcessNote } from './state.js'
 import { supervise } from './supervise.js'
 import { startWorker } from './worker.js'
 
@@ -134,6 +137,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     started.push(() => worker.stop())
     const batch = await startBatchJobs(rooms, log)
     started.push(() => batch.stop())
+    const predictionLog = startPredictionLog({ database: connection.database, objects, clock, spoolFolder: spoolFolderOf(stateFolder), token: tokenPrefix(stateFolder, 'predictions/ship'), log })
+    started.push(() => predictionLog.stop())
     const childEntry = new URL('./rollout-check-child.bundle.js', import.meta.url)
     const conductor = startConductor({
       database: connection.database,
@@ -174,7 +179,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
     controlUrl = url
-    const settings: ServingSettings = { stateFolder, projectFolder: folder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, processes: project.server.servingProcesses, deadlineMs: millisecondsOf(project.server.answerWithin), hosts, origins, ...invocationsOf(project) }
+    const settings: ServingSettings = { stateFolder, projectFolder: folder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, processes: project.server.servingProcesses, deadlineMs: millisecondsOf(project.server.answerWithin), hosts, origins, predictionKey: await predictionKey(connection.database), logs: logsOf(project), ...invocationsOf(project) }
     servingUrl = (await ensureServing(settings, refitVersion)).url
     await writeProcessNote(stateFolder, 'control', url)
     started.push(() => removeProcessNote(stateFolder, 'control'))
@@ -220,4 +225,14 @@ function invocationsOf({ models, server }: StoredProject): Pick<ServingSettings,
   const invocations = server.invocations ?? (others.length === 0 ? only : undefined)
   const dialects = Object.fromEntries(Object.values(models).flatMap(({ name, dialect }) => (dialect === undefined ? [] : [[name, dialect]])))
   return { ...(invocations === undefined ? {} : { invocations }), dialects }
+}
+
+/** What is logged of each model's answers. */
+function logsOf({ models }: StoredProject): ServingSettings['logs'] {
+  return Object.fromEntries(
+    Object.values(models).flatMap((model) => {
+      const log = predictionLogOf(model)
+      return log === undefined ? [] : [[model.name, { share: log.share, ...(log.columns === undefined ? {} : { columns: log.columns }) }]]
+    }),
+  )
 }

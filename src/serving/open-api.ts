@@ -29,11 +29,11 @@ export function modelOpenApi({ model, version, signature }: Pick<LiveModel, 'mod
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       schemas: {
         Row: rowSchema(signature),
-        Request: { type: 'object', required: ['rows'], additionalProperties: false, properties: { rows: { type: 'array', minItems: 1, maxItems: MOST_ROWS, items: { $ref: '#/components/schemas/Row' } } } },
+        Request: { type: 'object', required: ['rows'], additionalProperties: false, properties: { keys: { type: 'array', maxItems: MOST_ROWS, items: { type: 'string', minLength: 1, maxLength: 200 }, description: 'What you call the rows, one a row: feedback may come by them' }, rows: { type: 'array', minItems: 1, maxItems: MOST_ROWS, items: { $ref: '#/components/schemas/Row' } } } },
         Answer: {
           type: 'object',
           required: ['model', 'version', 'predictions'],
-          properties: { model: { type: 'string' }, version: { type: 'integer', description: 'The version that answered' }, predictions: { type: 'array', items: predictionSchema(signature) } },
+          properties: { model: { type: 'string' }, version: { type: 'integer', description: 'The version that answered' }, id: { type: 'string', description: 'Of this answer, for feedback and explanations' }, predictions: { type: 'array', items: predictionSchema(signature) } },
         },
         Failure,
       },

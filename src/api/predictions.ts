@@ -1,0 +1,136 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { predictionLogOf } from '../define/resolve-prediction-log.js'
+import { refitError } from '../errors.js'
+import { requireShallow } from '../http/json-depth.js'
+import { keepFeedback } from '../prediction-log/feedback.js'
+import { predictionKey } from '../prediction-log/key.js'
+import { MOST_ENTRIES, readFeedback } from '../prediction-log/read-feedback.js'
+import { readJoined } from '../prediction-log/read.js'
+import { LONGEST_ID, readPredictionId } from '../predictions/prediction-id.js'
+import { championMoveOf } from '../registry/champion.js'
+import { getModel } from '../registry/models.js'
+import { championMove } from './models.js'
+import type { ApiParts } from './parts.js'
+import { versionDetail } from './versions.js'
+import { FeedbackTaken, LoggedPredictions, PredictionDetail } from './wire/prediction.js'
+import { instant } from './wire/time.js'
+
+const closed = { additionalProperties: false }
+const PAGE = 100
+const LARGEST_BODY_BYTES = 16 * 1024 * 1024
+const tags = ['predictions']
+const ModelName = Type.Object({ model: Type.String() })
+
+/** What the endpoint has answered: by what, what is logged of it, and what the truth was. */
+export function predictionRoutes({ database, objects, clock }: ApiParts): FastifyPluginCallbackTypebox {
+  const key = async (): Promise<Buffer> => Buffer.from(await predictionKey(database), 'hex')
+  /** One after the other: each takes processes and their memory. */
+  let reading: Promise<unknown> = Promise.resolve()
+  return (app, _options, done) => {
+    app.addContentTypeParser<string>('application/x-ndjson', { parseAs: 'string' }, (_request, body, parsed) => {
+      try {
+        parsed(null, linesOf(body))
+      } catch (error) {
+        parsed(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
+
+    app.get(
+      '/predictions/:id',
+      {
+        config: { role: 'viewer' },
+        schema: {
+          operationId: 'getPrediction',
+          tags,
+          summary: 'What has given an answer: the version with its verdict and lineage',
+          description: 'An id tells so by itself, whether or not its answer is in the prediction log.',
+          params: Type.Object({ id: Type.String({ maxLength: LONGEST_ID, description: 'From the answer, or its header refit-prediction-id' }) }),
+          response: { 200: PredictionDetail },
+        },
+      },
+      async ({ params }) => {
+        const facts = readPredictionId(await key(), params.id)
+        if (facts === undefined) throw refitError('prediction-unknown', {})
+        const { model, version, generation, side, at, rows, sampled } = facts
+        const move = side === 'champion' ? await championMoveOf(database, model, generation) : undefined
+        return { id: params.id, model, at: instant(at), rows, side, logged: sampled, version: await versionDetail(database, model, version), ...(move === undefined ? {} : { move: championMove(move) }) }
+      },
+    )
+
+    app.get(
+      '/models/:model/predictions',
+      {
+        // They hold what people have sent.
+        config: { role: 'operator' },
+        schema: {
+          operationId: 'listPredictions',
+          tags,
+          summary: 'Logged rows of a model with their predictions, and the truth where it has come; the newest first',
+          description: 'Rows come here some two minutes after they were answered.',
+          params: ModelName,
+          querystring: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE })), before: Type.Optional(Type.String({ maxLength: 40, description: 'From the page before' })) }, closed),
+          response: { 200: LoggedPredictions },
+        },
+      },
+      async ({ params, query }) => {
+        await getModel(database, params.model)
+        const read = (): ReturnType<typeof readJoined> => readJoined(database, objects, { model: params.model, before: query.before, limit: query.limit ?? PAGE }, new AbortController().signal)
+        const mine = reading.then(read, read)
+        reading = mine.catch(() => undefined)
+        const { rows, before } = await mine
+        return { rows: [...rows], ...(before === undefined ? {} : { before }) }
+      },
+    )
+
+    app.post(
+      '/models/:model/feedback',
+      {
+        config: { role: 'operator' },
+        bodyLimit: LARGEST_BODY_BYTES,
+        schema: {
+          operationId: 'giveFeedback',
+          tags,
+          summary: 'Tell the truth about rows that were predicted',
+          description:
+            `An entry has \`truth\`, and says of which row: by \`prediction\`, the id of the answer, with \`row\`, its place in the request from 0 on (default 0); or by \`key\`, which was sent with the row. ` +
+            `The body is one entry, \`{"feedback": [entries]}\`, or, as application/x-ndjson, an entry a line; up to ${MOST_ENTRIES} of them. All are kept or none. What is sent again changes nothing; another truth of a row takes the place of the former one.`,
+          consumes: ['application/json', 'application/x-ndjson'],
+          params: ModelName,
+          body: Type.Unknown(),
+          response: { 200: FeedbackTaken },
+        },
+      },
+      async ({ params, body, actor }) => {
+        const { definition } = await getModel(database, params.model)
+        if (predictionLogOf(definition) === undefined) throw refitError('prediction-log-off', { model: params.model })
+        const { truths, notLogged } = readFeedback(entriesOf(body), { model: params.model, task: definition.task, key: await key() })
+        await keepFeedback(database, { model: params.model, actor, at: clock.now() }, truths)
+        return { taken: truths.length, notLogged }
+      },
+    )
+    done()
+  }
+}
+
+/** One entry, several, or those of lines. */
+function entriesOf(body: unknown): readonly unknown[] {
+  if (Array.isArray(body)) return body
+  if (typeof body === 'object' && body !== null && 'feedback' in body && Array.isArray(body.feedback)) return body.feedback
+  return [body]
+}
+
+/** The JSON of each line. @throws RefitError `request-invalid` */
+function linesOf(body: string): readonly unknown[] {
+  requireShallow(body)
+  const lines = body.split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  if (lines.length > MOST_ENTRIES) throw refitError('request-invalid', { reason: `it has more than ${MOST_ENTRIES} lines, and no more are taken at once` })
+  return lines.map((line, index): unknown => {
+    try {
+      return JSON.parse(line)
+    } catch (error) {
+      throw refitError('request-invalid', { reason: `line ${index + 1} is no JSON` }, { cause: error })
+    }
+  })
+}
