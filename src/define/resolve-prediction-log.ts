@@ -27,11 +27,13 @@ export function resolvePredictionLog(written: WrittenPredictionLog | undefined, 
   for (const [index, name] of (written.columns ?? []).entries()) {
     if (columns[name]?.role !== 'feature') fault(`predictionLog.columns[${index}]`, `${name} is no feature: nobody sends it to the endpoint`)
   }
-  return {
+  const filled = {
     share: written.share === undefined ? plainPredictionLog.share : written.share === '100%' ? 1 : share(written.share, 'predictionLog.share'),
     keepMilliseconds: written.keep === undefined ? plainPredictionLog.keepMilliseconds : duration(written.keep, 'predictionLog.keep'),
-    ...(written.columns === undefined ? {} : { columns: written.columns }),
   }
+  if (written.columns !== undefined) return { ...filled, columns: written.columns }
+  // Writing the defaults out is no other definition.
+  return filled.share === plainPredictionLog.share && filled.keepMilliseconds === plainPredictionLog.keepMilliseconds ? undefined : filled
 }
 
 /** What is logged of a model; undefined: nothing. */

@@ -83,6 +83,7 @@ const sections: readonly { readonly heading: string; readonly schema: TSchema; r
   { heading: '`canary(options)`', schema: alternatives(within(WrittenModel, 'properties', 'deploy'), 1), spellOut: (option, value) => `deploy: canary({ steps: ['10%'], for: '1 day', ${option}: ${value} })` },
   { heading: '`shadow(options)`', schema: alternatives(within(WrittenModel, 'properties', 'deploy'), 2), spellOut: (option, value) => `deploy: shadow({ for: '1 day', ${option}: ${value} })` },
   { heading: '`limits`', schema: within(WrittenModel, 'properties', 'limits'), spellOut: (option, value) => `limits: { ${option}: ${value} }` },
+  { heading: '`predictionLog`', schema: alternatives(within(WrittenModel, 'properties', 'predictionLog'), 1), spellOut: (option, value) => `predictionLog: { ${option}: ${value} }` },
   { heading: 'Options of every target', schema: WrittenTarget, besides: ['options'] },
   { heading: '`webhook(url, options)`', schema: webhook.options },
   { heading: '`slack(url, options)`', schema: slack.options },
