@@ -34,6 +34,8 @@ export interface EndpointSettings {
   readonly invocations?: string
   readonly dialects?: Record<string, 'mlflow' | 'sagemaker'>
   readonly deadlineMs?: number
+  readonly predictionKey?: string
+  readonly logs?: Record<string, { share: number; columns?: string[] }>
 }
 
 /** Serving in this process, over a platform. */

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { systemClock } from '../../src/clock.js'
+import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
+import { keepFeedback } from '../../src/prediction-log/feedback.js'
+import { removeOld } from '../../src/prediction-log/keep.js'
+import { readJoined, type JoinedRow } from '../../src/prediction-log/read.js'
+import { shipSpooled, type ShipRooms } from '../../src/prediction-log/ship.js'
+import { readPredictionId, type PredictionFacts } from '../../src/predictions/prediction-id.js'
+import { closedFiles } from '../../src/predictions/spool.js'
+import { endServing, ensureServing } from '../../src/roles/serving-process.js'
+import { readProcessNote, spoolFolderOf } from '../../src/roles/state.js'
+import { predict, send, startEndpoint, until, untilLive, type Answer, type Endpoint, type EndpointSettings } from './endpoint.js'
+import { startPlatform, times, type Platform } from './platform.js'
+
+const predictionKey = randomBytes(32).toString('hex')
+const key = Buffer.from(predictionKey, 'hex')
+const everything = { predictionKey, logs: { 'house-price': { share: 1 } } } satisfies EndpointSettings
+const json = { 'content-type': 'application/json' }
+const never = new AbortController().signal
+
+let platform: Platform
+let rooms: ShipRooms
+before(async () => {
+  platform = await startPlatform('house-price', 'unlogged')
+  await platform.publish('house-price', times(2))
+  await platform.publish('unlogged', times(3))
+  const { stateFolder, database } = platform
+  const log = { warn: (message: string): void => void warnings.push(message) }
+  rooms = { database, objects: filesystemObjects(join(stateFolder, 'objects')), clock: systemClock, spoolFolder: spoolFolderOf(stateFolder), token: `test/${process.pid}/predictions`, log }
+})
+after(() => platform.stop())
+
+const warnings: string[] = []
+
+async function open(settings: EndpointSettings): Promise<Endpoint> {
+  const endpoint = await startEndpoint(platform, settings)
+  for (const model of ['house-price', 'unlogged']) await untilLive(endpoint.url, model, 1)
+  return endpoint
+}
+
+function factsOf({ headers }: Answer): PredictionFacts {
+  const facts = readPredictionId(key, String(headers['refit-prediction-id']))
+  assert.ok(facts !== undefined, `no id in ${JSON.stringify(headers)}`)
+  return facts
+}
+
+/** Every row that is in the log, the oldest first, read in pages of some size. */
+async function logged(limit = 1000): Promise<readonly JoinedRow[]> {
+  const rows: JoinedRow[] = []
+  let before: string | undefined
+  do {
+    const page = await readJoined(rooms.database, rooms.objects, { model: 'house-price', before, limit }, never)
+    rows.push(...page.rows)
+    before = page.before
+  } while (before !== undefined)
+  return rows.toReversed()
+}
+
+test('an answer has an id in every protocol, and the bodies of others are as they were', async () => {
+  const row = { rooms: 3, district: null, garden: null }
+  const tensors = { inputs: [{ name: 'rooms', datatype: 'FP64', shape: [1], data: [3] }] }
+  const asked: readonly (readonly [path: string, body: object])[] = [
+    ['/models/house-price/invocations', { dataframe_records: [row] }],
+    ['/endpoints/house-price/invocations', { instances: [{ features: [3, 'a', true] }] }],
+    ['/v1/models/house-price:predict', { instances: [row] }],
+    ['/v2/models/house-price/infer', tensors],
+  ]
+  const without = await open({})
+  const former = new Map<string, Answer>()
+  try {
+    for (const [path, body] of asked) former.set(path, await send(`${without.url}${path}`, { method: 'POST', headers: json, body: JSON.stringify(body) }))
+  } finally {
+    await without.stop()
+  }
+  const endpoint = await open({ predictionKey })
+  try {
+    for (const [path, body] of asked) {
+      const answer = await send(`${endpoint.url}${path}`, { method: 'POST', headers: json, body: JSON.stringify(body) })
+      assert.deepEqual([answer.status, answer.body, answer.headers['content-type']], [200, former.get(path)?.body, former.get(path)?.headers['content-type']], path)
+      const { model, version, generation, side, rows, sampled } = factsOf(answer)
+      assert.deepEqual({ model, version, generation, side, rows, sampled }, { model: 'house-price', version: 1, generation: 1, side: 'champion', rows: 1, sampled: false }, path)
+    }
+    const own = await predict(endpoint.url, 'house-price', [{ rooms: 3 }])
+    assert.deepEqual(own.json, { model: 'house-price', version: 1, id: own.headers['refit-prediction-id'], predictions: [6] })
+    assert.equal((await predict(endpoint.url, 'house-price', [{ rooms: 'x' }])).headers['refit-prediction-id'], undefined)
+  } finally {
+    await endpoint.stop()
+  }
+})
+
+test('what is answered until a drain is in the log, beside the truth by id and by key', async () => {
+  const endpoint = await open(everything)
+  const url = `${endpoint.url}/models/house-price/predict`
+  const body = { rows: [{ rooms: 1 }, { rooms: 2, district: 'harbour', garden: true }], keys: ['house 1', 'house 2'] }
+  const first = await send(url, { method: 'POST', headers: json, body: JSON.stringify(body) })
+  const second = await predict(endpoint.url, 'house-price', [{ rooms: 5 }])
+  assert.deepEqual([first.status, second.status, factsOf(first).sampled], [200, 200, true])
+  assert.equal((await send(url, { method: 'POST', headers: json, body: JSON.stringify({ ...body, keys: ['one'] }) })).status, 400)
+  await predict(endpoint.url, 'unlogged', [{ rooms: 5 }])
+  await endpoint.stop()
+  await shipSpooled(rooms, never)
+  assert.deepEqual(await closedFiles(rooms.spoolFolder), [])
+
+  const id = String(first.headers['refit-prediction-id'])
+  const other = String(second.headers['refit-prediction-id'])
+  const { database } = rooms
+  const by = { model: 'house-price', actor: 'test', at: new Date() }
+  const truth = { kind: 'prediction', subject: id, row: 1, truth: '4.5' } as const
+  await keepFeedback(database, by, [truth, { kind: 'key', subject: 'house 1', row: 0, truth: '1.5' }, { kind: 'key', subject: 'house 2', row: 0, truth: '9' }])
+  const kept = (await database.selectFrom('prediction_feedback').selectAll().orderBy('kind').orderBy('subject').execute()).length
+  await keepFeedback(database, by, [truth, truth])
+  assert.deepEqual([kept, (await database.selectFrom('prediction_feedback').selectAll().execute()).length], [3, 3])
+
+  const said = (await logged(1)).map(({ at: _at, ...rest }) => rest)
+  const common = { version: 1, side: 'champion' as const }
+  assert.deepEqual(said, [
+    { ...common, prediction: id, row: 0, key: 'house 1', values: { rooms: 1, district: null, garden: null }, predicted: 2, truth: 1.5 },
+    // Its own truth comes before that of its key.
+    { ...common, prediction: id, row: 1, key: 'house 2', values: { rooms: 2, district: 'harbour', garden: true }, predicted: 4, truth: 4.5 },
+    { ...common, prediction: other, row: 0, values: { rooms: 5, district: null, garden: null }, predicted: 10 },
+  ])
+  assert.deepEqual((await logged()).map(({ at: _at, ...rest }) => rest), said)
+  assert.deepEqual(warnings, [])
+})
+
+test('a process that is killed loses what it answered last, and nothing that it had written; nothing comes twice', async () => {
+  const { stateFolder, databaseUrl } = platform
+  const before = (await logged()).length
+  const serving = await ensureServing({ stateFolder, databaseUrl, bind: '127.0.0.1', port: 0, hosts: [], origins: [], ...everything }, '0.1.0')
+  try {
+    await untilLive(serving.url, 'house-price', 1)
+    const ids: string[] = []
+    for (let time = 0; time < 20; time += 1) ids.push(String((await predict(serving.url, 'house-price', [{ rooms: time }])).headers['refit-prediction-id']))
+    await until('they are written', async () => /refit_logged_rows_total\{model="house-price"\} 20\b/.test((await send(`${serving.url}/metrics`)).body))
+    process.kill(serving.pid, 'SIGKILL')
+    await until('it is gone', async () => (await readProcessNote(stateFolder, 'serving')) === undefined)
+    await shipSpooled(rooms, never)
+    await shipSpooled(rooms, never)
+    assert.deepEqual((await logged()).slice(before).map(({ prediction }) => prediction).toSorted(), ids.toSorted())
+  } finally {
+    await endServing(stateFolder)
+  }
+})
+
+test('a file whose rows are in the object store is not taken again when its removal was missed', async () => {
+  const { database, spoolFolder } = rooms
+  const endpoint = await open(everything)
+  await predict(endpoint.url, 'house-price', [{ rooms: 7 }])
+  await endpoint.stop()
+  const [path = ''] = await closedFiles(spoolFolder)
+  const aside = join(platform.stateFolder, 'aside')
+  await copyFile(path, aside)
+  await shipSpooled(rooms, never)
+  const rows = (await logged()).length
+  await copyFile(aside, path)
+  await shipSpooled(rooms, never)
+  assert.deepEqual([(await logged()).length, await closedFiles(spoolFolder)], [rows, []])
+  assert.equal((await database.selectFrom('prediction_spools').select('name').execute()).length > 0, true)
+})
+
+test('with the database away everything is answered and logged, and shipped when it is back', async () => {
+  const endpoint = await open(everything)
+  const before = (await logged()).length
+  try {
+    await platform.stopDatabase()
+    const answers: Answer[] = []
+    for (let time = 0; time < 10; time += 1) answers.push(await predict(endpoint.url, 'house-price', [{ rooms: time }]))
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+  } finally {
+    await endpoint.stop()
+    await platform.startDatabase()
+  }
+  await shipSpooled(rooms, never)
+  assert.equal((await logged()).length, before + 10)
+})
+
+const Files = Type.Array(Type.Object({ object: Type.String() }))
+
+test('what is older than the definition keeps is removed, from the object store too, and the truth about it', async () => {
+  const { database, objects } = rooms
+  const files = Value.Parse(Files, await database.selectFrom('prediction_files').select('object').execute())
+  assert.ok(files.length > 0)
+  await removeOld(rooms)
+  assert.equal((await database.selectFrom('prediction_files').select('number').execute()).length, files.length, 'nothing is old yet')
+  const later = { ...systemClock, now: () => new Date(Date.now() + 91 * 86_400_000) }
+  await removeOld({ ...rooms, clock: later })
+  for (const table of ['prediction_files', 'prediction_spools', 'prediction_feedback'] as const) assert.deepEqual(await database.selectFrom(table).selectAll().execute(), [], table)
+  for (const { object } of files) assert.equal(await objects.has(object), false)
+})
