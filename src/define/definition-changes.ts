@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import { canonicalJson } from './canonical-json.js'
 import { kindWords, triggerWords, valueWords, writtenPath } from './definition-words.js'
 import { INCIDENTAL } from './recipe.js'
+import { plainPredictionLog } from './resolve-prediction-log.js'
 import { plainContract, type StoredColumn, type StoredModel, type StoredRule } from './stored-definition.js'
 
 /** One difference between two definitions of a model. */
@@ -41,8 +42,8 @@ export function definitionChanges(before: StoredModel, after: StoredModel, ruleW
 
 /** What an absent part means, so that writing it out is no change. */
 function withDefaults(model: StoredModel): StoredModel {
-  const { delivery, contract, ...rest } = model
-  return { ...rest, contract: contract ?? plainContract, delivery: delivery ?? { kind: 'append' } }
+  const { delivery, contract, predictionLog, ...rest } = model
+  return { ...rest, contract: contract ?? plainContract, delivery: delivery ?? { kind: 'append' }, predictionLog: predictionLog ?? plainPredictionLog }
 }
 
 function columnChanges(before: StoredModel['columns'], after: StoredModel['columns']): readonly DefinitionChange[] {

@@ -3,7 +3,7 @@ import { answerChildJob } from '../processes/child-job.js'
 import { ReadInput, type LoggedRow } from './read-job.js'
 
 /** Columns of ours; whatever else a file has is a feature. */
-const OURS = /^refit_|^file_row_number$/
+const OURS = /^refit_|^file_row_number$/i
 
 answerChildJob(ReadInput, read)
 

@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs'
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Value } from 'typebox/value'
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
@@ -10,7 +8,7 @@ import { RefitError } from '../errors.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { SpoolHead } from '../predictions/logged-answer.js'
 import { closedFiles, removeSpooled } from '../predictions/spool.js'
-import { runChildJob } from '../processes/child-job.js'
+import { BrokenChild, runChildJob } from '../processes/child-job.js'
 import { addFile, takenSpools } from './files.js'
 import { Shipped, type ShipInput } from './ship-job.js'
 
@@ -29,7 +27,14 @@ export interface ShipRooms {
 const LIMITS = { milliseconds: 5 * 60_000, memoryBytes: 1_000_000_000 }
 /** Of one Parquet file; what is more comes into the next. */
 const MOST_BYTES_AT_ONCE = 64_000_000
-export const PREFIX = 'predictions'
+const PREFIX = 'predictions'
+const CHUNK_BYTES = 64 * 1024
+
+interface SpooledFile {
+  readonly path: string
+  readonly head: SpoolHead
+  readonly bytes: number
+}
 
 /**
  * Brings everything that serving has closed into the object store: object, then the transaction that names it, then the
@@ -40,7 +45,7 @@ export async function shipSpooled(rooms: ShipRooms, signal: AbortSignal): Promis
   const { database, spoolFolder, log } = rooms
   const closed = await closedFiles(spoolFolder)
   const taken = await takenSpools(database, closed.map((path) => basename(path)))
-  const files: { readonly path: string; readonly head: SpoolHead; readonly bytes: number }[] = []
+  const files: SpooledFile[] = []
   for (const path of closed) {
     const head = taken.has(basename(path)) ? undefined : await headOfFile(path)
     if (head !== undefined) files.push({ path, head, bytes: (await stat(path)).size })
@@ -55,8 +60,6 @@ export async function shipSpooled(rooms: ShipRooms, signal: AbortSignal): Promis
     await shipGroup(rooms, group, signal)
   }
 }
-
-type SpooledFile = { readonly path: string; readonly head: SpoolHead; readonly bytes: number }
 
 /** Files of one version with the same columns, as many as come into one. */
 function groupsOf(files: readonly SpooledFile[]): readonly (readonly SpooledFile[])[] {
@@ -92,25 +95,41 @@ async function shipGroup({ database, objects, clock, token, log }: ShipRooms, gr
     }
     for (const { path } of group) await removeSpooled(path)
   } catch (error) {
-    if (!(error instanceof RefitError) || !error.code.startsWith('process-') || signal.aborted) throw error
-    // They stay, and are tried again; what waits is bounded, and what is lost for it is counted.
+    if (signal.aborted || !isOfChild(error)) throw error
+    // They stay, and are tried again, and hold up nothing else; what waits is bounded, and what is lost for it is counted.
     log.warn(`predictions of ${head.model} could not be brought into the object store: ${error.message}`)
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
 }
 
+/** The child has a bug, or was ended for its memory or time. */
+function isOfChild(error: unknown): error is Error {
+  return error instanceof BrokenChild || (error instanceof RefitError && error.code.startsWith('process-'))
+}
+
 /** Undefined where there is none. */
 async function headOfFile(path: string): Promise<SpoolHead | undefined> {
-  const lines = createInterface({ input: createReadStream(path) })
+  const line = await firstLine(path)
+  const head = line === undefined ? undefined : parsed(line)
+  return Value.Check(SpoolHead, head) ? head : undefined
+}
+
+/** Undefined where it does not end. */
+async function firstLine(path: string): Promise<string | undefined> {
+  const handle = await open(path)
   try {
-    for await (const line of lines) {
-      const head: unknown = parsed(line)
-      return Value.Check(SpoolHead, head) ? head : undefined
+    const read: Buffer[] = []
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK_BYTES))
+      const chunk = buffer.subarray(0, bytesRead)
+      const end = chunk.indexOf('\n')
+      if (end !== -1) return Buffer.concat([...read, chunk.subarray(0, end)]).toString()
+      if (bytesRead === 0) return undefined
+      read.push(chunk)
     }
-    return undefined
   } finally {
-    lines.close()
+    await handle.close()
   }
 }
 

@@ -47,10 +47,13 @@ export const SpoolHead = Type.Object({
 })
 export type SpoolHead = Static<typeof SpoolHead>
 
+/** Names of columns that the log itself has. */
+const OURS = /^refit_/i
+
 /** What is kept of a version's answers. */
 export function headOf({ model, version, signature }: Pick<LoggedAnswer, 'model' | 'version' | 'signature'>, columns: readonly string[] | undefined): SpoolHead {
   const { task, classes, inputs } = signature
-  return { formatVersion: 1, model, version, task, columns: inputs.filter(({ name }) => columns === undefined || columns.includes(name)), classes }
+  return { formatVersion: 1, model, version, task, columns: inputs.filter(({ name }) => !OURS.test(name) && (columns === undefined || columns.includes(name))), classes }
 }
 
 /** One row of an answer as a line, without its end. */

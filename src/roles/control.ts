@@ -228,7 +228,7 @@ function invocationsOf({ models, server }: StoredProject): Pick<ServingSettings,
 }
 
 /** What is logged of each model's answers. */
-function logsOf({ models }: StoredProject): ServingSettings['logs'] {
+function logsOf({ models }: StoredProject): NonNullable<ServingSettings['logs']> {
   return Object.fromEntries(
     Object.values(models).flatMap((model) => {
       const log = predictionLogOf(model)

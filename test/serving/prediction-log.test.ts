@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { systemClock } from '../../src/clock.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { keepFeedback } from '../../src/prediction-log/feedback.js'
@@ -52,14 +50,14 @@ function factsOf({ headers }: Answer): PredictionFacts {
 
 /** Every row that is in the log, the oldest first, read in pages of some size. */
 async function logged(limit = 1000): Promise<readonly JoinedRow[]> {
-  const rows: JoinedRow[] = []
-  let before: string | undefined
+  const found: JoinedRow[] = []
+  let place: string | undefined
   do {
-    const page = await readJoined(rooms.database, rooms.objects, { model: 'house-price', before, limit }, never)
-    rows.push(...page.rows)
-    before = page.before
-  } while (before !== undefined)
-  return rows.toReversed()
+    const page = await readJoined(rooms.database, rooms.objects, { model: 'house-price', before: place, limit }, never)
+    found.push(...page.rows)
+    place = page.before
+  } while (place !== undefined)
+  return found.toReversed()
 }
 
 test('an answer has an id in every protocol, and the bodies of others are as they were', async () => {
@@ -99,6 +97,8 @@ test('what is answered until a drain is in the log, beside the truth by id and b
   const url = `${endpoint.url}/models/house-price/predict`
   const body = { rows: [{ rooms: 1 }, { rooms: 2, district: 'harbour', garden: true }], keys: ['house 1', 'house 2'] }
   const first = await send(url, { method: 'POST', headers: json, body: JSON.stringify(body) })
+  // Rows stand in the order of their times, which are of milliseconds.
+  await until('the clock goes on', () => Date.now() > factsOf(first).at.getTime())
   const second = await predict(endpoint.url, 'house-price', [{ rooms: 5 }])
   assert.deepEqual([first.status, second.status, factsOf(first).sampled], [200, 200, true])
   assert.equal((await send(url, { method: 'POST', headers: json, body: JSON.stringify({ ...body, keys: ['one'] }) })).status, 400)
@@ -117,7 +117,7 @@ test('what is answered until a drain is in the log, beside the truth by id and b
   await keepFeedback(database, by, [truth, truth])
   assert.deepEqual([kept, (await database.selectFrom('prediction_feedback').selectAll().execute()).length], [3, 3])
 
-  const said = (await logged(1)).map(({ at: _at, ...rest }) => rest)
+  const said = (await logged(1)).map(({ at: _, ...rest }) => rest)
   const common = { version: 1, side: 'champion' as const }
   assert.deepEqual(said, [
     { ...common, prediction: id, row: 0, key: 'house 1', values: { rooms: 1, district: null, garden: null }, predicted: 2, truth: 1.5 },
@@ -125,13 +125,13 @@ test('what is answered until a drain is in the log, beside the truth by id and b
     { ...common, prediction: id, row: 1, key: 'house 2', values: { rooms: 2, district: 'harbour', garden: true }, predicted: 4, truth: 4.5 },
     { ...common, prediction: other, row: 0, values: { rooms: 5, district: null, garden: null }, predicted: 10 },
   ])
-  assert.deepEqual((await logged()).map(({ at: _at, ...rest }) => rest), said)
+  assert.deepEqual((await logged()).map(({ at: _, ...rest }) => rest), said)
   assert.deepEqual(warnings, [])
 })
 
 test('a process that is killed loses what it answered last, and nothing that it had written; nothing comes twice', async () => {
   const { stateFolder, databaseUrl } = platform
-  const before = (await logged()).length
+  const earlier = (await logged()).length
   const serving = await ensureServing({ stateFolder, databaseUrl, bind: '127.0.0.1', port: 0, hosts: [], origins: [], ...everything }, '0.1.0')
   try {
     await untilLive(serving.url, 'house-price', 1)
@@ -142,7 +142,7 @@ test('a process that is killed loses what it answered last, and nothing that it 
     await until('it is gone', async () => (await readProcessNote(stateFolder, 'serving')) === undefined)
     await shipSpooled(rooms, never)
     await shipSpooled(rooms, never)
-    assert.deepEqual((await logged()).slice(before).map(({ prediction }) => prediction).toSorted(), ids.toSorted())
+    assert.deepEqual((await logged()).slice(earlier).map(({ prediction }) => prediction).toSorted(), ids.toSorted())
   } finally {
     await endServing(stateFolder)
   }
@@ -166,25 +166,23 @@ test('a file whose rows are in the object store is not taken again when its remo
 
 test('with the database away everything is answered and logged, and shipped when it is back', async () => {
   const endpoint = await open(everything)
-  const before = (await logged()).length
+  const earlier = (await logged()).length
   try {
     await platform.stopDatabase()
     const answers: Answer[] = []
     for (let time = 0; time < 10; time += 1) answers.push(await predict(endpoint.url, 'house-price', [{ rooms: time }]))
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
   } finally {
-    await endpoint.stop()
     await platform.startDatabase()
+    await endpoint.stop()
   }
   await shipSpooled(rooms, never)
-  assert.equal((await logged()).length, before + 10)
+  assert.equal((await logged()).length, earlier + 10)
 })
-
-const Files = Type.Array(Type.Object({ object: Type.String() }))
 
 test('what is older than the definition keeps is removed, from the object store too, and the truth about it', async () => {
   const { database, objects } = rooms
-  const files = Value.Parse(Files, await database.selectFrom('prediction_files').select('object').execute())
+  const files = await database.selectFrom('prediction_files').select('object').execute()
   assert.ok(files.length > 0)
   await removeOld(rooms)
   assert.equal((await database.selectFrom('prediction_files').select('number').execute()).length, files.length, 'nothing is old yet')
