@@ -13,8 +13,16 @@ function resolve(written: WrittenPredictionLog | undefined): { readonly log: Ret
   const log = resolvePredictionLog(written, {
     columns,
     fault,
-    duration: (text, where) => parseDuration(text) ?? (fault(where), 1),
-    share: (text, where) => parseShare(text) ?? (fault(where), 0.5),
+    duration: (text, where) => {
+      const milliseconds = parseDuration(text)
+      if (milliseconds === undefined) fault(where)
+      return milliseconds ?? 1
+    },
+    share: (text, where) => {
+      const value = parseShare(text)
+      if (value === undefined) fault(where)
+      return value ?? 0.5
+    },
   })
   return { log: predictionLogOf({ predictionLog: log }), faults }
 }

@@ -27,6 +27,7 @@ export interface ShipRooms {
 const LIMITS = { milliseconds: 5 * 60_000, memoryBytes: 1_000_000_000 }
 /** Of one Parquet file; what is more comes into the next. */
 const MOST_BYTES_AT_ONCE = 64_000_000
+const MOST_FILES_AT_ONCE = 1000
 const PREFIX = 'predictions'
 const CHUNK_BYTES = 64 * 1024
 
@@ -63,15 +64,15 @@ export async function shipSpooled(rooms: ShipRooms, signal: AbortSignal): Promis
 
 /** Files of one version with the same columns, as many as come into one. */
 function groupsOf(files: readonly SpooledFile[]): readonly (readonly SpooledFile[])[] {
-  const open = new Map<string, SpooledFile[]>()
+  const filling = new Map<string, SpooledFile[]>()
   const groups: SpooledFile[][] = []
   for (const file of files) {
     const name = JSON.stringify(file.head)
-    const present = open.get(name)
-    if (present !== undefined && present.reduce((sum, { bytes }) => sum + bytes, file.bytes) <= MOST_BYTES_AT_ONCE) present.push(file)
+    const present = filling.get(name)
+    if (present !== undefined && present.length < MOST_FILES_AT_ONCE && present.reduce((sum, { bytes }) => sum + bytes, file.bytes) <= MOST_BYTES_AT_ONCE) present.push(file)
     else {
       const group = [file]
-      open.set(name, group)
+      filling.set(name, group)
       groups.push(group)
     }
   }
