@@ -2,8 +2,6 @@ import { name, numberOf, openDuckDb, rowOf, text } from '../data/duckdb.js'
 import { answerChildJob } from '../processes/child-job.js'
 import { ShipInput, type Shipped } from './ship-job.js'
 
-/** More than a line may ever have, bytes. */
-const LONGEST_LINE = 64 * 1024 * 1024
 const types = { number: 'DOUBLE', category: 'VARCHAR', boolean: 'BOOLEAN' } as const
 
 answerChildJob(ShipInput, ship)
@@ -16,7 +14,7 @@ async function ship({ head, files, output, memoryBytes, spillFolder }: ShipInput
   const lines = { id: 'VARCHAR', row: 'INTEGER', at: 'VARCHAR', generation: 'BIGINT', side: 'VARCHAR', key: 'VARCHAR', ...Object.fromEntries(columns.map(({ type }, index) => [`c${index}`, types[type]])), y: prediction, p: 'DOUBLE[]' }
   const spelt = Object.entries(lines).map(([column, type]) => `${text(column)}: ${text(type)}`)
   await connection.run(
-    `create temp table logged as select * from read_json([${files.map(text).join(', ')}], format = 'newline_delimited', ignore_errors = true, maximum_object_size = ${LONGEST_LINE}, columns = {${spelt.join(', ')}})
+    `create temp table logged as select * from read_json([${files.map(text).join(', ')}], format = 'newline_delimited', ignore_errors = true, columns = {${spelt.join(', ')}})
       where id is not null and y is not null`,
   )
   const found = await rowOf(connection, 'select count(*) as rows, min("at") as first_at, max("at") as last_at from logged')

@@ -137,6 +137,14 @@ test('long texts fill the buffer too', async (t) => {
   assert.deepEqual([...lost], [['house-price buffer-full', 2]])
 })
 
+test('a row that is too long to keep is counted as lost, and the others of its answer are kept', async (t) => {
+  const { recorder, written, lost } = await stage(t, { 'house-price': { share: 1 } })
+  recorder.record(house([1, 2, 3], { features: { rooms: [1, 2, 3], district: ['a', 'x'.repeat(1_000_001), 'b'] } }))
+  await recorder.stop()
+  assert.deepEqual([...lost], [['house-price too-long', 1]])
+  assert.equal((await written())[0]?.length, 3)
+})
+
 test('when too much waits on the disk, rows are counted as lost, and nothing fails', async (t) => {
   const { recorder, logged, lost } = await stage(t, { 'house-price': { share: 1 } }, { mostBytes: 0 })
   assert.notEqual(recorder.record(house([1, 2])), '')

@@ -5,8 +5,8 @@ import { headOf, lineOf, type LoggedAnswer, type LogSettings, type SpoolHead } f
 import { createPredictionIds } from './prediction-id.js'
 import { SpoolFull, type Spool } from './spool.js'
 
-/** Why rows were not logged that were to be: too many waited to be written; too much waits on the disk; the disk refused them. */
-export type Loss = 'buffer-full' | 'disk-full' | 'not-written'
+/** Why rows were not logged that were to be: too many waited to be written; too much waits on the disk; the disk refused them; a row is longer than any that is kept. */
+export type Loss = 'buffer-full' | 'disk-full' | 'not-written' | 'too-long'
 
 export interface RecorderOptions {
   /** With which ids are made. */
@@ -35,6 +35,8 @@ const MOST_BYTES_HELD = 32 * 1024 * 1024
 /** Rows that are written as text without a pause; requests are answered in between. */
 const ROWS_A_TURN = 100
 const LINES_AT_ONCE_BYTES = 1024 * 1024
+/** Whoever reads the file keeps room for a few of the longest, characters. */
+const LONGEST_LINE = 1_000_000
 
 interface Held {
   readonly answer: LoggedAnswer
@@ -74,15 +76,21 @@ export function startRecorder({ key, models, spool, clock, logged, lost, log }: 
   const writeAll = async (): Promise<void> => {
     const taken = held
     held = []
+    let written = 0
     for (const { head, answers } of byHead(taken)) {
       let lines: string[] = []
       let bytes = 0
       for (const { answer, bytes: size } of answers) {
         for (let row = 0; row < answer.rows; row += 1) {
           const line = lineOf(answer, row, head)
+          written += 1
+          if (written % ROWS_A_TURN === 0) await nextTurn()
+          if (line.length > LONGEST_LINE) {
+            lost(head.model, 1, 'too-long')
+            continue
+          }
           lines.push(line)
           bytes += line.length
-          if (lines.length % ROWS_A_TURN === 0) await nextTurn()
           if (bytes < LINES_AT_ONCE_BYTES) continue
           await append(head, lines)
           lines = []
