@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -152,11 +152,19 @@ test('when too much waits on the disk, rows are counted as lost, and nothing fai
   assert.deepEqual([[...lost], [...logged]], [[['house-price disk-full', 2]], []])
 })
 
-test('when the folder goes away, rows are counted as lost, and nothing fails', async (t) => {
+test('when nothing can be written, rows are counted as lost, and nothing fails', async (t) => {
   const { folder, recorder, logged, lost } = await stage(t, { 'house-price': { share: 1 } })
   await rm(folder, { recursive: true })
+  await writeFile(folder, 'no folder')
   assert.notEqual(recorder.record(house([1])), '')
   await recorder.stop()
   assert.deepEqual([[...lost], [...logged]], [[['house-price not-written', 1]], []])
-  assert.deepEqual(await readdir(folder).catch(() => 'gone'), 'gone')
+})
+
+test('a folder that has gone away is made again', async (t) => {
+  const { folder, recorder, logged, written } = await stage(t, { 'house-price': { share: 1 } })
+  await rm(folder, { recursive: true })
+  recorder.record(house([1]))
+  await recorder.stop()
+  assert.deepEqual([[...logged], (await written()).length], [[['house-price', 1]], 1])
 })

@@ -55,7 +55,8 @@ export function startRecorder({ key, models, spool, clock, logged, lost, log }: 
     const head = headOf(answer, columns)
     const bytes = bytesOf(answer, head)
     if (rowsHeld + answer.rows > MOST_ROWS_HELD || bytesHeld + bytes > MOST_BYTES_HELD) return lost(answer.model, answer.rows, 'buffer-full')
-    held.push({ answer, head, bytes })
+    // The other features would be held beyond what is counted.
+    held.push({ answer: { ...answer, features: keptOf(answer.features, head) }, head, bytes })
     rowsHeld += answer.rows
     bytesHeld += bytes
   }
@@ -124,6 +125,10 @@ export function startRecorder({ key, models, spool, clock, logged, lost, log }: 
       await spool.close().catch((error: unknown) => log.warn(`a file of logged predictions could not be closed: ${String(error)}`))
     },
   }
+}
+
+function keptOf(features: LoggedAnswer['features'], { columns }: SpoolHead): LoggedAnswer['features'] {
+  return Object.fromEntries(columns.map(({ name }) => [name, features[name] ?? []]))
 }
 
 /** What an answer takes up while it is held, bytes, roughly. */

@@ -43,9 +43,8 @@ interface OpenFile {
   bytes: number
 }
 
-/** Writes into a folder that several processes share. */
+/** Writes into a folder that several processes share, and makes it where it is not there. */
 export async function openSpool({ folder, now, mostBytes = MOST_BYTES }: SpoolOptions): Promise<Spool> {
-  await mkdir(folder, { recursive: true })
   const prefix = `${process.pid}-${(await startTimeOf(process.pid)) ?? '0'}`
   const files = new Map<string, OpenFile>()
   let waiting = 0
@@ -53,16 +52,24 @@ export async function openSpool({ folder, now, mostBytes = MOST_BYTES }: SpoolOp
 
   const requireRoom = async (bytes: number): Promise<void> => {
     if (now() - measuredAt >= MEASURE_EVERY_MS) {
-      waiting = await bytesIn(folder)
+      waiting = await bytesSpooled(folder)
       measuredAt = now()
     }
     if (waiting + bytes > mostBytes) throw new SpoolFull(`${waiting} bytes of logged predictions wait in ${folder}`)
     waiting += bytes
   }
   const begin = async (head: string): Promise<OpenFile> => {
+    await mkdir(folder, { recursive: true })
     const path = join(folder, `${prefix}-${randomUUID()}${OPEN}`)
     const handle = await open(path, 'ax')
-    await handle.appendFile(`${head}\n`)
+    try {
+      await handle.appendFile(`${head}\n`)
+    } catch (error) {
+      // A full disk is tried again each second: no handle and no file may be left each time.
+      await handle.close().catch(() => undefined)
+      await rm(path, { force: true })
+      throw error
+    }
     return { handle, path, since: now(), bytes: 0 }
   }
   const closeFile = async (head: string, { handle, path }: OpenFile): Promise<void> => {
@@ -124,7 +131,8 @@ async function isWriting(name: string): Promise<boolean> {
   return (await startTimeOf(Number(pid))) === startTime
 }
 
-async function bytesIn(folder: string): Promise<number> {
+/** What waits in the folder to be taken, bytes. */
+export async function bytesSpooled(folder: string): Promise<number> {
   const sizes = await Promise.all((await readdir(folder).catch(noneYet)).map(async (name) => stat(join(folder, name)).then(({ size }) => size, () => 0)))
   return sizes.reduce((sum, size) => sum + size, 0)
 }

@@ -51,7 +51,7 @@ export function createAsk(live: LiveSet, sideBySide: Pick<SideBySide, 'use'>, is
     refuseWhileLoading(live, isReady, model)
     const { origin, features, ...answered } = await sideBySide.use(
       model,
-      async ({ version: answering, generation, signature }, predictor) => {
+      async ({ version: answering, signature }, predictor) => {
         if (version !== undefined && version !== answering) throw refitError('version-not-live', { model, version, live: answering })
         const asked = rows(signature)
         request.askedRows = asked.length
@@ -59,7 +59,7 @@ export function createAsk(live: LiveSet, sideBySide: Pick<SideBySide, 'use'>, is
         requireKeys(keys, asked.length)
         const features = readRows(signature, asked)
         // By the set that it was asked of: while it answers, another one may become champion.
-        const origin = originOf(live, model, answering, generation)
+        const origin = originOf(live, model, answering)
         const predictions = await predictor.predict(features)
         return { model, version: answering, origin, signature, features, predictions: answerOf(signature, predictions) }
       },
@@ -77,9 +77,10 @@ function keyOf(headers: FastifyRequest['headers']): string | undefined {
   return typeof key === 'string' && key !== '' ? key : undefined
 }
 
-/** Generations of versions that are rolled out are those of this process, and say nothing elsewhere. */
-function originOf(live: LiveSet, model: string, version: number, generation: number): { readonly side: Side; readonly generation: number } {
-  return live.isLive(model) && live.get(model).version !== version ? { side: 'challenger', generation: 0 } : { side: 'champion', generation }
+/** By which pointer a version answers now. One that is rolled out has a generation of this process alone, which says nothing elsewhere. */
+function originOf(live: LiveSet, model: string, version: number): { readonly side: Side; readonly generation: number } {
+  const champion = live.isLive(model) ? live.get(model) : undefined
+  return champion?.version === version ? { side: 'champion', generation: champion.generation } : { side: 'challenger', generation: 0 }
 }
 
 /** Until everything has been loaded once, a model that is not live may be one that will be. @throws RefitError `models-loading` */

@@ -33,6 +33,9 @@ const signature: Signature = {
   classes: [],
 }
 
+/** The one that the page shows: another one each time otherwise. */
+const shownId = /"id": "([\w-]{71})"/.exec(page)?.[1] ?? ''
+
 let folder: string
 let app: FastifyInstance
 let live: LiveSet
@@ -51,7 +54,7 @@ before(async () => {
   live = createLiveSet(versions)
   await live.swap({ model: 'delivery-time', version: 3, generation: 3, digest })
   const access = { bind: '127.0.0.1', hosts: [], origins: [], tokens: parseTokens(`someone:viewer:${secret}`) }
-  app = createServingApp({ live, sideBySide: createSideBySide({ live, beside: createLiveSet(versions), log }), metrics: createServingMetrics(), isReady: () => true, access, log, invocations: { model: 'delivery-time', dialects: {} } })
+  app = createServingApp({ live, sideBySide: createSideBySide({ live, beside: createLiveSet(versions), log }), metrics: createServingMetrics(), recorder: { record: () => shownId }, isReady: () => true, access, log, invocations: { model: 'delivery-time', dialects: {} } })
 })
 
 after(async () => {
