@@ -30,6 +30,8 @@ export interface ApiParts {
   readonly sourceFailure: (model: string) => { readonly source: string; readonly message: string } | undefined
   /** Called when a drop was uploaded: hastens the triggers. */
   readonly onUpload: () => void
+  /** Brings what serving has logged of its answers to where it is read; resolves too when that cannot be done now. */
+  readonly bringPredictions: () => Promise<void>
   /** Called when a batch job was asked for, or asked to end: hastens them. */
   readonly onBatchJob: () => void
   /** Takes a model that was trained elsewhere, as a tar archive, and asks for a run that checks it. @throws RefitError */

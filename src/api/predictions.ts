@@ -1,7 +1,9 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { predictionLogOf } from '../define/resolve-prediction-log.js'
 import { refitError } from '../errors.js'
+import { whileConnected } from '../http/body-stream.js'
 import { requireShallow } from '../http/json-depth.js'
 import { keepFeedback } from '../prediction-log/feedback.js'
 import { predictionKey } from '../prediction-log/key.js'
@@ -23,10 +25,25 @@ const tags = ['predictions']
 const ModelName = Type.Object({ model: Type.String() })
 
 /** What the endpoint has answered: by what, what is logged of it, and what the truth was. */
-export function predictionRoutes({ database, objects, clock }: ApiParts): FastifyPluginCallbackTypebox {
+export function predictionRoutes({ database, objects, clock, bringPredictions }: ApiParts): FastifyPluginCallbackTypebox {
   const key = async (): Promise<Buffer> => Buffer.from(await predictionKey(database), 'hex')
-  /** One after the other: each takes processes and their memory. */
+  /** One after the other: each takes a process and its memory. */
   let reading: Promise<unknown> = Promise.resolve()
+  const read = async <T>(request: FastifyRequest, isFirst: boolean, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> =>
+    whileConnected(request, async (signal) => {
+      const turn = async (): Promise<T | undefined> => {
+        if (signal.aborted) return undefined
+        if (isFirst) await bringPredictions()
+        return work(signal).catch((error: unknown) => {
+          // Nobody hears what is answered to someone who has gone.
+          if (signal.aborted) return undefined
+          throw error
+        })
+      }
+      const mine = reading.then(turn)
+      reading = mine.catch(() => undefined)
+      return mine
+    })
   return (app, _options, done) => {
     app.addContentTypeParser<string>('application/x-ndjson', { parseAs: 'string' }, (_request, body, parsed) => {
       try {
@@ -67,18 +84,16 @@ export function predictionRoutes({ database, objects, clock }: ApiParts): Fastif
           operationId: 'listPredictions',
           tags,
           summary: 'Logged rows of a model with their predictions, and the truth where it has come; the newest first',
-          description: 'Rows come here some two minutes after they were answered.',
+          description: 'Rows come here some ten seconds after they were answered.',
           params: ModelName,
           querystring: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE })), before: Type.Optional(Type.String({ maxLength: 40, description: 'From the page before' })) }, closed),
           response: { 200: LoggedPredictions },
         },
       },
-      async ({ params, query }) => {
+      async (request) => {
+        const { params, query } = request
         await getModel(database, params.model)
-        const read = (): ReturnType<typeof readJoined> => readJoined(database, objects, { model: params.model, before: query.before, limit: query.limit ?? PAGE }, new AbortController().signal)
-        const mine = reading.then(read, read)
-        reading = mine.catch(() => undefined)
-        const { rows, before } = await mine
+        const { rows, before } = (await read(request, query.before === undefined, (signal) => readJoined(database, objects, { model: params.model, before: query.before, limit: query.limit ?? PAGE }, signal))) ?? { rows: [] }
         return { rows: [...rows], ...(before === undefined ? {} : { before }) }
       },
     )

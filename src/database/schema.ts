@@ -192,6 +192,7 @@ export interface Schema {
     version: number
     object: string
     rows: number
+    bytes: BigInteger
     first_at: Time
     last_at: Time
     created_at: Time

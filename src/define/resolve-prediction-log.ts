@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { StoredPredictionLog } from './stored-prediction-log.js'
+import type { StoredPredictionLog } from './stored-prediction-log.js'
 import type { StoredColumn } from './stored-definition.js'
 
 /** What is logged of answers, as the project file says it. */

@@ -11,17 +11,18 @@ export interface PredictionFile {
 }
 
 export interface NewPredictionFile extends Omit<PredictionFile, 'number'> {
+  readonly bytes: number
   readonly firstAt: Date
   readonly lastAt: Date
   readonly at: Date
 }
 
 /** Names a file that is in the object store, with the spooled files whose rows it has. */
-export async function addFile(database: Database, { model, version, object, rows, firstAt, lastAt, at }: NewPredictionFile, spools: readonly string[]): Promise<void> {
+export async function addFile(database: Database, { model, version, object, rows, bytes, firstAt, lastAt, at }: NewPredictionFile, spools: readonly string[]): Promise<void> {
   await database.transaction().execute(async (transaction) => {
     const { number } = await transaction
       .insertInto('prediction_files')
-      .values({ model, version, object, rows, first_at: firstAt, last_at: lastAt, created_at: at })
+      .values({ model, version, object, rows, bytes: String(bytes), first_at: firstAt, last_at: lastAt, created_at: at })
       .returning('number')
       .executeTakeFirstOrThrow()
     await transaction.insertInto('prediction_spools').values(spools.map((name) => ({ name, file: number }))).execute()
@@ -44,6 +45,20 @@ export async function filesBefore(database: Database, model: string, from: numbe
     .$if(from !== undefined, (query) => query.where('number', '<=', String(from)))
     .orderBy('number', 'desc')
     .limit(limit)
+    .execute()
+  return rows.map((row) => ({ ...row, number: Number(row.number) }))
+}
+
+/** Files that may have the rows of an answer: those of its version and time. */
+export async function filesOf(database: Database, { model, version, at }: { readonly model: string; readonly version: number; readonly at: Date }): Promise<readonly PredictionFile[]> {
+  const rows = await database
+    .selectFrom('prediction_files')
+    .select(['number', 'model', 'version', 'object', 'rows'])
+    .where('model', '=', model)
+    .where('last_at', '>=', at)
+    .where('first_at', '<=', at)
+    .where('version', '=', version)
+    .orderBy('number')
     .execute()
   return rows.map((row) => ({ ...row, number: Number(row.number) }))
 }

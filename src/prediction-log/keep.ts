@@ -1,13 +1,18 @@
 import { isOutage } from '../database/outage.js'
 import { predictionLogOf } from '../define/resolve-prediction-log.js'
 import { RefitError } from '../errors.js'
-import { startHintedLoop, type HintedLoop } from '../hinted-loop.js'
+import { startHintedLoop } from '../hinted-loop.js'
+import { bytesSpooled } from '../predictions/spool.js'
 import { getModel } from '../registry/models.js'
 import { removeFeedback } from './feedback.js'
 import { filesUntil, forgetFile, modelsWithLog } from './files.js'
 import { shipSpooled, type ShipRooms } from './ship.js'
 
-const SHIP_EVERY_MS = 60_000
+const LOOK_EVERY_MS = 60_000
+/** Brought more often, a model that is asked rarely would have as many objects as rows. Whoever reads has it brought at once. */
+const SHIP_EVERY_MS = 10 * 60_000
+/** So much is brought at the next look: serving leaves rows out when far more waits. */
+const SHIP_BYTES = 64_000_000
 const FILES_AT_ONCE = 100
 
 /** Removes what has been kept for as long as its model says; of a model that logs no more, all of it. The object goes first: what is to be gone is gone. */
@@ -28,29 +33,58 @@ export async function removeOld({ database, objects, clock }: Pick<ShipRooms, 'd
   }
 }
 
-/** Brings what serving logs into the object store each minute, and removes what is old, until stopped. What is away is waited for. */
-export function startPredictionLog(rooms: ShipRooms & { readonly log: { error(message: string): void } }): HintedLoop {
+/** The part of the control server that has the prediction log. */
+export interface PredictionLog {
+  /** Brings what serving has closed into the object store now. Resolves when it is there, or when it cannot be brought: then it waits on local disk. */
+  bring(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Brings what serving logs into the object store, and removes what is old, until stopped. What is away is waited for. */
+export function startPredictionLog(rooms: ShipRooms & { readonly log: { error(message: string): void } }): PredictionLog {
+  const { clock, spoolFolder, log } = rooms
   const stopping = new AbortController()
   let away = false
-  const loop = startHintedLoop(rooms.clock, async () => {
+  let shippedAt = -Infinity
+  let shipping: Promise<void> | undefined
+
+  const ship = async (): Promise<void> => {
+    await shipSpooled(rooms, stopping.signal)
+    shippedAt = clock.now().getTime()
+  }
+  /** Two at once would take the same files. */
+  const shipOnce = async (): Promise<void> => {
+    shipping ??= ship().finally(() => {
+      shipping = undefined
+    })
+    return shipping
+  }
+  /** Tells why it could not be done, of what is away once. */
+  const patiently = async (work: () => Promise<void>): Promise<void> => {
     try {
-      await shipSpooled(rooms, stopping.signal)
-      await removeOld(rooms)
+      await work()
       away = false
     } catch (error) {
-      if (stopping.signal.aborted) return SHIP_EVERY_MS
+      if (stopping.signal.aborted) return
       const foreseen = isOutage(error) || error instanceof RefitError
-      if (!foreseen) rooms.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      else if (!away) rooms.log.warn(`logged predictions stay on local disk for now: ${error instanceof Error ? error.message : String(error)}`)
+      if (!foreseen) log.error(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      else if (!away) log.warn(`logged predictions stay on local disk for now: ${error instanceof Error ? error.message : String(error)}`)
       away = true
     }
-    return SHIP_EVERY_MS
+  }
+  const loop = startHintedLoop(clock, async () => {
+    await patiently(async () => {
+      if (clock.now().getTime() - shippedAt >= SHIP_EVERY_MS || (await bytesSpooled(spoolFolder)) >= SHIP_BYTES) await shipOnce()
+      await removeOld(rooms)
+    })
+    return LOOK_EVERY_MS
   })
   return {
-    hint: loop.hint,
+    bring: () => patiently(shipOnce),
     stop: async () => {
       stopping.abort()
       await loop.stop()
+      await shipping?.catch(() => undefined)
     },
   }
 }

@@ -1,10 +1,12 @@
 import { Type, type Static } from 'typebox'
 
-/** What the child that reads logged rows is given: up to `rows` of those below number `below` of a file, going back. */
+/** What the child that reads logged rows is given: up to `rows` of those of some files, going back. */
 export const ReadInput = Type.Object({
-  path: Type.String(),
-  below: Type.Integer(),
+  /** One after the other, each from the row below number `below` back to its first. */
+  files: Type.Array(Type.Object({ path: Type.String(), below: Type.Integer() })),
   rows: Type.Integer({ minimum: 1 }),
+  /** Only rows of this answer. */
+  prediction: Type.Optional(Type.String()),
   memoryBytes: Type.Integer(),
   spillFolder: Type.String(),
 })
@@ -27,4 +29,10 @@ export const LoggedRow = Type.Object({
   probabilities: Type.Optional(Type.Array(Type.Number())),
 })
 export type LoggedRow = Static<typeof LoggedRow>
-export const LoggedRows = Type.Array(LoggedRow)
+
+/** What the child has read; where there is more than it gives at once, `left` is the file to go on in. */
+export const ReadRows = Type.Object({
+  rows: Type.Array(LoggedRow),
+  left: Type.Optional(Type.Object({ index: Type.Integer(), below: Type.Integer() })),
+})
+export type ReadRows = Static<typeof ReadRows>

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { name, numberOf, openDuckDb, rowOf, text } from '../data/duckdb.js'
 import { answerChildJob } from '../processes/child-job.js'
 import { ShipInput, type Shipped } from './ship-job.js'
@@ -19,7 +20,9 @@ async function ship({ head, files, output, memoryBytes, spillFolder }: ShipInput
   )
   const found = await rowOf(connection, 'select count(*) as rows, min("at") as first_at, max("at") as last_at from logged')
   const rows = numberOf(found['rows'])
-  if (rows === 0) return { rows }
+  // Of the lines one in each file is its head.
+  const unread = (await lineEnds(files)) - files.length - rows
+  if (rows === 0) return { rows, unread }
   const selected = [
     'id as refit_prediction_id',
     '"row" as refit_row',
@@ -33,5 +36,14 @@ async function ship({ head, files, output, memoryBytes, spillFolder }: ShipInput
     ...(task === 'regression' ? [] : ['p as refit_probabilities']),
   ]
   await connection.run(`copy (select ${selected.join(', ')} from logged order by "at", id, "row") to ${text(output)} (format parquet, compression zstd)`)
-  return { rows, firstAt: String(found['first_at']), lastAt: String(found['last_at']) }
+  return { rows, unread, firstAt: String(found['first_at']), lastAt: String(found['last_at']) }
+}
+
+async function lineEnds(files: readonly string[]): Promise<number> {
+  let ends = 0
+  for (const file of files) {
+    const content = await readFile(file)
+    for (let at = content.indexOf('\n'); at !== -1; at = content.indexOf('\n', at + 1)) ends += 1
+  }
+  return ends
 }

@@ -11,6 +11,6 @@ export const ShipInput = Type.Object({
 })
 export type ShipInput = Static<typeof ShipInput>
 
-/** What it has written; without a row there is no file. Times are ISO 8601. */
-export const Shipped = Type.Object({ rows: Type.Integer(), firstAt: Type.Optional(Type.String()), lastAt: Type.Optional(Type.String()) })
+/** What it has written; without a row there is no file. `unread` are lines that are whole and could not be read. Times are ISO 8601. */
+export const Shipped = Type.Object({ rows: Type.Integer(), unread: Type.Integer(), firstAt: Type.Optional(Type.String()), lastAt: Type.Optional(Type.String()) })
 export type Shipped = Static<typeof Shipped>

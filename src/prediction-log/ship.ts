@@ -88,11 +88,12 @@ async function shipGroup({ database, objects, clock, token, log }: ShipRooms, gr
     const output = join(scratch, 'logged.parquet')
     await mkdir(join(scratch, 'spill'))
     const input: ShipInput = { head, files: group.map(({ path }) => path), output, memoryBytes: LIMITS.memoryBytes, spillFolder: join(scratch, 'spill') }
-    const { rows, firstAt, lastAt } = await runChildJob({ entry: new URL('./ship-child.bundle.js', import.meta.url), input, output: Shipped, token, limits: LIMITS, workingFolder: scratch }, signal)
+    const { rows, unread, firstAt, lastAt } = await runChildJob({ entry: new URL('./ship-child.bundle.js', import.meta.url), input, output: Shipped, token, limits: LIMITS, workingFolder: scratch }, signal)
+    if (unread > 0) log.warn(`${unread} lines of logged predictions of ${head.model} cannot be read and are left out`)
     const names = group.map(({ path }) => basename(path))
     if (firstAt !== undefined && lastAt !== undefined) {
-      const { key } = await objects.putFile(PREFIX, output, '.parquet')
-      await addFile(database, { model: head.model, version: head.version, object: key, rows, firstAt: new Date(firstAt), lastAt: new Date(lastAt), at: clock.now() }, names)
+      const { key, bytes } = await objects.putFile(PREFIX, output, '.parquet')
+      await addFile(database, { model: head.model, version: head.version, object: key, rows, bytes, firstAt: new Date(firstAt), lastAt: new Date(lastAt), at: clock.now() }, names)
     }
     for (const { path } of group) await removeSpooled(path)
   } catch (error) {

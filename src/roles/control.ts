@@ -166,6 +166,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         },
         sourceFailure: triggers.sourceFailure,
         onUpload: triggers.hint,
+        bringPredictions: () => predictionLog.bring(),
         onBatchJob: batch.hint,
         adopt: (adoption, content, signal) => adopt(rooms, adoption, content, signal),
         notifications,

@@ -75,6 +75,8 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
     onUpload: () => {
       uploads += 1
     },
+    // What serving logs is shown on a running project.
+    bringPredictions: () => Promise.resolve(),
     onBatchJob: () => undefined,
     notifications,
     announcements: options.announcements ?? { isOpen: () => Promise.resolve(false), receive: () => Promise.reject(refitError('announcement-unauthenticated', {})) },

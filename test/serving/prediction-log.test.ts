@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test'
 import { systemClock } from '../../src/clock.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { keepFeedback } from '../../src/prediction-log/feedback.js'
-import { removeOld } from '../../src/prediction-log/keep.js'
-import { readJoined, type JoinedRow } from '../../src/prediction-log/read.js'
+import { removeOld, startPredictionLog } from '../../src/prediction-log/keep.js'
+import { readAnswer, readJoined, type JoinedRow } from '../../src/prediction-log/read.js'
 import { shipSpooled, type ShipRooms } from '../../src/prediction-log/ship.js'
 import { readPredictionId, type PredictionFacts } from '../../src/predictions/prediction-id.js'
 import { closedFiles } from '../../src/predictions/spool.js'
@@ -58,6 +58,16 @@ async function logged(limit = 1000): Promise<readonly JoinedRow[]> {
     place = page.before
   } while (place !== undefined)
   return found.toReversed()
+}
+
+async function untilLogged(url: string, rows: number): Promise<void> {
+  await until('they are written', async () => (await send(`${url}/metrics`)).body.includes(`refit_logged_rows_total{model="house-price"} ${rows}\n`))
+}
+
+/** A row without the time of its answer, which is one. */
+function timeless({ at, ...rest }: JoinedRow): Omit<JoinedRow, 'at'> {
+  assert.ok(Number.isFinite(Date.parse(at)), at)
+  return rest
 }
 
 test('an answer has an id in every protocol, and the bodies of others are as they were', async () => {
@@ -117,7 +127,7 @@ test('what is answered until a drain is in the log, beside the truth by id and b
   await keepFeedback(database, by, [truth, truth])
   assert.deepEqual([kept, (await database.selectFrom('prediction_feedback').selectAll().execute()).length], [3, 3])
 
-  const said = (await logged(1)).map(({ at: _, ...rest }) => rest)
+  const said = (await logged(1)).map(timeless)
   const common = { version: 1, side: 'champion' as const }
   assert.deepEqual(said, [
     { ...common, prediction: id, row: 0, key: 'house 1', values: { rooms: 1, district: null, garden: null }, predicted: 2, truth: 1.5 },
@@ -125,7 +135,7 @@ test('what is answered until a drain is in the log, beside the truth by id and b
     { ...common, prediction: id, row: 1, key: 'house 2', values: { rooms: 2, district: 'harbour', garden: true }, predicted: 4, truth: 4.5 },
     { ...common, prediction: other, row: 0, values: { rooms: 5, district: null, garden: null }, predicted: 10 },
   ])
-  assert.deepEqual((await logged()).map(({ at: _, ...rest }) => rest), said)
+  assert.deepEqual((await logged()).map(timeless), said)
   assert.deepEqual(warnings, [])
 })
 
@@ -137,7 +147,7 @@ test('a process that is killed loses what it answered last, and nothing that it 
     await untilLive(serving.url, 'house-price', 1)
     const ids: string[] = []
     for (let time = 0; time < 20; time += 1) ids.push(String((await predict(serving.url, 'house-price', [{ rooms: time }])).headers['refit-prediction-id']))
-    await until('they are written', async () => /refit_logged_rows_total\{model="house-price"\} 20\b/.test((await send(`${serving.url}/metrics`)).body))
+    await untilLogged(serving.url, 20)
     process.kill(serving.pid, 'SIGKILL')
     await until('it is gone', async () => (await readProcessNote(stateFolder, 'serving')) === undefined)
     await shipSpooled(rooms, never)
@@ -178,6 +188,53 @@ test('with the database away everything is answered and logged, and shipped when
   }
   await shipSpooled(rooms, never)
   assert.equal((await logged()).length, earlier + 10)
+})
+
+test('the rows of one answer are found by its id, in their order, among all others', async () => {
+  const endpoint = await open(everything)
+  const answers: Answer[] = []
+  for (const rooms of [[1, 2, 3], [4], [5, 6]]) answers.push(await predict(endpoint.url, 'house-price', rooms.map((each) => ({ rooms: each }))))
+  await endpoint.stop()
+  await shipSpooled(rooms, never)
+  const found = async (answer: Answer, limit = 1000): Promise<readonly unknown[]> => {
+    const rows = await readAnswer(rooms.database, rooms.objects, factsOf(answer), { id: String(answer.headers['refit-prediction-id']), limit }, never)
+    return rows.map(({ row, predicted }) => [row, predicted])
+  }
+  const [first, , last] = answers
+  assert.ok(first !== undefined && last !== undefined)
+  assert.deepEqual([await found(first), await found(first, 2), await found(last)], [[[0, 2], [1, 4], [2, 6]], [[0, 2], [1, 4]], [[0, 10], [1, 12]]])
+})
+
+test('rows that are a megabyte long are given, as many at once as fit, and none is passed over', async () => {
+  const endpoint = await open(everything)
+  const earlier = (await logged()).length
+  for (let time = 0; time < 18; time += 1) {
+    assert.equal((await predict(endpoint.url, 'house-price', [{ rooms: time, district: 'x'.repeat(990_000) }])).status, 200)
+    // More than a few would not be held in memory.
+    if (time % 6 === 5) await untilLogged(endpoint.url, time + 1)
+  }
+  await endpoint.stop()
+  await shipSpooled(rooms, never)
+  const page = await readJoined(rooms.database, rooms.objects, { model: 'house-price', before: undefined, limit: 1000 }, never)
+  assert.ok(page.rows.length > 10 && page.rows.length < 18, `${page.rows.length} rows`)
+  assert.deepEqual((await logged()).slice(earlier).map(({ predicted }) => Number(predicted) / 2).toSorted((a, b) => a - b), Array.from({ length: 18 }, (_, time) => time))
+  assert.deepEqual(warnings, [])
+})
+
+test('who reads has everything brought first that has been closed, and once for all who read', async () => {
+  const errors: string[] = []
+  const log = startPredictionLog({ ...rooms, log: { ...rooms.log, error: (message) => void errors.push(message) } })
+  try {
+    await log.bring()
+    const endpoint = await open(everything)
+    await predict(endpoint.url, 'house-price', [{ rooms: 8 }])
+    await endpoint.stop()
+    const earlier = (await logged()).length
+    await Promise.all([log.bring(), log.bring(), log.bring()])
+    assert.deepEqual([(await logged()).length, errors], [earlier + 1, []])
+  } finally {
+    await log.stop()
+  }
 })
 
 test('what is older than the definition keeps is removed, from the object store too, and the truth about it', async () => {

@@ -34,7 +34,7 @@ export function addPredictions(program: Command): void {
       }
       const page = await api.loggedPredictions(model, { limit: Math.min(limit, MOST_SHOWN) })
       if (terminal.json) terminal.document(page)
-      else if (page.rows.length === 0) terminal.line(`No prediction of ${model} is in the log yet: they come there some two minutes after they were answered. docs/prediction-log.md tells what is logged.`)
+      else if (page.rows.length === 0) terminal.line(`No prediction of ${model} is in the log: a sample of them comes there, some ten seconds after they were answered. docs/prediction-log.md tells what is logged.`)
       else for (const line of table(terminal, ['answered', 'version', 'row', 'predicted', 'truth'], page.rows.map((row) => cellsOf(row, Date.now())))) terminal.line(line)
     })
 

@@ -13,6 +13,7 @@ create table prediction_files (
   version integer not null,
   object text not null,
   rows integer not null,
+  bytes bigint not null,
   -- Of the first and of the last answer in it.
   first_at timestamptz not null,
   last_at timestamptz not null,
