@@ -98,6 +98,9 @@ export const catalogue = {
   'object-missing': [500, 'The object {key} is not in the object store.', 'It was removed by hand, or the state folder was copied in part. `refit doctor` names what depends on it.'],
   'object-damaged': [500, 'The object {key} is damaged in the object store: {reason}.', 'It is refused rather than used. Put a whole copy in its place, or remove it and let it be made again; in a bucket that keeps versions a former one may be whole.'],
 
+  // Traces
+  'traces-not-installed': [500, 'Traces need the package {name}, which is not installed.', 'Install it where Refit is installed: npm install {name}. It is left out where optional dependencies are. Until then nothing is traced.'],
+
   // S3
   's3-not-installed': [500, 'S3 needs the package {name}, which is not installed.', 'Install it where Refit is installed: npm install {name}. It is left out where optional dependencies are.'],
   's3-unconfigured': [422, 'S3 cannot be used as it is set up: {reason}', 'Region and credentials come from the project file, from AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, from AWS_PROFILE, or from the machine; docs/object-storage.md has them all.'],

@@ -12,6 +12,7 @@ import { readWithDigest, verifyPackage } from '../packages/read.js'
 import { createContainerApp } from '../serving/container.js'
 import { createLiveSet } from '../serving/live-set.js'
 import { createServingMetrics } from '../serving/metrics.js'
+import { openTraces } from '../telemetry/traces.js'
 import { listenOn } from './listen-on.js'
 import { loadToServe } from './load-to-serve.js'
 
@@ -45,6 +46,7 @@ export async function startPackageServing(settings: PackageServingSettings, cloc
   const origin = await readOrigin(folder)
   const { model, version } = origin ?? UNNAMED
   const metrics = createServingMetrics()
+  const traces = await openTraces('refit-serving', log)
   const live = createLiveSet({
     log,
     now: () => clock.now(),
@@ -54,7 +56,7 @@ export async function startPackageServing(settings: PackageServingSettings, cloc
     load: (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: ANSWER_MS, log }),
   })
   let ready = false
-  const app = createContainerApp({ platform: settings.platform, model, live, metrics, isReady: () => ready, log })
+  const app = createContainerApp({ platform: settings.platform, model, live, metrics, traces, isReady: () => ready, log })
   const url = await listenOn(app, settings.bind, settings.port)
   const load = async (): Promise<void> => {
     await live.swap({ model, version, generation: 1, digest })
@@ -68,6 +70,7 @@ export async function startPackageServing(settings: PackageServingSettings, cloc
       // Whoever looks sends nothing more while what is under way is answered.
       ready = false
       await app.close()
+      await traces?.stop()
       live.remove(model)
     },
   }

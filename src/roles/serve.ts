@@ -20,6 +20,7 @@ import { createFollower, startFollowing } from '../serving/follow.js'
 import { createLiveSet, type Desired, type LiveSetOptions, type Retired } from '../serving/live-set.js'
 import { createServingMetrics, type ServingMetrics } from '../serving/metrics.js'
 import { createSideBySide } from '../serving/side-by-side.js'
+import { openTraces } from '../telemetry/traces.js'
 import { listenOn } from './listen-on.js'
 import { loadToServe } from './load-to-serve.js'
 import { openLocalPackages, removeHalfFetched } from './local-packages.js'
@@ -51,6 +52,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   const deadlineMs = deadlineOf(settings)
   const packages = await openLocalPackages(settings.stateFolder, openObjects(settings.objects, settings.stateFolder), (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: deadlineMs, log }))
   const metrics = createServingMetrics()
+  const traces = await openTraces('refit-serving', log)
   const versions: LiveSetOptions = {
     log,
     now: () => clock.now(),
@@ -91,7 +93,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   if (remembered !== undefined) ready = await createFollower(follower)(remembered.models, remembered.retired)
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
-  const app = createServingApp({ live, sideBySide, recorder, metrics: allMetrics === undefined ? metrics : { ...metrics, text: allMetrics }, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
+  const app = createServingApp({ live, sideBySide, recorder, metrics: allMetrics === undefined ? metrics : { ...metrics, text: allMetrics }, traces, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
   url = await listenOn(app, settings.bind, settings.port)
   const following = startFollowing({
     ...follower,
@@ -120,6 +122,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       ending = true
       await app.close()
       await recorder?.stop()
+      await traces?.stop()
       await listener.stop()
       await following.stop()
       await telling.stop()

@@ -24,7 +24,7 @@ const POLL_MS = 25
  * @throws RefitError `serving-not-started`
  */
 export async function ensureServing(settings: ServingSettings, refitVersion: string): Promise<ProcessNote> {
-  const wanted = digestOf({ settings, refitVersion, environment: SAME_EVERYWHERE, tokens: process.env['REFIT_TOKENS'] ?? '', python: chosenPython() ?? '' })
+  const wanted = digestOf({ settings, refitVersion, environment: SAME_EVERYWHERE, tokens: process.env['REFIT_TOKENS'] ?? '', python: chosenPython() ?? '', traces: tracesAskedFor() })
   const running = await readProcessNote(settings.stateFolder, 'serving')
   if (running !== undefined) {
     const present = await settingsOf(running.pid)
@@ -32,6 +32,11 @@ export async function ensureServing(settings: ServingSettings, refitVersion: str
     await endServing(settings.stateFolder)
   }
   return startServingProcess(settings, wanted)
+}
+
+/** What the environment says of traces. */
+function tracesAskedFor(): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('OTEL_') && value !== undefined ? [[name, value]] : [])))
 }
 
 /** Ends the serving process of a state folder, when its requests have ended. Returns whether one was running. */

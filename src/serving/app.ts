@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { createServer, type ServerAccess } from '../http/server.js'
 import type { Recorder } from '../predictions/recorder.js'
+import type { Traces } from '../telemetry/traces.js'
 import { createAsk } from './ask.js'
 import { countAnswers } from './count-answers.js'
 import { LARGEST_BODY_BYTES, patience, refuseEarly } from './limits.js'
@@ -14,6 +15,7 @@ import { openInferenceOpenRoutes, openInferenceProtocol } from './protocols/open
 import { ownProtocol } from './protocols/own.js'
 import { ModelName, viewer } from './protocols/parts.js'
 import type { SideBySide } from './side-by-side.js'
+import { traceAnswers } from './trace-answers.js'
 import { LiveModelAnswer } from './wire.js'
 
 export interface ServingParts {
@@ -23,6 +25,8 @@ export interface ServingParts {
   readonly metrics: ServingMetrics
   /** Gives answers their ids; default: they have none. */
   readonly recorder?: Pick<Recorder, 'record'> | undefined
+  /** Where requests are traced. */
+  readonly traces?: Traces | undefined
   /** Whether the models that are to serve have been loaded once. */
   readonly isReady: () => boolean
   /** Whether the process has been asked to end. */
@@ -36,8 +40,9 @@ export interface ServingParts {
 const openRoutes: ReadonlySet<string> = new Set(['/health', '/ready', ...openInvocationRoutes, ...openInferenceOpenRoutes])
 
 /** The endpoint: predictions by the versions that are live, and what is live. */
-export function createServingApp({ live, sideBySide = live, metrics, recorder, isReady, isEnding = () => false, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
+export function createServingApp({ live, sideBySide = live, metrics, recorder, traces, isReady, isEnding = () => false, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
   const { app } = createServer({ access, log, openRoutes, bodyLimit: LARGEST_BODY_BYTES, patience })
+  traceAnswers(app, traces)
   refuseEarly(app, live, LARGEST_BODY_BYTES)
   countAnswers(app, live, metrics)
   const parts = { live, ask: createAsk(live, sideBySide, isReady, recorder), isReady: () => isReady() && !isEnding() }

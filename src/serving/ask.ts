@@ -60,13 +60,16 @@ export function createAsk(live: LiveSet, sideBySide: Pick<SideBySide, 'use'>, is
         const features = readRows(signature, asked)
         // By the set that it was asked of: while it answers, another one may become champion.
         const origin = originOf(live, model, answering)
-        const predictions = await predictor.predict(features)
+        const { traced } = request
+        const predictions = await (traced === undefined ? predictor.predict(features) : traced.during('predict', { 'refit.version': answering }, () => predictor.predict(features)))
         return { model, version: answering, origin, signature, features, predictions: answerOf(signature, predictions) }
       },
       { key: keyOf(request.headers), version },
     )
     // Only now: what a mirrored request is answered, nobody is handed.
     if (recorder !== undefined) request.predictionId = recorder.record({ ...answered, ...origin, features: features.columns, rows: features.rows, keys })
+    const { predictionId } = request
+    request.traced?.tell({ 'refit.version': answered.version, 'refit.rows': request.askedRows, ...(predictionId === '' ? {} : { 'refit.prediction': predictionId }) })
     return answered
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { createServer } from '../http/server.js'
+import type { Traces } from '../telemetry/traces.js'
 import { createAsk } from './ask.js'
 import { countAnswers } from './count-answers.js'
 import { patience, refuseEarly } from './limits.js'
@@ -8,6 +9,7 @@ import type { LiveSet } from './live-set.js'
 import type { ServingMetrics } from './metrics.js'
 import { sagemakerContainer, sagemakerContainerRoutes } from './protocols/sagemaker-container.js'
 import { vertexContainer, vertexRoutes } from './protocols/vertex-container.js'
+import { traceAnswers } from './trace-answers.js'
 
 /** The serving platform that a container runs on, with what it says in its environment. */
 export type Platform =
@@ -20,6 +22,8 @@ export interface ContainerParts {
   readonly model: string
   readonly live: LiveSet
   readonly metrics: ServingMetrics
+  /** Where requests are traced. */
+  readonly traces?: Traces | undefined
   readonly isReady: () => boolean
   readonly log: FastifyBaseLogger
 }
@@ -31,9 +35,10 @@ const LARGEST_BODY_BYTES = 25 * 1024 * 1024
  * The server within a container of a serving platform: predictions by one model, and whether it is well, and nothing
  * else. It takes no tokens and any host: the platform stands around it and looks at who calls.
  */
-export function createContainerApp({ platform, model, live, metrics, isReady, log }: ContainerParts): FastifyInstance {
+export function createContainerApp({ platform, model, live, metrics, traces, isReady, log }: ContainerParts): FastifyInstance {
   const { routes, protocol } = contractOf(platform, model, { live, ask: createAsk(live, live, isReady), isReady })
   const { app } = createServer({ access: 'platform', log, openRoutes: new Set(routes), bodyLimit: LARGEST_BODY_BYTES, patience })
+  traceAnswers(app, traces)
   refuseEarly(app, live, LARGEST_BODY_BYTES)
   countAnswers(app, live, metrics)
   void app.register(protocol)
