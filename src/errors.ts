@@ -136,6 +136,7 @@ export const catalogue = {
   'rows-invalid': [400, 'The rows of the request do not fit the model (faults: {count}).', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
   'model-busy': [429, 'Model {model} has as many requests under way as it can answer in time.', 'Wait as long as Retry-After says, and send it again. If it lasts, serve with more processes: server.servingProcesses in refit.config.ts.'],
   'serving-busy': [503, 'So many large requests are under way that another one does not fit into memory.', 'Wait as long as Retry-After says, and send it again; or send fewer rows at once.'],
+  'caller-left': [499, 'The caller has gone before {model} answered.', 'Nothing was sent. If callers go often, they wait for less long than the model takes; refit_predict_seconds tells how long that is.'],
   'prediction-timeout': [504, 'Model {model} did not answer within {seconds} seconds.', 'Send fewer rows at once. If it has become slow, `refit rollback` goes back to the version before.'],
   'predictor-died': [500, 'The model ended while it was asked: {reason}', 'It is loaded again by itself, the other models go on. If it happens again, `refit rollback` goes back to the version before.'],
   'predictor-away': [503, 'The model has ended and is being loaded again: {reason}', 'Wait as long as Retry-After says, and send it again. If it lasts, `refit rollback` goes back to the version before.'],
@@ -221,6 +222,8 @@ export class RefitError extends Error {
     readonly status: number,
     readonly faults: readonly Fault[] = [],
     options?: ErrorOptions,
+    /** After so long the same may go well; undefined where nobody knows. */
+    readonly retryAfterSeconds?: number,
   ) {
     super(message, options)
   }
@@ -231,16 +234,16 @@ export class RefitError extends Error {
   }
 }
 
-/** Makes an error of the catalogue. `faults` lists what is wrong at several places; `cause` is kept for the log. */
+/** Makes an error of the catalogue. `faults` lists what is wrong at several places; `cause` is kept for the log; a caller is told of `retryAfterSeconds`. */
 export function refitError<C extends ErrorCode>(
   code: C,
   parameters: ErrorParameters<C>,
-  options: { cause?: unknown; faults?: readonly Fault[] } = {},
+  options: { cause?: unknown; faults?: readonly Fault[]; retryAfterSeconds?: number } = {},
 ): RefitError {
   const [status, template, hint] = catalogue[code]
   const values = new Map<string, unknown>(Object.entries(parameters))
   const message = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values.get(name)))
-  return new RefitError(code, message, hint, status, options.faults, options.cause === undefined ? undefined : { cause: options.cause })
+  return new RefitError(code, message, hint, status, options.faults, options.cause === undefined ? undefined : { cause: options.cause }, options.retryAfterSeconds)
 }
 
 /** Rebuilds an error that crossed a process; undefined if it is not one of the catalogue. */

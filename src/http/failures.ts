@@ -9,7 +9,8 @@ export type FailureShape = (failure: Failure, status: number) => { readonly type
 /** Answers a failed request: a foreseen error as it is, a bug by an id that the log knows. */
 export async function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, shape?: FailureShape): Promise<FastifyReply> {
   const { known, bug } = knownFailure(error, request)
-  const { status } = known
+  const { status, retryAfterSeconds } = known
+  if (retryAfterSeconds !== undefined) reply.header('Retry-After', retryAfterSeconds)
   const failure: Failure = bug === undefined ? failureOf(known) : { ...failureOf(known), id: bug }
   if (shape === undefined) return reply.status(status).type('application/json').send(failure)
   const { type, body } = shape(failure, status)

@@ -60,7 +60,7 @@ const HEADERS_MS = 10_000
 const LOOK_FOR_SLOW_MS = 1000
 /** Of a body that is refused for its size so much is passed over, bytes: closed at once, the connection would be reset before its caller has read the refusal. */
 const MOST_PASSED_OVER = 64 * 1024 * 1024
-/** What is refused because much is under way may be sent again after so long. */
+/** What is refused because much is under way may be sent again after so long, where nothing better is known. */
 const RETRY_AFTER_SECONDS = 1
 
 /**
@@ -114,7 +114,7 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (closing) reply.header('Connection', 'close')
     else if (reply.statusCode === 413 && Number(request.headers['content-length']) <= MOST_PASSED_OVER) reply.removeHeader('Connection')
-    if (reply.statusCode === 429 || reply.statusCode === 503) reply.header('Retry-After', RETRY_AFTER_SECONDS)
+    if ((reply.statusCode === 429 || reply.statusCode === 503) && !reply.hasHeader('Retry-After')) reply.header('Retry-After', RETRY_AFTER_SECONDS)
     if (patience !== undefined) closeUnlessTaken(reply.raw, patience.takeMs)
     done()
   })

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RefitError, refitError } from '../errors.js'
+import { createAnswerQueue } from './answer-queue.js'
 import { openPackage } from './open-package.js'
-import { unpackBatch } from './packed-batch.js'
-import type { Predictions, Predictor, PredictorAdapter } from './predictor.js'
-import { isThreadStart, type Ask, type FromThread, type ThreadAnswer, type ThreadStart, type ToThread } from './thread-messages.js'
+import type { PredictorAdapter } from './predictor.js'
+import { isThreadStart, type FromThread, type ToThread } from './thread-messages.js'
 
 /**
  * What the entry of a predictor's thread does: loads the package that it was started with, says whether that went well, and
@@ -16,38 +16,21 @@ export function answerAsThread(adapters: readonly PredictorAdapter[]): void {
   const say = (message: FromThread): void => port.postMessage(message)
   openPackage(adapters, start.folder, start.manifest).then(
     (predictor) => {
-      const answer = answerer(predictor, start, say)
-      port.on('message', (message: ToThread) => (message.kind === 'ask' ? answer(message.asks) : say({ kind: 'pong', heldBytes: heldBytes() })))
+      const queue = createAnswerQueue(predictor, start, say)
+      port.on('message', (message: ToThread) => {
+        switch (message.kind) {
+          case 'ask':
+            return queue.add(message.asks)
+          case 'give-up':
+            return queue.giveUp(message.id)
+          case 'ping':
+            return say({ kind: 'pong', heldBytes: heldBytes() })
+        }
+      })
       say({ kind: 'loaded' })
     },
     (error: unknown) => say({ kind: 'not-loaded', error: (error instanceof RefitError ? error : refitError('model-unreadable', { reason: String(error) })).toJSON() }),
   )
-}
-
-/** Answers of requests that came together, and are there together, go back in one message. */
-function answerer(predictor: Predictor, { manifest }: ThreadStart, say: (message: FromThread) => void): (asks: readonly Ask[]) => void {
-  let answers: ThreadAnswer[] = []
-  const add = (answer: ThreadAnswer): void => {
-    if (answers.length === 0) {
-      setImmediate(() => {
-        say({ kind: 'answers', answers })
-        answers = []
-      })
-    }
-    answers.push(answer)
-  }
-  return (asks) => {
-    for (const { id, batch } of asks) {
-      predictor.predict(unpackBatch(manifest.signature, batch)).then(
-        (predictions) => add({ id, values: valuesOf(predictions) }),
-        (error: unknown) => add(error instanceof RefitError ? { id, error: error.toJSON() } : { id, stack: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-      )
-    }
-  }
-}
-
-function valuesOf(predictions: Predictions): Float64Array {
-  return predictions.task === 'regression' ? predictions.values : predictions.probabilities
 }
 
 function heldBytes(): number {

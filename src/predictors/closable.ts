@@ -4,7 +4,7 @@ import type { Predictor } from './predictor.js'
 export function closable({ predict, close }: Predictor): Predictor {
   let closing: Promise<void> | undefined
   return {
-    predict: (batch) => (closing === undefined ? predict(batch) : Promise.reject(new Error('the predictor is closed'))),
+    predict: (batch, wanted) => (closing === undefined ? predict(batch, wanted) : Promise.reject(new Error('the predictor is closed'))),
     // Also what `close` throws at once is a rejection: whoever closes it is often answering somebody.
     close: () => (closing ??= (async () => close())()),
   }

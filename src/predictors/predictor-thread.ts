@@ -2,20 +2,20 @@ import { deserialiseError, refitError } from '../errors.js'
 import type { PackageManifest } from '../packages/manifest.js'
 import { packBatch } from './packed-batch.js'
 import type { FeatureBatch, Predictions } from './predictor.js'
-import { inTime, startThread, type StartOptions } from './start-thread.js'
+import { inTime, startThread, type ThreadOptions } from './start-thread.js'
 import { isFromThread, type Ask, type FromThread, type ThreadAnswer, type ToThread } from './thread-messages.js'
-
-export interface ThreadOptions extends StartOptions {
-  /** The thread is ended when it has not turned for so long: it answers nobody any more. */
-  readonly hangsAfterMs: number
-}
+import type { Wanted } from './want.js'
 
 /** A thread that has loaded a package, until it ends. */
 export interface PredictorThread {
-  /** @throws RefitError `predictor-died` when the thread ends meanwhile, or has ended */
-  ask(batch: FeatureBatch): Promise<Predictions>
+  /** As `Predictor.predict`. @throws RefitError `predictor-died` when the thread ends meanwhile, or has ended */
+  ask(batch: FeatureBatch, wanted?: Wanted): Promise<Predictions>
   /** Why it has ended; never rejects. */
   readonly ended: Promise<string>
+  /** Comes when an answer does not come although the thread turns: it answers others, and will for ever keep what that one holds. */
+  readonly stuck: Promise<void>
+  /** Ends it when nobody waits for an answer of it any more. */
+  retire(): void
   end(): Promise<void>
 }
 
@@ -23,6 +23,8 @@ const LOOK_MS = 250
 
 interface Waiting {
   readonly rows: number
+  readonly wanted: Wanted | undefined
+  stopListening?: (() => void) | undefined
   resolve(predictions: Predictions): void
   reject(error: unknown): void
 }
@@ -39,9 +41,13 @@ export async function startPredictorThread(options: ThreadOptions): Promise<Pred
   let asked = 0
   let why = 'it has ended itself'
   let pingedAt: number | undefined
+  let heardAt = 0
   let over = false
+  let retires = false
   let loaded: (() => void) | undefined
   let notLoaded: ((error: unknown) => void) | undefined
+  let isStuck: (() => void) | undefined
+  const stuck = new Promise<void>((resolve) => (isStuck = resolve))
 
   // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
   const post = (message: ToThread): void => worker.postMessage(message)
@@ -49,20 +55,38 @@ export async function startPredictorThread(options: ThreadOptions): Promise<Pred
     why = reason
     await worker.terminate()
   }
+  const endUnlessWanted = (): void => {
+    if (retires && [...waiting.values()].every(({ wanted }) => wanted?.givenUp() !== undefined)) void end('another one has taken its place')
+  }
   const settle = (answer: ThreadAnswer): void => {
     const request = waiting.get(answer.id)
     waiting.delete(answer.id)
     if (request === undefined) return
+    request.stopListening?.()
     if ('values' in answer) request.resolve(predictionsOf(manifest, request.rows, answer.values))
     else if ('error' in answer) request.reject(deserialiseError(answer.error) ?? new Error(answer.error.message))
     else request.reject(new Error(`the model's thread met a bug: ${answer.stack}`))
+    endUnlessWanted()
+  }
+  /** What has not crossed yet never does; what has is dropped there, unless it has begun. */
+  const giveUp = (id: number): void => {
+    const crossed = asks.every((ask) => ask.id !== id)
+    if (crossed) post({ kind: 'give-up', id })
+    else {
+      asks = asks.filter((ask) => ask.id !== id)
+      settle({ id, error: refitError('caller-left', { model: 'the model' }).toJSON() })
+    }
+    endUnlessWanted()
   }
   const hear = (message: FromThread): void => {
+    heardAt = performance.now()
     switch (message.kind) {
       case 'loaded':
         return loaded?.()
       case 'not-loaded':
         return notLoaded?.(deserialiseError(message.error) ?? new Error(message.error.message))
+      case 'stuck':
+        return isStuck?.()
       case 'pong':
         pingedAt = undefined
         if (message.heldBytes > memoryBytes) void end(`it held more than ${Math.ceil(memoryBytes / 1_000_000)} MB`)
@@ -73,9 +97,9 @@ export async function startPredictorThread(options: ThreadOptions): Promise<Pred
     }
   }
   worker.on('message', (message: unknown) => (isFromThread(message) ? hear(message) : void end('it said something that nobody understands')))
-  // A thread that turns answers a ping between two requests, however long each of them takes.
+  // A thread that turns answers a ping between two requests, and one that does not says what it answers meanwhile: only one answer can keep it from both.
   const look = setInterval(() => {
-    if (pingedAt !== undefined && performance.now() - pingedAt > hangsAfterMs) void end(`it did not answer for ${hangsAfterMs / 1000} seconds`)
+    if (pingedAt !== undefined && performance.now() - Math.max(pingedAt, heardAt) > hangsAfterMs) void end(`it did not answer for ${hangsAfterMs / 1000} seconds`)
     if (pingedAt !== undefined || waiting.size === 0) return
     pingedAt = performance.now()
     post({ kind: 'ping' })
@@ -107,21 +131,30 @@ export async function startPredictorThread(options: ThreadOptions): Promise<Pred
     throw error
   }
   return {
-    ask: (batch) =>
+    ask: (batch, wanted) =>
       new Promise((resolve, reject) => {
         if (over) return reject(refitError('predictor-died', { reason: why }))
+        const givenUp = wanted?.givenUp()
+        if (givenUp !== undefined) return reject(givenUp)
         const id = asked++
-        waiting.set(id, { rows: batch.rows, resolve, reject })
+        const request: Waiting = { rows: batch.rows, wanted, resolve, reject }
+        waiting.set(id, request)
+        request.stopListening = wanted?.whenGivenUp(() => giveUp(id))
         // Requests that arrive together cross together.
         if (asks.length === 0) {
           setImmediate(() => {
-            post({ kind: 'ask', asks })
+            if (asks.length > 0) post({ kind: 'ask', asks })
             asks = []
           })
         }
         asks.push({ id, batch: packBatch(manifest.signature, batch) })
       }),
     ended,
+    stuck,
+    retire: () => {
+      retires = true
+      endUnlessWanted()
+    },
     end: () => end('it was ended'),
   }
 }

@@ -1,4 +1,5 @@
 import type { Signature, SignatureColumn } from '../packages/manifest.js'
+import type { Wanted } from './want.js'
 
 /** A value of a feature; null where it is missing. Categories are strings, always. */
 export type FeatureValue = number | string | boolean | null
@@ -20,7 +21,11 @@ export type Predictions =
 
 /** A loaded model. Safe to call concurrently; answers nothing after `close`. */
 export interface Predictor {
-  predict(batch: FeatureBatch): Promise<Predictions>
+  /**
+   * Settles when nothing of it is under way any more. What has not begun when nobody wants it any more is not begun, and rejects
+   * with the reason; what has begun may go on.
+   */
+  predict(batch: FeatureBatch, wanted?: Wanted): Promise<Predictions>
   close(): Promise<void>
 }
 

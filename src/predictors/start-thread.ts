@@ -16,11 +16,16 @@ export interface StartOptions {
   readonly onOutput: (text: string) => void
 }
 
+export interface ThreadOptions extends StartOptions {
+  /** So long an answer may take. The thread is ended when it has neither turned nor answered anything for longer. */
+  readonly hangsAfterMs: number
+}
+
 const LOAD_MS = 60_000
 
 /** Starts a thread for a package. */
-export function startThread({ entry, folder, manifest, memoryBytes, environment, onOutput }: StartOptions): Worker {
-  const start: ThreadStart = { folder, manifest }
+export function startThread({ entry, folder, manifest, hangsAfterMs, memoryBytes, environment, onOutput }: ThreadOptions): Worker {
+  const start: ThreadStart = { folder, manifest, hangsAfterMs }
   const worker = new Worker(entry, { workerData: start, env: { ...environment }, stdout: true, stderr: true, resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytes / 1_000_000) } })
   worker.stdout.setEncoding('utf8').on('data', onOutput)
   worker.stderr.setEncoding('utf8').on('data', onOutput)

@@ -6,6 +6,8 @@ import type { PackedBatch } from './packed-batch.js'
 export interface ThreadStart {
   readonly folder: string
   readonly manifest: PackageManifest
+  /** So long an answer may take. */
+  readonly hangsAfterMs: number
 }
 
 export interface Ask {
@@ -13,8 +15,8 @@ export interface Ask {
   readonly batch: PackedBatch
 }
 
-/** To a thread: rows to predict, as many requests as have come together; or whether it still turns. */
-export type ToThread = { readonly kind: 'ask'; readonly asks: readonly Ask[] } | { readonly kind: 'ping' }
+/** To a thread: rows to predict, as many requests as have come together; which of them nobody waits for any more; or whether it still turns. */
+export type ToThread = { readonly kind: 'ask'; readonly asks: readonly Ask[] } | { readonly kind: 'give-up'; readonly id: number } | { readonly kind: 'ping' }
 
 /** How one request ended: values as the predictor gave them, an error of the catalogue, or the stack of a bug. */
 export type ThreadAnswer = { readonly id: number; readonly values: Float64Array } | { readonly id: number; readonly error: SerialisedError } | { readonly id: number; readonly stack: string }
@@ -25,10 +27,12 @@ export type FromThread =
   | { readonly kind: 'not-loaded'; readonly error: SerialisedError }
   | { readonly kind: 'answers'; readonly answers: readonly ThreadAnswer[] }
   | { readonly kind: 'pong'; readonly heldBytes: number }
+  /** It turns, and has begun an answer that takes longer than any may. */
+  | { readonly kind: 'stuck' }
 
 /** Whether it is what a thread is started with. */
 export function isThreadStart(data: unknown): data is ThreadStart {
-  return isObject(data) && typeof data['folder'] === 'string' && isObject(data['manifest'])
+  return isObject(data) && typeof data['folder'] === 'string' && isObject(data['manifest']) && typeof data['hangsAfterMs'] === 'number'
 }
 
 /** What a thread says, looked at as closely as is cheap: code of the project runs there, and may send anything. */
@@ -36,6 +40,7 @@ export function isFromThread(message: unknown): message is FromThread {
   if (!isObject(message)) return false
   switch (message['kind']) {
     case 'loaded':
+    case 'stuck':
       return true
     case 'not-loaded':
       return isError(message['error'])

@@ -8,7 +8,7 @@ import type { FeatureBatch, Predictor } from './predictor.js'
  * on. `features` is what the model itself takes.
  */
 export function withPrepare({ predict, close }: Predictor, preparer: Preparer, features: readonly SignatureColumn[]): Predictor {
-  return { predict: async (batch) => predict(prepared(preparer, features, batch)), close }
+  return { predict: async (batch, wanted) => predict(prepared(preparer, features, batch), wanted), close }
 }
 
 /** @throws RefitError `row-not-prepared` */

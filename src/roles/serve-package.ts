@@ -53,6 +53,7 @@ export async function startPackageServing(settings: PackageServingSettings, cloc
     // A package that says which it is has to be that one.
     fetchPackage: async () => ({ folder, manifest: await verifyPackage(folder, origin?.digest ?? digest), example: await readExample(folder) }),
     deadlineMs: ANSWER_MS,
+    onGivenUp: metrics.givenUp,
     load: (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: ANSWER_MS, log }),
   })
   let ready = false

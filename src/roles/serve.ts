@@ -59,6 +59,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
     fetchPackage: packages.fetchPackage,
     load: packages.load,
     deadlineMs,
+    onGivenUp: metrics.givenUp,
   }
   const recorder = await recorderOf(settings, metrics, clock, log)
   const live = createLiveSet(versions)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAdmission } from './admission.js'
+import { RefitError } from '../errors.js'
+import { createAdmission, type Admission } from './admission.js'
 
 /** What became of requests that came for a while. */
 interface Outcome {
@@ -10,13 +11,13 @@ interface Outcome {
 }
 
 /**
- * Lets a request come every so many milliseconds, on a clock of its own. A model answers `atOnce` requests at a time, each
- * in `service` milliseconds; the others wait in a line.
+ * Lets a request come every so many milliseconds, or a crowd of them, on a clock of its own. A model answers `atOnce` requests
+ * at a time, each in `service` milliseconds; the others wait in a line.
  */
-function simulate({ every, service, atOnce, seconds }: { every: number; service: number; atOnce: number; seconds: number }, admission?: { readonly at: { now: number }; readonly admission: ReturnType<typeof createAdmission> }): Outcome {
+function simulate({ every, crowd = 1, service, atOnce, seconds }: { every: number; crowd?: number; service: number; atOnce: number; seconds: number }, admission?: { readonly at: { now: number }; readonly admission: ReturnType<typeof createAdmission> }): Outcome {
   const { at, admission: used } = admission ?? newAdmission()
   const freeAt = Array.from({ length: atOnce }, () => at.now)
-  const ends: { readonly at: number; readonly leave: () => void }[] = []
+  const ends: { readonly at: number; readonly leave: ReturnType<Admission['enter']> }[] = []
   const took: number[] = []
   let refused = 0
   const until = at.now + seconds * 1000
@@ -25,23 +26,25 @@ function simulate({ every, service, atOnce, seconds }: { every: number; service:
     while ((ends[0]?.at ?? Infinity) <= arrival) {
       const next = ends.shift()
       at.now = next?.at ?? at.now
-      next?.leave()
+      next?.leave('answered')
     }
     at.now = arrival
-    try {
-      const leave = used.enter('model')
-      const place = freeAt.indexOf(Math.min(...freeAt))
-      const end = Math.max(arrival, freeAt[place] ?? 0) + service
-      freeAt[place] = end
-      took.push(end - arrival)
-      ends.push({ at: end, leave })
-    } catch {
-      refused += 1
+    for (let caller = 0; caller < crowd; caller += 1) {
+      try {
+        const leave = used.enter('model')
+        const place = freeAt.indexOf(Math.min(...freeAt))
+        const end = Math.max(arrival, freeAt[place] ?? 0) + service
+        freeAt[place] = end
+        took.push(end - arrival)
+        ends.push({ at: end, leave })
+      } catch {
+        refused += 1
+      }
     }
   }
   for (const { at: end, leave } of ends) {
     at.now = end
-    leave()
+    leave('answered')
   }
   return { refused, took }
 }
@@ -62,7 +65,7 @@ test('a model that keeps up refuses nobody, also when its callers come in crowds
     const leaves = Array.from({ length: 64 }, () => admission.enter('model'))
     for (const leave of leaves) {
       at.now += 5
-      leave()
+      leave('answered')
     }
     at.now += 100
   }
@@ -82,6 +85,69 @@ test('a model that waits for something else is asked by as many at once as it ta
   assert.ok(percentile(took, 0.99) <= 100, `${percentile(took, 0.99)} ms`)
 })
 
+test('a model that is asked in pairs, and rests between them, refuses nobody after an overload either', () => {
+  for (const crowd of [2, 3, 10]) {
+    const kept = newAdmission()
+    simulate({ every: 0.5, service: 5, atOnce: 1, seconds: 10 }, kept)
+    kept.at.now += 500
+    const asCrowds = { every: 100, crowd, service: 5, atOnce: 1 }
+    simulate({ ...asCrowds, seconds: 5 }, kept)
+    assert.equal(simulate({ ...asCrowds, seconds: 20 }, kept).refused, 0, `crowds of ${crowd}`)
+  }
+})
+
+test('what a request takes in a crowd is not taken for what it takes alone', () => {
+  const kept = newAdmission()
+  for (let crowd = 0; crowd < 20; crowd += 1) {
+    const leaves = Array.from({ length: 64 }, () => kept.admission.enter('model'))
+    // All are answered together, as by a model that shares its time among them.
+    kept.at.now += 320
+    for (const leave of leaves) leave('answered')
+    kept.at.now += 100
+  }
+  simulate({ every: 0.5, service: 5, atOnce: 1, seconds: 10 }, kept)
+  const { took } = simulate({ every: 0.5, service: 5, atOnce: 1, seconds: 60 }, kept)
+  assert.ok(percentile(took, 0.99) <= 10, `${percentile(took, 0.99)} ms`)
+})
+
+test('what is refused for its rows, at once, is not taken for what an answer takes', () => {
+  const kept = newAdmission()
+  const { at, admission } = kept
+  for (let request = 0; request < 1000; request += 1) {
+    const leave = admission.enter('model')
+    at.now += request % 10 === 0 ? 50 : 0.1
+    leave(request % 10 === 0 ? 'answered' : 'refused')
+    at.now += 10
+  }
+  const { took } = simulate({ every: 0.25, service: 50, atOnce: 100, seconds: 60 }, kept)
+  assert.ok(took.length >= 0.8 * 120_000, `${took.length} answered`)
+})
+
+test('who is refused is told when those under way will have been answered', () => {
+  const { at, admission } = newAdmission()
+  const refusal = (): number | undefined => {
+    try {
+      admission.refuseWhenFull('model')
+    } catch (error) {
+      assert.ok(error instanceof RefitError)
+      return error.retryAfterSeconds
+    }
+    return undefined
+  }
+  const leaves = Array.from({ length: 64 }, () => admission.enter('model'))
+  assert.equal(refusal(), 1)
+  // One after another, each in 200 ms.
+  for (const leave of leaves.splice(0, 32)) {
+    at.now += 200
+    leave('answered')
+    admission.enter('model')
+  }
+  assert.equal(refusal(), 13)
+  // Nothing comes any more: then nobody knows, but not for ever.
+  at.now += 60_000
+  assert.equal(refusal(), 30)
+})
+
 test('when an overload is over nobody is refused any more', () => {
   const kept = newAdmission()
   simulate({ every: 0.5, service: 5, atOnce: 1, seconds: 10 }, kept)
@@ -97,6 +163,6 @@ test('what is refused early is what would be refused, and names that nobody has 
   assert.throws(() => admission.refuseWhenFull('model'), { code: 'model-busy', status: 429 })
   assert.throws(() => admission.enter('model'), { code: 'model-busy' })
   admission.refuseWhenFull('other')
-  leaves[0]?.()
+  leaves[0]?.('answered')
   admission.refuseWhenFull('model')
 })

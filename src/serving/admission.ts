@@ -1,5 +1,8 @@
 import { refitError } from '../errors.js'
 
+/** How a request ended: answered; refused for what it asked, which tells nothing of the model; or failed, or given up. */
+export type Ending = 'answered' | 'refused' | 'failed'
+
 /**
  * Lets as many requests in as a model answers in time, and refuses the others at once: who waits in a line that only grows
  * is answered when nobody waits for the answer any more.
@@ -9,7 +12,7 @@ export interface Admission {
    * A request begins; it ends when what this gives is called.
    * @throws RefitError `model-busy`
    */
-  enter(model: string): () => void
+  enter(model: string): (ending: Ending) => void
   /**
    * Refuses what `enter` would refuse, before a body has been read for it.
    * @throws RefitError `model-busy`
@@ -23,33 +26,60 @@ export interface Admission {
 const FIRST_LIMIT = 64
 const MOST = 1024
 const PERIOD_MS = 100
-/** Overload is where so large a share was refused in a period. */
+/** Overload is where so large a share was refused in a period, and as many as may be were under way for so large a share of it. */
 const OVERLOADED_SHARE = 0.5
 /** In overload a request may take so many times what it takes alone. */
 const MOST_TIMES_ALONE = 1.5
 const GROWTH = 1.1
 const SHRINKAGE = 0.7
-/** Weight of a new measurement of a request that was alone. */
+/** A request that takes no more than so many times what it takes alone may have company that costs it nothing: that is tried. */
+const TIMES_TO_TRY = 1.2
+/** Periods between two tries: after each that fails twice as many. */
+const MOST_BETWEEN_TRIES = 600
+/** Weight of a new measurement of a request that was alone, once there are many, and of the time between two ends. */
 const NEW_SHARE = 0.05
+/** So many have to be known before any is let in beside another for what they took. */
+const ENOUGH_ALONE = 10
+/** Who have company take no less than alone: where they do by so much, what is known is from slower times. */
+const CLEARLY_LESS = 0.8
+const NEW_END_SHARE = 0.1
+/** Nobody is sent away for longer: what is known now is old by then. */
+const LONGEST_RETRY_SECONDS = 30
 
 interface State {
   limit: number
   underWay: number
+  /** Requests let in so far. */
+  entered: number
   /** Milliseconds that a request takes when no other is under way; undefined until one was alone. */
   alone: number | undefined
+  /** How many of them have been measured. */
+  aloneCount: number
+  /** The same of those that only began alone: it takes no longer than that. */
+  aloneAtMost: number | undefined
+  /** Milliseconds from one end to the next while some are under way, and when the present wait for one began. */
+  betweenEnds: number | undefined
+  waitsSince: number
+  /** Since when as many as may be are under way; undefined while more may come. */
+  fullSince: number | undefined
+  /** Periods until more are tried, and how many there were before the last try. */
+  triesIn: number
+  triedAfter: number
+  tries: boolean
   /** Of the period that began at `since`. */
   since: number
   admitted: number
   refused: number
   ended: number
   milliseconds: number
+  fullFor: number
 }
 
 /**
  * Starts with nothing known. A model's limit stays wide until most requests are refused. Then it shrinks until those let
- * in take little longer than one alone, be it to one at a time; it widens again when fewer are refused. Where more at once
- * take no longer, as with models that wait for something else, it grows. (The measure is that of TCP Vegas: what a request
- * takes beside what it takes alone; Brakmo and Peterson, 1995.)
+ * in take little longer than one alone, be it to one at a time; it widens again when fewer are refused, or when the model
+ * rests between crowds. Where more at once take no longer, as with models that wait for something else, it grows. (The
+ * measure is that of TCP Vegas: what a request takes beside what it takes alone; Brakmo and Peterson, 1995.)
  */
 export function createAdmission(now: () => number = () => performance.now()): Admission {
   const states = new Map<string, State>()
@@ -60,29 +90,43 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
       if (at - present.since >= PERIOD_MS) endPeriod(present, at)
       return present
     }
-    const state: State = { limit: FIRST_LIMIT, underWay: 0, alone: undefined, since: at, admitted: 0, refused: 0, ended: 0, milliseconds: 0 }
+    const state: State = { limit: FIRST_LIMIT, underWay: 0, entered: 0, alone: undefined, aloneCount: 0, aloneAtMost: undefined, betweenEnds: undefined, waitsSince: at, fullSince: undefined, triesIn: 1, triedAfter: 1, tries: false, since: at, admitted: 0, refused: 0, ended: 0, milliseconds: 0, fullFor: 0 }
     states.set(model, state)
     return state
   }
   const refuseWhenFull = (model: string, state: State): void => {
     if (state.underWay < state.limit) return
     state.refused += 1
-    throw refitError('model-busy', { model })
+    throw refitError('model-busy', { model }, { retryAfterSeconds: retryAfterSeconds(state, now()) })
   }
   return {
     enter: (model) => {
       const state = stateOf(model)
       refuseWhenFull(model, state)
-      const wasAlone = state.underWay === 0
       const begun = now()
+      const wasFirst = state.underWay === 0
+      if (wasFirst) state.waitsSince = begun
       state.underWay += 1
       state.admitted += 1
-      return () => {
-        const took = now() - begun
+      state.entered += 1
+      noteFull(state, begun)
+      const place = state.entered
+      return (ending) => {
+        const at = now()
+        const took = at - begun
         state.underWay -= 1
+        noteFull(state, at)
+        state.betweenEnds = smoothed(state.betweenEnds, at - state.waitsSince, NEW_END_SHARE)
+        state.waitsSince = at
+        if (ending === 'refused') return
         state.ended += 1
         state.milliseconds += took
-        if (wasAlone) state.alone = state.alone === undefined ? took : state.alone + (took - state.alone) * NEW_SHARE
+        // One that others have joined was alone only when it began.
+        if (ending !== 'answered' || !wasFirst) return
+        state.aloneAtMost = smoothed(state.aloneAtMost, took, NEW_SHARE)
+        if (state.entered !== place) return
+        state.aloneCount += 1
+        state.alone = smoothed(state.alone, took, Math.max(NEW_SHARE, 1 / state.aloneCount))
       }
     },
     refuseWhenFull: (model) => {
@@ -93,12 +137,55 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
   }
 }
 
+function smoothed(known: number | undefined, found: number, share: number): number {
+  return known === undefined ? found : known + (found - known) * share
+}
+
+/** When all that are under way will have ended, as far as the ends before tell. */
+function retryAfterSeconds({ underWay, betweenEnds = 0, waitsSince }: State, at: number): number {
+  // One that has been waited for longer than that may well be waited for as long again.
+  const milliseconds = Math.max(underWay * betweenEnds, at - waitsSince)
+  return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(milliseconds / 1000)))
+}
+
+/** Adds up for how long as many as may be are under way; to be called when either number has changed. */
+function noteFull(state: State, at: number): void {
+  if (state.fullSince !== undefined) state.fullFor += at - state.fullSince
+  state.fullSince = state.underWay >= state.limit ? at : undefined
+}
+
 function endPeriod(state: State, at: number): void {
-  const { refused, admitted, ended, milliseconds, alone, limit } = state
-  const times = ended === 0 || alone === undefined ? undefined : milliseconds / ended / alone
+  noteFull(state, at)
+  const { alone, ended, milliseconds } = state
+  const mean = milliseconds / ended
+  if (alone !== undefined && mean < CLEARLY_LESS * alone) state.alone = smoothed(alone, mean, Math.min(0.5, ended * NEW_SHARE))
+  state.limit = nextLimit(state, at)
+  Object.assign(state, { since: at, admitted: 0, refused: 0, ended: 0, milliseconds: 0, fullFor: 0 })
+  noteFull(state, at)
+}
+
+function nextLimit(state: State, at: number): number {
+  const { refused, admitted, ended, milliseconds, alone, aloneCount, aloneAtMost, limit, fullFor, since } = state
+  const times = timesOf(milliseconds, ended, alone)
   const more = Math.ceil(limit * GROWTH)
-  if (refused > 0 && times !== undefined && (times * more) / limit <= MOST_TIMES_ALONE) state.limit = Math.min(MOST, more)
-  else if (refused < OVERLOADED_SHARE * (refused + admitted)) state.limit = Math.max(limit, Math.min(FIRST_LIMIT, limit * 2))
-  else if (ended > 0 && (times ?? Infinity) > MOST_TIMES_ALONE) state.limit = Math.max(1, Math.floor(limit * Math.min(SHRINKAGE, MOST_TIMES_ALONE / (times ?? 1))))
-  Object.assign(state, { since: at, admitted: 0, refused: 0, ended: 0, milliseconds: 0 })
+  // A crowd that is mostly refused is none where the model rests until the next.
+  const overloaded = refused >= OVERLOADED_SHARE * (refused + admitted) && fullFor >= OVERLOADED_SHARE * (at - since)
+  const triedWell = state.tries && times !== undefined && times <= TIMES_TO_TRY
+  state.tries = false
+  if (triedWell) Object.assign(state, { triesIn: 1, triedAfter: 1 })
+  const isKnown = aloneCount >= ENOUGH_ALONE
+  if (refused > 0 && isKnown && times !== undefined && (times * more) / limit <= MOST_TIMES_ALONE) return Math.min(MOST, more)
+  if (!overloaded) return Math.max(limit, Math.min(FIRST_LIMIT, limit * 2))
+  if (ended > 0 && (times ?? Infinity) > MOST_TIMES_ALONE) return Math.max(1, Math.floor(limit * Math.min(SHRINKAGE, MOST_TIMES_ALONE / (times ?? timesOf(milliseconds, ended, aloneAtMost) ?? 1))))
+  // Beside one or two, one more is a large step: whether it costs the others anything shows only when it is there.
+  if (!isKnown || times === undefined || times > TIMES_TO_TRY) return limit
+  state.triesIn -= 1
+  if (state.triesIn > 0) return limit
+  const triedAfter = Math.min(MOST_BETWEEN_TRIES, state.triedAfter * 2)
+  Object.assign(state, { tries: true, triedAfter, triesIn: triedAfter })
+  return Math.min(MOST, more)
+}
+
+function timesOf(milliseconds: number, requests: number, one: number | undefined): number | undefined {
+  return requests === 0 || one === undefined ? undefined : milliseconds / requests / one
 }

@@ -3,6 +3,7 @@ import { refitError } from '../errors.js'
 import type { Signature } from '../packages/manifest.js'
 import type { Side } from '../predictions/prediction-id.js'
 import type { Recorder } from '../predictions/recorder.js'
+import type { Want } from '../predictors/want.js'
 import { answerOf } from './answer.js'
 import type { LiveSet } from './live-set.js'
 import { readRows } from './read-rows.js'
@@ -19,6 +20,8 @@ declare module 'fastify' {
     askedRows: number
     /** Of its answer; empty where there is none. */
     predictionId: string
+    /** Whether its caller waits for predictions. */
+    want: Want | undefined
   }
 }
 
@@ -64,7 +67,7 @@ export function createAsk(live: LiveSet, sideBySide: Pick<SideBySide, 'use'>, is
         const predictions = await (traced === undefined ? predictor.predict(features) : traced.during('predict', { 'refit.version': answering }, () => predictor.predict(features)))
         return { model, version: answering, origin, signature, features, predictions: answerOf(signature, predictions) }
       },
-      { key: keyOf(request.headers), version },
+      { key: keyOf(request.headers), version, want: request.want },
     )
     // Only now: what a mirrored request is answered, nobody is handed.
     if (recorder !== undefined) request.predictionId = recorder.record({ ...answered, ...origin, features: features.columns, rows: features.rows, keys })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { refitError } from '../errors.js'
 import type { PackageManifest } from '../packages/manifest.js'
 import type { Predictor } from '../predictors/predictor.js'
+import { createWant } from '../predictors/want.js'
 import { createLiveSet, type Desired, type LiveSet } from './live-set.js'
 
 function manifestOf(digest: string): PackageManifest {
@@ -204,4 +206,50 @@ test('a model that is taken out answers the requests under way, and no more', as
   request.end()
   assert.equal(await request.answer, 1)
   assert.deepEqual(closed, ['package-1'])
+})
+
+test('what is given up counts as under way until nothing of it is, and is told of', async () => {
+  const told: string[] = []
+  const live = createLiveSet({
+    now: () => new Date(),
+    log: { warn: (message) => assert.fail(message) },
+    fetchPackage: (digest) => Promise.resolve({ folder: digest, manifest: manifestOf(digest) }),
+    load: () => Promise.resolve({ predict: ({ rows }) => Promise.resolve({ task: 'regression', values: new Float64Array(rows) }), close: () => Promise.resolve() }),
+    onGivenUp: (model, why) => {
+      told.push(`${model} ${why}`)
+      return () => told.push(`${model} over`)
+    },
+  })
+  await live.swap(version(1))
+  const requests = Array.from({ length: 64 }, () => {
+    const want = createWant()
+    let end: () => void = () => undefined
+    const until = new Promise<void>((resolve) => (end = resolve))
+    return { want, end: () => end(), answer: live.use('house-price', () => until, { want }) }
+  })
+  const [first, second] = requests
+  assert.ok(first !== undefined && second !== undefined)
+  await assert.rejects(answering(live), { code: 'model-busy' })
+  first.want.giveUp(refitError('caller-left', { model: 'house-price' }))
+  await assert.rejects(first.answer, { code: 'caller-left' })
+  second.want.giveUp(refitError('prediction-timeout', { model: 'house-price', seconds: 30 }))
+  await assert.rejects(second.answer, { code: 'prediction-timeout' })
+  assert.deepEqual(told, ['house-price left', 'house-price deadline'])
+  // Nobody waits for them, and they still take the place of two.
+  await assert.rejects(answering(live), { code: 'model-busy' })
+  first.end()
+  await new Promise(setImmediate)
+  assert.deepEqual(told.slice(2), ['house-price over'])
+  assert.equal(await answering(live), 1)
+  for (const { end } of requests) end()
+  await Promise.all(requests.slice(2).map(({ answer }) => answer))
+  assert.deepEqual(told.slice(3), ['house-price over'])
+})
+
+test('who has gone before being asked for is not asked for', async () => {
+  const { live } = newStage()
+  await live.swap(version(1))
+  const want = createWant()
+  want.giveUp(refitError('caller-left', { model: 'house-price' }))
+  await assert.rejects(live.use('house-price', () => assert.fail('asked'), { want }), { code: 'caller-left' })
 })

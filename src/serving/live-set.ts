@@ -1,8 +1,9 @@
 import { Type, type Static } from 'typebox'
-import { refitError } from '../errors.js'
+import { RefitError, refitError } from '../errors.js'
 import type { PackageManifest, Signature } from '../packages/manifest.js'
 import type { Predictor } from '../predictors/predictor.js'
-import { createAdmission } from './admission.js'
+import { createWant, type Want } from '../predictors/want.js'
+import { createAdmission, type Ending } from './admission.js'
 import { DEADLINE_MS } from './deadline.js'
 import { Challenger } from './trial.js'
 import { warmUp } from './warm-up.js'
@@ -43,7 +44,18 @@ export interface LiveSetOptions {
   readonly now: () => Date
   /** A request is answered within so long, or fails; default 30 seconds. */
   readonly deadlineMs?: number
+  /** Told of each request that nobody waits for any more before it is answered; calls what it gives when nothing of it is under way. */
+  readonly onGivenUp?: (model: string, why: GivenUp) => () => void
   readonly log: { warn(message: string): void }
+}
+
+/** Why nobody waits any more: the request was told that it takes too long, or its caller has gone. */
+export type GivenUp = 'deadline' | 'left'
+
+/** Who asks. */
+export interface Asking {
+  /** Whether the caller still waits; default: until the deadline. */
+  readonly want?: Want | undefined
 }
 
 interface Loaded extends LiveModel {
@@ -60,10 +72,11 @@ export interface LiveSet {
   /** @throws RefitError `model-not-live`, `model-retired` */
   get(model: string): LiveModel
   /**
-   * Calls `answer` with the version that is live now; that version stays loaded until it returns, or has taken too long.
-   * @throws RefitError `model-not-live`, `model-retired`, `model-busy`, `prediction-timeout`
+   * Calls `answer` with the version that is live now; that version stays loaded until it returns, or nobody waits for it any
+   * more. What is given up then counts as under way until nothing of it is.
+   * @throws RefitError `model-not-live`, `model-retired`, `model-busy`, `prediction-timeout`, `caller-left`
    */
-  use<T>(model: string, answer: (live: LiveModel, predictor: Predictor) => Promise<T>): Promise<T>
+  use<T>(model: string, answer: (live: LiveModel, predictor: Predictor) => Promise<T>, asking?: Asking): Promise<T>
   /**
    * Loads and warms a version and puts it in the place of the former one, which is closed when its last request ends.
    * Does nothing if this generation, or a later one, is live. Rejects, with the former one still live, when the
@@ -82,7 +95,7 @@ export interface LiveSet {
 const WARM_UP_MS = 60_000
 
 /** Starts with no model live. */
-export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_MS, log }: LiveSetOptions): LiveSet {
+export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_MS, onGivenUp, log }: LiveSetOptions): LiveSet {
   const live = new Map<string, Loaded>()
   const admission = createAdmission()
   let retirements: ReadonlyMap<string, Retired> = new Map()
@@ -110,7 +123,8 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
     const { folder, manifest, example } = await fetchPackage(digest)
     const predictor = await load(folder, manifest)
     try {
-      await inTime(warmUp(predictor, manifest.signature, example), model, WARM_UP_MS)
+      const want = createWant()
+      await whileWanted(want, warmUp(wantedBy(want, predictor), manifest.signature, example), model, WARM_UP_MS)
     } catch (error) {
       close(model, predictor)
       throw error
@@ -122,14 +136,29 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
     list: () => [...live.values()].map(describe).toSorted((a, b) => (a.model < b.model ? -1 : 1)),
     isLive: (model) => live.has(model),
     get: (model) => describe(find(model)),
-    use: async (model, answer) => {
+    use: async (model, answer, { want = createWant() } = {}) => {
       const loaded = find(model)
+      const gone = want.givenUp()
+      if (gone !== undefined) throw gone
       const leave = admission.enter(model)
       loaded.requests += 1
+      let nothingUnderWay: (() => void) | undefined
+      const end = (ending: Ending): void => {
+        leave(ending)
+        nothingUnderWay?.()
+      }
+      const work = (async () => answer(loaded, wantedBy(want, loaded.predictor)))()
+      work.then(
+        () => end('answered'),
+        (error: unknown) => end(want.givenUp() === undefined && error instanceof RefitError && error.status < 500 ? 'refused' : 'failed'),
+      )
+      const stopListening = want.whenGivenUp(({ code }) => {
+        nothingUnderWay = onGivenUp?.(model, code === 'caller-left' ? 'left' : 'deadline')
+      })
       try {
-        return await inTime(answer(loaded, loaded.predictor), model, deadlineMs)
+        return await whileWanted(want, work, model, deadlineMs)
       } finally {
-        leave()
+        stopListening()
         loaded.requests -= 1
         closeWhenUnused(loaded)
       }
@@ -170,17 +199,30 @@ function describe({ model, version, generation, digest, signature, since }: Load
   return { model, version, generation, digest, signature, since }
 }
 
-/** Whoever has asked is answered in time; what comes later is heard by nobody. */
-function inTime<T>(answer: Promise<T>, model: string, milliseconds: number): Promise<T> {
+/** Asks a predictor for somebody. */
+function wantedBy(want: Want, { predict, close }: Predictor): Predictor {
+  return { predict: (batch) => predict(batch, want), close }
+}
+
+/** What comes of it, in time for whoever waits; what comes later is heard by nobody. @throws RefitError `prediction-timeout`, `caller-left` */
+function whileWanted<T>(want: Want, work: Promise<T>, model: string, milliseconds: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(refitError('prediction-timeout', { model, seconds: milliseconds / 1000 })), milliseconds)
-    answer.then(
+    const timer = setTimeout(() => want.giveUp(refitError('prediction-timeout', { model, seconds: milliseconds / 1000 })), milliseconds)
+    const stopListening = want.whenGivenUp((why) => {
+      clearTimeout(timer)
+      reject(why)
+    })
+    const settled = (): void => {
+      clearTimeout(timer)
+      stopListening()
+    }
+    work.then(
       (value) => {
-        clearTimeout(timer)
+        settled()
         resolve(value)
       },
       (error: unknown) => {
-        clearTimeout(timer)
+        settled()
         reject(error)
       },
     )

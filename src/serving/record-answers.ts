@@ -30,12 +30,15 @@ export function valuesOf({ classes }: Pick<Signature, 'classes'>, predictions: P
 export function recordAnswer(arm: ArmFigures, { milliseconds, error, values }: Recorded): void {
   arm.requests += 1
   const status = error === undefined ? 200 : error instanceof RefitError ? error.status : 500
-  if (status >= 400 && status < 500) {
+  // Who went away has waited so long: of a version that is slow many do.
+  const left = error instanceof RefitError && error.code === 'caller-left'
+  if (status >= 400 && status < 500 && !left) {
     arm.refused += 1
     return
   }
   const cell = cellOf(milliseconds)
   arm.latencies[cell] = (arm.latencies[cell] ?? 0) + 1
+  if (left) return
   if (error !== undefined) arm.errors += 1
   else if (values !== undefined) addValues(arm.predictions, values)
 }

@@ -1,10 +1,10 @@
 import { RefitError } from '../errors.js'
 import type { Predictor } from '../predictors/predictor.js'
-import type { Desired, LiveModel, LiveSet } from './live-set.js'
+import type { Asking, Desired, LiveModel, LiveSet } from './live-set.js'
 import { createTrial, note, noteBoth, resultOf, watch, type Challenger, type Placed, type SeenStep, type Trial, type Watched } from './trial.js'
 
 /** Who asks, as far as it decides which version answers. */
-export interface Caller {
+export interface Caller extends Asking {
   /** Of a user or a session: whoever shows it again is answered by the same side. */
   readonly key?: string | undefined
   /** Only this version may answer; then nothing of it is compared. */
@@ -57,7 +57,7 @@ export function createSideBySide({ live, beside, log }: SideBySideOptions): Side
   let generations = 0
 
   type Answer<T> = (live: LiveModel, predictor: Predictor) => Promise<T>
-  const asked = <T>(set: LiveSet, model: string, answer: Answer<T>): Promise<Watched<T>> => watch((observe) => set.use(model, (of, predictor) => answer(of, observe(of.signature, predictor))))
+  const asked = <T>(set: LiveSet, model: string, answer: Answer<T>, asking: Asking): Promise<Watched<T>> => watch((observe) => set.use(model, (of, predictor) => answer(of, observe(of.signature, predictor)), asking))
 
   /** One that ends by itself while it is asked takes its rollout with it. */
   const noteChallenger = (entry: Entry, placed: Placed, { recorded }: Watched<unknown>, write: () => void): void => {
@@ -72,7 +72,8 @@ export function createSideBySide({ live, beside, log }: SideBySideOptions): Side
   const mirror = async <T>(model: string, entry: Entry, placed: Placed, answer: Answer<T>, champion: Watched<T>): Promise<void> => {
     try {
       if (entries.get(model) !== entry) return
-      const challenger = await asked(beside, model, answer)
+      // Nobody waits for it.
+      const challenger = await asked(beside, model, answer, {})
       noteChallenger(entry, placed, challenger, () => noteBoth(placed, champion.recorded, challenger.recorded))
     } finally {
       entry.mirrored -= 1
@@ -80,18 +81,18 @@ export function createSideBySide({ live, beside, log }: SideBySideOptions): Side
   }
 
   return {
-    use: async (model, answer, { key, version } = {}) => {
+    use: async (model, answer, { key, version, want } = {}) => {
       const entry = entries.get(model)
-      if (entry?.loaded !== true) return live.use(model, answer)
-      if (version !== undefined) return (entry.trial.challenger().version === version ? beside : live).use(model, answer)
+      if (entry?.loaded !== true) return live.use(model, answer, { want })
+      if (version !== undefined) return (entry.trial.challenger().version === version ? beside : live).use(model, answer, { want })
       const placed = entry.trial.place(key)
       if (placed.side === 'challenger') {
-        const challenger = await asked(beside, model, answer)
+        const challenger = await asked(beside, model, answer, { want })
         noteChallenger(entry, placed, challenger, () => note(placed, 'challenger', challenger.recorded))
         // Nobody is turned away because a version on trial does not keep up.
-        return isBusy(challenger.recorded.error) ? live.use(model, answer) : resultOf(challenger)
+        return isBusy(challenger.recorded.error) ? live.use(model, answer, { want }) : resultOf(challenger)
       }
-      const champion = await asked(live, model, answer)
+      const champion = await asked(live, model, answer, { want })
       if (isBusy(champion.recorded.error)) return resultOf(champion)
       if (!placed.mirrored) note(placed, 'champion', champion.recorded)
       else if (entry.mirrored >= MOST_MIRRORED) placed.figures.dropped += 1

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { RefitError } from '../../src/errors.js'
+import { RefitError, refitError } from '../../src/errors.js'
 import type { Signature } from '../../src/packages/manifest.js'
 import type { Predictor } from '../../src/predictors/predictor.js'
 import { pythonModel } from '../../src/predictors/python/adapter.js'
 import { endOrphans } from '../../src/predictors/python/orphans.js'
+import { createWant } from '../../src/predictors/want.js'
 import { startTimeOf } from '../../src/processes/proc.js'
 import { answerOf } from '../../src/serving/answer.js'
 import { childrenOf, killNow } from '../support/living-processes.js'
@@ -226,4 +227,18 @@ test('a model is asked by its own interpreter, from the folder of the project, u
     assert.deepEqual(await ask(predictor, 1), [expected])
     await predictor.close()
   }
+})
+
+test('requests that nobody waits for any more are not asked', { skip }, async (context) => {
+  const predictor = await open(context)
+  const busy = ask(predictor, -5)
+  const want = createWant()
+  const gone = refitError('caller-left', { model: 'it' })
+  const given = Promise.allSettled([0, 0].map((area) => predictor.predict({ rows: 1, columns: { area: [area] } }, want)))
+  // How many were asked together, when the worker is free.
+  const stays = ask(predictor, 0)
+  want.giveUp(gone)
+  for (const each of await given) assert.equal(each.status === 'rejected' ? each.reason : 'answered', gone)
+  await busy
+  assert.deepEqual(await stays, [1])
 })

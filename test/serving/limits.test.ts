@@ -4,6 +4,9 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { startHttpLoad, type Answered } from '../support/http-load.js'
 import { failureOf, predict, send, startEndpoint, until, untilLive, type Answer, type Endpoint } from './endpoint.js'
 import { startPlatform, times, type Platform } from './platform.js'
 
@@ -16,7 +19,7 @@ let endpoint: Endpoint
 /** A model waits until this file is there. */
 let goOn: string
 before(async () => {
-  platform = await startPlatform('house-price', 'waiting', 'never', 'slow')
+  platform = await startPlatform('house-price', 'waiting', 'never', 'slow', 'counting')
   await platform.publish('house-price', times(2))
   goOn = join(platform.stateFolder, 'go-on')
   await writeFile(goOn, '')
@@ -24,8 +27,10 @@ before(async () => {
   await platform.promote('waiting', (await platform.addModule('waiting', `import { existsSync } from 'node:fs'\nexport const load = () => ({ predict: async (rows) => { ${waiting} } })`)).version)
   await platform.publish('never', 'return rows[0].rooms === 13 ? new Promise(() => undefined) : rows.map(() => 1)')
   await platform.publish('slow', 'const end = Date.now() + 20; while (Date.now() < end); return rows.map(() => 1)')
+  const counting = 'let asked = 0\nexport const load = () => ({ predict: (rows) => { asked += 1; const end = Date.now() + 50; while (Date.now() < end); return rows.map(() => asked) } })'
+  await platform.promote('counting', (await platform.addModule('counting', counting)).version)
   endpoint = await startEndpoint(platform, { deadlineMs: DEADLINE_MS, invocations: 'waiting' })
-  for (const model of ['house-price', 'waiting', 'never', 'slow']) await untilLive(endpoint.url, model, 1)
+  for (const model of ['house-price', 'waiting', 'never', 'slow', 'counting']) await untilLive(endpoint.url, model, 1)
 })
 after(async () => {
   await endpoint.stop()
@@ -57,6 +62,17 @@ async function rawConnection(): Promise<Socket> {
   const socket = connect(Number(port), hostname)
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   return socket
+}
+
+/** It may be sent again after a second, or some. */
+function assertTellsWhen({ headers }: Answer): void {
+  assert.match(String(headers['retry-after']), /^([1-9]|[12]\d|30)$/)
+}
+
+/** A figure of /metrics; 0 where there is none. */
+async function metric(series: string): Promise<number> {
+  const { body } = await send(`${endpoint.url}/metrics`)
+  return Number(body.split('\n').find((line) => line.startsWith(`${series} `))?.slice(series.length + 1) ?? 0)
 }
 
 async function assertAnswers(): Promise<void> {
@@ -115,7 +131,8 @@ test('more requests at once than a model may have under way are refused at once 
   await until('as many are under way as may be', async () => (await predict(endpoint.url, 'waiting', [{ rooms: 1 }])).status === 429)
   for (const { path, type, body } of [...dialectsOf('waiting'), { path: '/invocations', type: json, body: (rows: string) => `{"instances":${rows}}` }]) {
     const answer = await post(path, body('[{"rooms":1}]'), type)
-    assert.deepEqual([answer.status, answer.headers['retry-after']], [429, '1'], path)
+    assert.equal(answer.status, 429, path)
+    assertTellsWhen(answer)
     assert.match(answer.body, /as many requests under way/, path)
   }
   await assertAnswers()
@@ -132,11 +149,58 @@ test('a model that computes is not asked by more than it answers in time, whoeve
   const answers = await crowd
   const refused = answers.filter(({ answer }) => answer.status !== 200)
   assert.ok(refused.length >= 200, `${refused.length} refused`)
-  for (const { answer } of refused) assert.deepEqual([failureOf(answer).code, answer.headers['retry-after']], ['model-busy', '1'])
+  for (const { answer } of refused) {
+    assert.equal(failureOf(answer).code, 'model-busy')
+    assertTellsWhen(answer)
+  }
   const admitted = answers.filter(({ answer }) => answer.status === 200)
   assert.ok(admitted.length >= 1)
   assert.ok(Math.max(...refused.map(({ after }) => after)) < Math.max(...admitted.map(({ after }) => after)))
   await until('it answers again', async () => (await predict(endpoint.url, 'slow', [{ rooms: 1 }])).status === 200)
+})
+
+test('while a model is overloaded those let in wait for few others, not for as many as may be under way', async () => {
+  const answers: Answered[] = []
+  const running = startHttpLoad({ url: endpoint.url, path: '/models/slow/predict', body: '{"rows":[{"rooms":1}]}', connections: 100, perSecond: 500, onAnswer: (answer) => answers.push(answer) })
+  const admitted = (): readonly Answered[] => answers.filter(({ status }) => status === 200)
+  await until('many have been let in', () => admitted().length > 350)
+  await running.stop()
+  assert.ok(answers.every(({ status }) => status === 200 || status === 429))
+  // Until the model has shown how long it takes, as many wait as may.
+  const settled = admitted().slice(150)
+  const between = settled.map(({ sent, received }) => settled.filter((other) => other.received > sent && other.received < received).length).toSorted((a, b) => a - b)
+  const most = between[Math.floor(between.length * 0.95)] ?? Infinity
+  assert.ok(most <= UNDER_WAY / 3, `of one in twenty more than ${most} were answered before it: ${between.join(' ')}`)
+})
+
+test('answers that never come take no place for ever, and are counted', async () => {
+  const asked = Array.from({ length: UNDER_WAY }, () => predict(endpoint.url, 'never', [{ rooms: 13 }]))
+  for (const { status } of await Promise.all(asked)) assert.equal(status, 504)
+  await until('it answers again', async () => (await predict(endpoint.url, 'never', [{ rooms: 1 }])).status === 200)
+  await until('nothing of them is under way', async () => (await metric('refit_predict_unwanted{model="never"}')) === 0)
+  assert.equal(await metric('refit_predict_given_up_total{model="never",cause="deadline"}'), UNDER_WAY)
+  assert.equal(await metric('refit_predict_requests_total{model="never",status="504"}'), UNDER_WAY)
+})
+
+test('what callers have asked who went away is not computed, and is counted', async () => {
+  const sockets = await Promise.all(Array.from({ length: UNDER_WAY }, rawConnection))
+  const body = '{"rows":[{"rooms":1}]}'
+  const first = await new Promise<string>((resolve) => {
+    for (const socket of sockets) {
+      socket.once('data', (data) => resolve(String(data))).on('error', () => undefined)
+      socket.write(`POST /models/counting/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    }
+  })
+  assert.match(first, /^HTTP\/1.1 200/)
+  for (const socket of sockets) socket.destroy()
+  await until('they are counted', async () => (await metric('refit_predict_requests_total{model="counting",status="499"}')) > UNDER_WAY / 2)
+  await until('nothing of them is under way', async () => (await metric('refit_predict_unwanted{model="counting"}')) === 0)
+  const [asked] = Value.Parse(Type.Object({ predictions: Type.Tuple([Type.Number()]) }), (await predict(endpoint.url, 'counting', [{ rooms: 1 }])).json).predictions
+  const left = await metric('refit_predict_requests_total{model="counting",status="499"}')
+  const givenUp = await metric('refit_predict_given_up_total{model="counting",cause="left"}')
+  assert.ok(givenUp > UNDER_WAY / 2 && givenUp <= left, `${givenUp} of ${left} were given up`)
+  // Three for its warm-up, and this one.
+  assert.ok(asked < UNDER_WAY / 2, `${asked} were computed`)
 })
 
 test('a request that is not answered in time is told so, and the model goes on', async () => {

@@ -1,6 +1,7 @@
 import { RefitError, refitError } from '../../errors.js'
 import type { SignatureColumn } from '../../packages/manifest.js'
 import type { FeatureBatch } from '../predictor.js'
+import type { Wanted } from '../want.js'
 import { encodeRows } from './encode-rows.js'
 import type { Worker } from './worker.js'
 
@@ -15,8 +16,8 @@ export interface PoolLimits {
 }
 
 export interface Pool {
-  /** Numbers for the rows, `width` for each. @throws RefitError `prediction-invalid`, `predictor-died`, `predictor-away`, `predictor-busy` */
-  predict(batch: FeatureBatch): Promise<Float64Array>
+  /** Numbers for the rows, `width` for each. Of what is not wanted any more, what waits is not asked. @throws RefitError `prediction-invalid`, `predictor-died`, `predictor-away`, `predictor-busy` */
+  predict(batch: FeatureBatch, wanted?: Wanted): Promise<Float64Array>
   close(): Promise<void>
 }
 
@@ -32,6 +33,7 @@ export interface PoolParts {
 /** A request that waits, or is with a worker. */
 interface Asked {
   readonly batch: FeatureBatch
+  readonly wanted: Wanted | undefined
   readonly since: number
   /** It was asked together with others, and one of them failed. */
   alone: boolean
@@ -140,10 +142,16 @@ export async function startPool({ inputs, width, start, limits }: PoolParts): Pr
     } catch (error) {
       if (error instanceof RefitError && error.code === 'prediction-invalid' && asked.length > 1) {
         // One row that cannot be predicted must not fail those that came with it.
-        waiting.unshift(...asked.map((each) => Object.assign(each, { alone: true })))
+        for (const each of asked.toReversed()) askAlone(each)
       } else for (const { reject } of asked) reject(error)
     }
     if (worker.lives()) free(worker)
+  }
+
+  const askAlone = (asked: Asked): void => {
+    const givenUp = asked.wanted?.givenUp()
+    if (givenUp === undefined) waiting.unshift(Object.assign(asked, { alone: true }))
+    else asked.reject(givenUp)
   }
 
   const drop = (worker: Worker): void => {
@@ -154,10 +162,12 @@ export async function startPool({ inputs, width, start, limits }: PoolParts): Pr
     failed(worker.whyEnded())
   }
 
-  const submit = (batch: FeatureBatch): Promise<Float64Array> =>
+  const submit = (batch: FeatureBatch, wanted: Wanted | undefined): Promise<Float64Array> =>
     new Promise((resolve, reject) => {
+      const givenUp = wanted?.givenUp()
+      if (givenUp !== undefined) return reject(givenUp)
       const worker = idle.pop()
-      const asked: Asked = { batch, since: performance.now(), alone: false, resolve, reject }
+      const asked: Asked = { batch, wanted, since: performance.now(), alone: false, resolve, reject }
       if (worker !== undefined) void ask(worker, [asked])
       else if (away !== undefined) reject(refitError('predictor-away', { reason: away }))
       else if (waiting.length >= limits.waiting) reject(refitError('predictor-busy', {}))
@@ -168,29 +178,35 @@ export async function startPool({ inputs, width, start, limits }: PoolParts): Pr
     const patient: Asked = {
       ...asked,
       resolve: (values) => {
-        clearTimeout(timer)
+        settled()
         asked.resolve(values)
       },
       reject: (error) => {
-        clearTimeout(timer)
+        settled()
         asked.reject(error)
       },
     }
-    const timer = setTimeout(() => {
+    const leave = (why: RefitError): void => {
       const at = waiting.indexOf(patient)
       if (at === -1) return
       waiting.splice(at, 1)
-      patient.reject(refitError('predictor-busy', {}))
-    }, limits.waitMilliseconds)
+      patient.reject(why)
+    }
+    const timer = setTimeout(() => leave(refitError('predictor-busy', {})), limits.waitMilliseconds)
+    const stopListening = asked.wanted?.whenGivenUp(leave)
+    const settled = (): void => {
+      clearTimeout(timer)
+      stopListening?.()
+    }
     waiting.push(patient)
   }
 
   join(await start(closing.signal))
   return {
-    predict: async (batch) => {
-      if (batch.rows <= limits.rows) return submit(batch)
+    predict: async (batch, wanted) => {
+      if (batch.rows <= limits.rows) return submit(batch, wanted)
       const values = new Float64Array(batch.rows * width)
-      for (let from = 0; from < batch.rows; from += limits.rows) values.set(await submit(slice(batch, from, limits.rows)), from * width)
+      for (let from = 0; from < batch.rows; from += limits.rows) values.set(await submit(slice(batch, from, limits.rows), wanted), from * width)
       return values
     },
     close: async () => {

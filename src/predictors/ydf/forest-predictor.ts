@@ -21,13 +21,15 @@ export function forestPredictor(forest: Forest, signature: Signature): Predictor
     return matrix
   }
   return closable({
-    predict: async (batch) => {
+    predict: async (batch, wanted) => {
       if (batch.rows <= SLICE) return toPredictions(signature, batch.rows, ask(matrixOf(batch, 0, batch.rows), batch.rows))
       const raw: number[] = []
       for (let from = 0; from < batch.rows; from += SLICE) {
         const to = Math.min(batch.rows, from + SLICE)
         raw.push(...ask(matrixOf(batch, from, to), to - from))
         await turn()
+        const givenUp = wanted?.givenUp()
+        if (givenUp !== undefined) throw givenUp
       }
       return toPredictions(signature, batch.rows, raw)
     },
