@@ -65,6 +65,8 @@ export interface ${name}Answer {
   readonly model: ${literal(model)}
   /** The version that answered all of the rows. */
   readonly version: number
+  /** Of this answer: what has given it can be told by it later, and the truth may come by it. An endpoint that keeps no ids gives none. */
+  readonly id?: string
   /** One a row, in their order. */
   readonly predictions: readonly ${name}Prediction[]
 }`
@@ -125,6 +127,8 @@ export interface ${name}RequestOptions {
   readonly signal?: AbortSignal
   /** Whoever sends the same one, such as the id of a user, is answered by the same side of a rollout. */
   readonly key?: string
+  /** What you call the rows, one a row, such as numbers of orders: the truth may come by them later. */
+  readonly keys?: readonly string[]
 }
 
 /** Asks the model ${model} for predictions. */
@@ -149,7 +153,7 @@ export class ${name}Client {
 
   /** Predicts up to 10,000 rows, all by one version, in their order. @throws ${name}Error */
   async predictAll(rows: readonly ${name}Row[], options: ${name}RequestOptions = {}): Promise<${name}Answer> {
-    const answer = await this.#post(JSON.stringify({ rows }), options)
+    const answer = await this.#post(JSON.stringify({ rows, keys: options.keys }), options)
     const text = await answer.text().catch((error: unknown) => {
       throw options.signal?.aborted === true ? error : unreachable(error)
     })
@@ -215,7 +219,7 @@ function isFault(value: unknown): value is ${name}Fault {
 }
 
 function isAnswer(value: unknown): value is ${name}Answer {
-  return isObject(value) && typeof value['version'] === 'number' && Array.isArray(value['predictions']) && value['predictions'].every(isPrediction)
+  return isObject(value) && typeof value['version'] === 'number' && (value['id'] === undefined || typeof value['id'] === 'string') && Array.isArray(value['predictions']) && value['predictions'].every(isPrediction)
 }
 
 ${prediction}`

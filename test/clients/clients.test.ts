@@ -21,7 +21,7 @@ import { RideTimeClient, RideTimeError, type RideTimeRow } from './ride-time.js'
 const client = new RideTimeClient({ url: process.argv[2] + '/' })
 const row: RideTimeRow = { distance: 10, vehicle: 'bike', night: true }
 const one: number = await client.predict(row)
-const { version, predictions } = await client.predictAll([row, { distance: 4, vehicle: 'car' }, { distance: 4, vehicle: 'car', night: null }], { key: 'somebody' })
+const { version, id, predictions } = await client.predictAll([row, { distance: 4, vehicle: 'car' }, { distance: 4, vehicle: 'car', night: null }], { key: 'somebody', keys: ['first', 'second', 'third'] })
 
 const failed = async (work: Promise<unknown>): Promise<object> => {
   try {
@@ -47,10 +47,10 @@ const stranger = await failed(new RideTimeClient({ url: 'data:text/html,hello#' 
 const stopped = new AbortController()
 stopped.abort(new Error('enough'))
 const aborted = await failed(client.predict(row, { signal: stopped.signal }))
-process.stdout.write(JSON.stringify({ one, version, predictions, refused, nobody, stranger, aborted }))
+process.stdout.write(JSON.stringify({ one, version, id, predictions, refused, nobody, stranger, aborted }))
 `
 
-const Said = Type.Object({ one: Type.Number(), version: Type.Integer(), predictions: Type.Array(Type.Number()), refused: Type.Unknown(), nobody: Type.Object({ code: Type.String(), status: Type.Number() }), stranger: Type.Object({ code: Type.String() }), aborted: Type.Unknown() })
+const Said = Type.Object({ one: Type.Number(), version: Type.Integer(), id: Type.String({ pattern: '^[\\w-]{60,}$' }), predictions: Type.Array(Type.Number()), refused: Type.Unknown(), nobody: Type.Object({ code: Type.String(), status: Type.Number() }), stranger: Type.Object({ code: Type.String() }), aborted: Type.Unknown() })
 
 test('a typed client asks a real endpoint, and later versions are held to it until it is forgotten or the definition lets it go', async (context) => {
   const project = await createProject(ridesProject({ vehicle }))
