@@ -147,6 +147,7 @@ export const catalogue = {
   // Prediction log
   'prediction-unknown': [404, 'There is no such prediction.', 'An id stands in the answer, as `id` or in the header refit-prediction-id. It is known to the Refit that has given it, as long as its database is kept.'],
   'feedback-invalid': [422, '{count} of {of} entries of the feedback cannot be kept.', 'None has been. Each fault names its entry; mend them and send all again. docs/prediction-log.md shows what an entry has.'],
+  'feedback-unreadable': [422, 'The feedback in {file} cannot be read: {reason}.', 'It is a JSON array of entries, or one entry a line. docs/prediction-log.md shows what an entry has.'],
   'prediction-log-off': [409, 'The predictions of {model} are not logged.', 'Its definition has `predictionLog: \'off\'`.'],
 
   // Batch scoring

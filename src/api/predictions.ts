@@ -6,20 +6,22 @@ import { refitError } from '../errors.js'
 import { whileConnected } from '../http/body-stream.js'
 import { requireShallow } from '../http/json-depth.js'
 import { keepFeedback } from '../prediction-log/feedback.js'
+import { amountsOf } from '../prediction-log/files.js'
 import { predictionKey } from '../prediction-log/key.js'
 import { MOST_ENTRIES, readFeedback } from '../prediction-log/read-feedback.js'
-import { readJoined } from '../prediction-log/read.js'
+import { readAnswer, readJoined } from '../prediction-log/read.js'
 import { LONGEST_ID, readPredictionId } from '../predictions/prediction-id.js'
 import { championMoveOf } from '../registry/champion.js'
 import { getModel } from '../registry/models.js'
 import { championMove } from './models.js'
 import type { ApiParts } from './parts.js'
 import { versionDetail } from './versions.js'
-import { FeedbackTaken, LoggedPredictions, PredictionDetail } from './wire/prediction.js'
+import { FeedbackTaken, LoggedPredictions, PredictionDetail, PredictionLogDetail } from './wire/prediction.js'
 import { instant } from './wire/time.js'
 
 const closed = { additionalProperties: false }
 const PAGE = 100
+const DAY_MS = 86_400_000
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024
 const tags = ['predictions']
 const ModelName = Type.Object({ model: Type.String() })
@@ -86,15 +88,47 @@ export function predictionRoutes({ database, objects, clock, bringPredictions }:
           summary: 'Logged rows of a model with their predictions, and the truth where it has come; the newest first',
           description: 'Rows come here some ten seconds after they were answered.',
           params: ModelName,
-          querystring: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE })), before: Type.Optional(Type.String({ maxLength: 40, description: 'From the page before' })) }, closed),
+          querystring: Type.Object(
+            {
+              limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: PAGE })),
+              before: Type.Optional(Type.String({ maxLength: 40, description: 'From the page before' })),
+              answer: Type.Optional(Type.String({ maxLength: LONGEST_ID, description: 'Only the rows of the answer of this id, in their order; there is no further page of them' })),
+            },
+            closed,
+          ),
           response: { 200: LoggedPredictions },
         },
       },
       async (request) => {
         const { params, query } = request
-        await getModel(database, params.model)
-        const { rows, before } = (await read(request, query.before === undefined, (signal) => readJoined(database, objects, { model: params.model, before: query.before, limit: query.limit ?? PAGE }, signal))) ?? { rows: [] }
+        const { model } = params
+        const { limit = PAGE, answer } = query
+        await getModel(database, model)
+        if (answer !== undefined) {
+          const facts = readPredictionId(await key(), answer)
+          if (facts?.model !== model) throw refitError('prediction-unknown', {})
+          return { rows: [...((await read(request, true, (signal) => readAnswer(database, objects, facts, { id: answer, limit }, signal))) ?? [])] }
+        }
+        const { rows, before } = (await read(request, query.before === undefined, (signal) => readJoined(database, objects, { model, before: query.before, limit }, signal))) ?? { rows: [] }
         return { rows: [...rows], ...(before === undefined ? {} : { before }) }
+      },
+    )
+
+    app.get(
+      '/models/:model/prediction-log',
+      {
+        config: { role: 'viewer' },
+        schema: { operationId: 'getPredictionLog', tags, summary: 'What of the answers of a model is logged, and how much of it is kept', params: ModelName, response: { 200: PredictionLogDetail } },
+      },
+      async ({ params }) => {
+        const { definition } = await getModel(database, params.model)
+        const log = predictionLogOf(definition)
+        const { from, to, ...amounts } = await amountsOf(database, params.model)
+        return {
+          model: params.model,
+          ...(log === undefined ? {} : { logged: { share: log.share, days: log.keepMilliseconds / DAY_MS, ...(log.columns === undefined ? {} : { columns: [...log.columns] }) } }),
+          kept: { ...amounts, ...(from === undefined || to === undefined ? {} : { from: instant(from), to: instant(to) }) },
+        }
       },
     )
 

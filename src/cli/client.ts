@@ -12,7 +12,7 @@ import { EventList, EventRecord } from '../api/wire/event.js'
 import { Failure } from '../http/failure.js'
 import { ChampionMoves, ModelDetail, ModelList, ModelRetired, Moved, PutIntoService } from '../api/wire/model.js'
 import { NotificationTargets, TestedTargets } from '../api/wire/notification.js'
-import { LoggedPredictions, PredictionDetail } from '../api/wire/prediction.js'
+import { FeedbackTaken, LoggedPredictions, PredictionDetail, PredictionLogDetail } from '../api/wire/prediction.js'
 import { Health, ProjectStatus, ShuttingDown } from '../api/wire/project.js'
 import { RolloutDetail, RolloutList, RolloutSummary } from '../api/wire/rollout.js'
 import { RunDetail, RunList, RunRequested, RunSummary } from '../api/wire/run.js'
@@ -100,7 +100,9 @@ export function createClient({ url, token, actor }: Connection) {
     forgetClient: (model: string, number: number, reason?: string) => post(RecordedClientAnswer, at`/models/${model}/clients/${String(number)}/forget`, { reason }),
     /** What has given an answer. */
     prediction: (id: string) => get(PredictionDetail, at`/predictions/${id}`),
-    loggedPredictions: (model: string, query: { readonly limit?: number | undefined; readonly before?: string | undefined }) => get(LoggedPredictions, at`/models/${model}/predictions`, query),
+    predictionLog: (model: string) => get(PredictionLogDetail, at`/models/${model}/prediction-log`),
+    giveFeedback: (model: string, feedback: readonly unknown[]) => post(FeedbackTaken, at`/models/${model}/feedback`, { feedback }),
+    loggedPredictions: (model: string, query: { readonly limit?: number | undefined; readonly before?: string | undefined; readonly answer?: string }) => get(LoggedPredictions, at`/models/${model}/predictions`, query),
     batchJobs: (model: string, query: { readonly limit?: number | undefined; readonly before?: number | undefined } = {}) => get(BatchJobList, at`/models/${model}/batch`, query),
     cancelBatchJob: (job: string) => post(BatchJobAnswer, at`/batch/${job}/cancel`),
     /** A tar archive; see the API. */

@@ -11,6 +11,7 @@ import { addDoctor } from './commands/doctor.js'
 import { addDown } from './commands/down.js'
 import { addDrops } from './commands/drops.js'
 import { addExplain } from './commands/explain.js'
+import { addFeedback } from './commands/feedback.js'
 import { addInit } from './commands/init.js'
 import { addLogs } from './commands/logs.js'
 import { addMlflow } from './commands/mlflow.js'
@@ -47,7 +48,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addPredictions, addTypes, addClients, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addPredictions, addFeedback, addTypes, addClients, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }

@@ -79,3 +79,22 @@ export async function modelsWithLog(database: Database): Promise<readonly string
   const rows = await database.selectFrom('prediction_files').select('model').union(database.selectFrom('prediction_feedback').select('model')).execute()
   return rows.map(({ model }) => model).toSorted()
 }
+
+/** How much of a model is kept in the object store; bytes as they lie there. */
+export interface Amounts {
+  readonly rows: number
+  readonly files: number
+  readonly bytes: number
+  /** Of the first and of the last answer. */
+  readonly from?: Date
+  readonly to?: Date
+}
+
+export async function amountsOf(database: Database, model: string): Promise<Amounts> {
+  const { rows, files, bytes, from, to } = await database
+    .selectFrom('prediction_files')
+    .select(({ fn }) => [fn.sum('rows').as('rows'), fn.countAll().as('files'), fn.sum('bytes').as('bytes'), fn.min('first_at').as('from'), fn.max('last_at').as('to')])
+    .where('model', '=', model)
+    .executeTakeFirstOrThrow()
+  return { rows: Number(rows), files: Number(files), bytes: Number(bytes), ...(from === null || to === null ? {} : { from, to }) }
+}

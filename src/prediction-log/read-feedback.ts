@@ -57,7 +57,7 @@ export function readFeedback(entries: readonly unknown[], { model, task, key }: 
       const row = entry.row ?? 0
       if (facts === undefined) fault('.prediction', 'is no id of an answer of this endpoint')
       else if (facts.model !== model) fault('.prediction', `is an answer of ${facts.model}`)
-      else if (row >= facts.rows) fault('.row', `the request had ${facts.rows} rows, the first of which is 0`)
+      else if (row >= facts.rows) fault('.row', facts.rows === 1 ? 'the answer has one row, which is 0' : `the rows of the answer are 0 to ${facts.rows - 1}`)
       else if (facts.sampled) truths.push({ kind: 'prediction', subject: entry.prediction, row, truth })
       else notLogged += 1
     }

@@ -36,7 +36,7 @@ async function stage(t: TestContext, models: Readonly<Record<string, LogSettings
   const folder = await mkdtemp(join(tmpdir(), 'refit-recorder-'))
   const logged = new Map<string, number>()
   const lost = new Map<string, number>()
-  const add = (counts: Map<string, number>, name: string, rows: number): void => void counts.set(name, (counts.get(name) ?? 0) + rows)
+  const add = (counts: Map<string, number>, name: string, rows: number): void => void (rows > 0 && counts.set(name, (counts.get(name) ?? 0) + rows))
   const spool = await openSpool({ folder, now: () => performance.now(), ...options })
   const recorder = startRecorder({
     key,

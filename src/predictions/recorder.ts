@@ -6,7 +6,8 @@ import { createPredictionIds } from './prediction-id.js'
 import { SpoolFull, type Spool } from './spool.js'
 
 /** Why rows were not logged that were to be: too many waited to be written; too much waits on the disk; the disk refused them; a row is longer than any that is kept. */
-export type Loss = 'buffer-full' | 'disk-full' | 'not-written' | 'too-long'
+export const LOSSES = ['buffer-full', 'disk-full', 'not-written', 'too-long'] as const
+export type Loss = (typeof LOSSES)[number]
 
 export interface RecorderOptions {
   /** With which ids are made. */
@@ -50,6 +51,11 @@ export function startRecorder({ key, models, spool, clock, logged, lost, log }: 
   let rowsHeld = 0
   let bytesHeld = 0
   let failing = false
+  // Whoever watches for a rise has to see where it begins.
+  for (const model of Object.keys(models)) {
+    logged(model, 0)
+    for (const why of LOSSES) lost(model, 0, why)
+  }
 
   const hold = (answer: LoggedAnswer, { columns }: LogSettings): void => {
     const head = headOf(answer, columns)

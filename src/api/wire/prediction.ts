@@ -26,6 +26,19 @@ export type LoggedPrediction = Static<typeof LoggedPrediction>
 export const LoggedPredictions = Type.Object({ rows: Type.Array(LoggedPrediction), before: Type.Optional(Type.String({ description: 'Pass it to read the next, older page' })) })
 export type LoggedPredictions = Static<typeof LoggedPredictions>
 
+/** How much of a model's answers is logged and kept. */
+export const PredictionLogDetail = Type.Object({
+  model: Type.String(),
+  logged: Type.Optional(
+    Type.Object(
+      { share: Type.Number({ description: 'Of the answers' }), days: Type.Number({ description: 'For which rows are kept' }), columns: Type.Optional(Type.Array(Type.String(), { description: 'The features that are kept; absent: all' })) },
+      { description: 'Absent where nothing is logged' },
+    ),
+  ),
+  kept: Type.Object({ rows: Type.Integer(), files: Type.Integer(), bytes: Type.Integer({ description: 'In the object store' }), from: Type.Optional(Instant), to: Type.Optional(Instant) }),
+})
+export type PredictionLogDetail = Static<typeof PredictionLogDetail>
+
 export const FeedbackTaken = Type.Object({
   taken: Type.Integer({ description: 'Entries that are kept' }),
   notLogged: Type.Integer({ description: 'Entries about answers that were not sampled: there is nothing to compare them with' }),

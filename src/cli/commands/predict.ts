@@ -11,7 +11,7 @@ import { scoreFile } from '../score-file.js'
 import { findVersion } from '../version-elsewhere.js'
 
 /** As much of the answer as is shown; with --json all of it is. */
-const Prediction = Type.Object({ version: Type.Integer(), predictions: Type.Array(Type.Unknown()) })
+const Prediction = Type.Object({ version: Type.Integer(), id: Type.Optional(Type.String()), predictions: Type.Array(Type.Unknown()) })
 
 interface Options {
   readonly row?: string
@@ -51,7 +51,7 @@ async function askEndpoint({ terminal, connect, authorization }: CommandContext,
     return
   }
   for (const prediction of content.predictions) terminal.line(typeof prediction === 'string' ? prediction : JSON.stringify(prediction))
-  terminal.note(terminal.paint.dim(`version ${content.version}`))
+  terminal.note(terminal.paint.dim(`version ${content.version}${content.id === undefined ? '' : `  id ${content.id}`}`))
 }
 
 async function inputOf({ row, input }: { readonly row?: string; readonly input?: string }): Promise<string> {

@@ -5,15 +5,16 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Command } from 'commander'
 import type { LoggedPrediction, PredictionDetail } from '../../api/wire/prediction.js'
-import { refitError } from '../../errors.js'
+import { RefitError, refitError } from '../../errors.js'
 import { positiveInteger } from '../arguments.js'
 import type { Client } from '../client.js'
 import { contextOf, modelOrOnly } from '../context.js'
-import { ago, count } from '../figures.js'
-import { table } from '../terminal.js'
+import { count } from '../figures.js'
+import { amountWords, answerLines, answerTable, predictionTable } from '../prediction-report.js'
 
 const PAGE = 1000
 const MOST_SHOWN = 1000
+const ROWS_OF_ANSWER = 20
 
 export function addPredictions(program: Command): void {
   const predictions = program
@@ -33,41 +34,46 @@ export function addPredictions(program: Command): void {
         return
       }
       const page = await api.loggedPredictions(model, { limit: Math.min(limit, MOST_SHOWN) })
-      if (terminal.json) terminal.document(page)
-      else if (page.rows.length === 0) terminal.line(`No prediction of ${model} is in the log: a sample of them comes there, some ten seconds after they were answered. docs/prediction-log.md tells what is logged.`)
-      else for (const line of table(terminal, ['answered', 'version', 'row', 'predicted', 'truth'], page.rows.map((row) => cellsOf(row, Date.now())))) terminal.line(line)
+      if (terminal.json) {
+        terminal.document(page)
+        return
+      }
+      if (page.rows.length === 0) terminal.line(`No prediction of ${model} is in the log: what is sampled comes there some ten seconds after it was answered. docs/prediction-log.md tells what is logged.`)
+      else for (const line of predictionTable(terminal, page.rows, Date.now())) terminal.line(line)
+      terminal.note(terminal.paint.dim(amountWords(await api.predictionLog(model))))
     })
 
   predictions
     .command('show')
-    .description('what has given an answer: the version, its verdict and what it was made from')
+    .description('what has given an answer: the version, its verdict and what it was made from; and its rows, where they are logged')
     .argument('<id>', 'id of the answer, from its body or its header refit-prediction-id')
     .action(async (id: string, _options, command: Command) => {
       const { terminal, connect } = contextOf(command)
-      const detail = await (await connect()).prediction(id)
-      if (terminal.json) terminal.document(detail)
-      else for (const line of linesOf(detail)) terminal.line(line)
+      const api = await connect()
+      const detail = await api.prediction(id)
+      const rows = await rowsOf(api, detail)
+      if (terminal.json) terminal.document({ ...detail, ...(rows === undefined ? {} : { loggedRows: rows }) })
+      else {
+        for (const line of answerLines(detail)) terminal.line(line)
+        terminal.line()
+        if (!detail.logged) terminal.line('The answer was not sampled for the log.')
+        else if (rows === undefined) terminal.line('The answer was sampled for the log; to see its rows takes the role operator.')
+        else if (rows.length === 0) terminal.line('The answer was sampled for the log, and its rows are not there: not yet, no more, or lost.')
+        else for (const line of answerTable(terminal, rows)) terminal.line(line)
+        if (rows !== undefined && rows.length < detail.rows && rows.length > 0) terminal.note(terminal.paint.dim(`the first ${rows.length} of ${count(detail.rows)} rows`))
+      }
     })
 }
 
-function cellsOf({ at, version, side, key, prediction, row, predicted, truth }: LoggedPrediction, now: number): readonly string[] {
-  return [ago(at, now), side === 'champion' ? String(version) : `${version}, rolled out`, shown(key ?? `${prediction.slice(-12)} ${row}`), shown(predicted), truth === undefined ? '' : shown(truth)]
-}
-
-/** Keys and truths are what somebody has sent. */
-function shown(value: string | number): string {
-  return String(value).replaceAll(/\p{Cc}/gu, '\uFFFD')
-}
-
-function linesOf({ model, version, at, rows, side, logged, move }: PredictionDetail): readonly string[] {
-  const { headline } = version
-  return [
-    `Version ${version.number} of ${model}${side === 'challenger' ? ', while it was rolled out' : ''}: ${rows === 1 ? '1 row' : `${count(rows)} rows`}, ${at}.`,
-    ...(headline === undefined ? [] : [`Its check: ${headline.text}`]),
-    ...(move === undefined ? [] : [`Champion since ${move.at} (${move.cause}, ${move.actor}).`]),
-    logged ? 'The answer was sampled for the log.' : 'The answer was not sampled for the log.',
-    `\`refit explain ${model}@${version.number}\` tells what it was made from.`,
-  ]
+/** The first rows of an answer; undefined for who may not see them. */
+async function rowsOf(api: Pick<Client, 'loggedPredictions'>, { id, model, logged }: PredictionDetail): Promise<readonly LoggedPrediction[] | undefined> {
+  if (!logged) return []
+  try {
+    return (await api.loggedPredictions(model, { answer: id, limit: ROWS_OF_ANSWER })).rows
+  } catch (error) {
+    if (error instanceof RefitError && error.code === 'forbidden') return undefined
+    throw error
+  }
 }
 
 /** Writes every row, the newest first; the file appears whole or not at all. */
