@@ -13,13 +13,25 @@ declare module 'fastify' {
     role?: Role
     /** An open route that looks itself at who calls: what it is shown is no token of ours. */
     authenticatesItself?: true
+    /** A route that takes lent tokens too, and then looks itself at what is asked of it. */
+    lent?: boolean
   }
   interface FastifyRequest {
     /** Who asks, as the event log names them: `token:<name>`, or what an unauthenticated local caller says. */
     actor: string
     /** What they may do: nothing that needs a role, where nobody has said who asks. */
     callerRole: Role | undefined
+    /** The lent token that they show; undefined: none. */
+    lentToken: string | undefined
   }
+}
+
+/** Tokens that are lent to somebody for one thing and a while. They have no role: a route takes them if it says so, and only then. */
+export interface LentTokens {
+  /** Whether a secret has the form of one, also of one that has been taken back. */
+  isOne(secret: string): boolean
+  /** Who shows it, as the event log names them; undefined when nobody has it (any more). */
+  actorOf(secret: string): string | undefined
 }
 
 /** A caller's token; only its hash is kept. */
@@ -76,18 +88,23 @@ export function requireDeclaredRole(route: RouteOptions, openRoutes: ReadonlySet
 }
 
 /**
- * Names the caller and checks their role. Without tokens (loopback only) everybody is admin and may say who they are.
- * @throws RefitError `unauthenticated`, `token-unknown`, `forbidden`
+ * Names the caller and checks their role. Without tokens (loopback only) everybody is admin and may say who they are, but who
+ * shows a lent token, which is never more than that.
+ * @throws RefitError `unauthenticated`, `token-unknown`, `forbidden`, `token-lent`
  */
-export function authorise(request: FastifyRequest, tokens: readonly Token[]): void {
+export function authorise(request: FastifyRequest, tokens: readonly Token[], lent?: LentTokens): void {
   const { role, authenticatesItself = false } = request.routeOptions.config
   if (authenticatesItself) return
+  const token = shownSecret(request)
+  if (token !== undefined && lent?.isOne(token) === true) {
+    authoriseLent(request, token, lent)
+    return
+  }
   if (tokens.length === 0) {
     request.actor = claimedActor(request)
     request.callerRole = 'admin'
     return
   }
-  const token = shownSecret(request)
   if (token === undefined) {
     if (role !== undefined) throw refitError('unauthenticated', {})
     return
@@ -97,6 +114,15 @@ export function authorise(request: FastifyRequest, tokens: readonly Token[]): vo
   request.actor = `token:${caller.name}`
   request.callerRole = caller.role
   if (role !== undefined) requireRole(request, role)
+}
+
+function authoriseLent(request: FastifyRequest, token: string, lent: LentTokens): void {
+  const actor = lent.actorOf(token)
+  if (actor === undefined) throw refitError('token-unknown', {})
+  request.actor = actor
+  request.lentToken = token
+  const { role, lent: takesLent = false } = request.routeOptions.config
+  if (role !== undefined && !takesLent) throw refitError('token-lent', { method: request.method, path: request.routeOptions.url ?? '' })
 }
 
 /** For what a route gives to fewer callers than those who may ask it. @throws RefitError `forbidden` */

@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { refitError } from '../errors.js'
-import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type Token } from './access.js'
+import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type LentTokens, type Token } from './access.js'
 import { answerFailure } from './failures.js'
 import { checkHostAndOrigin, type Guard } from './guard.js'
 import { jsonParser } from './json-parser.js'
@@ -13,6 +13,8 @@ import { untilNobodyIsConnected } from './open-connections.js'
 export interface ServerAccess extends Guard {
   /** Empty: everybody who reaches the address is admin, which is right on loopback only. */
   readonly tokens: readonly Token[]
+  /** Tokens besides, which only some routes take. */
+  readonly lent?: LentTokens | undefined
 }
 
 /** One route as the tests see it. */
@@ -22,6 +24,8 @@ export interface DeclaredRoute {
   readonly role: string | undefined
   /** An open route that looks itself at who calls. */
   readonly authenticatesItself: boolean
+  /** Takes lent tokens. */
+  readonly lent: boolean
 }
 
 export interface ServerOptions {
@@ -96,10 +100,11 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   app.addContentTypeParser('application/json', { parseAs: 'string' }, jsonParser(app))
   app.decorateRequest('actor', 'api')
   app.decorateRequest('callerRole', undefined)
+  app.decorateRequest('lentToken', undefined)
   app.setErrorHandler((error, request, reply) => answerFailure(translate(error), request, reply))
   app.addHook('onRoute', (route) => {
     requireDeclaredRole(route, openRoutes)
-    for (const method of [route.method].flat()) routes.push({ method, url: route.url, role: route.config?.role, authenticatesItself: route.config?.authenticatesItself === true })
+    for (const method of [route.method].flat()) routes.push({ method, url: route.url, role: route.config?.role, authenticatesItself: route.config?.authenticatesItself === true, lent: route.config?.lent === true })
   })
   // A kept connection that was busy when the server began to close would hold it until the caller lets go.
   let closing = false
@@ -122,7 +127,7 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
     reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
     if (access !== 'platform') {
       checkHostAndOrigin(access, request.headers)
-      if (!request.is404) authorise(request, access.tokens)
+      if (!request.is404) authorise(request, access.tokens, access.lent)
     }
     // Before a body is read: nobody has shown who they are.
     if (request.is404) throw refitError('route-not-found', { method: request.method, path: request.url.split('?')[0] ?? '' })

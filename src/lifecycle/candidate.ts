@@ -9,6 +9,8 @@ export const Candidate = Type.Object({
   format: Type.String(),
   signature: Signature,
   milliseconds: Type.Integer(),
+  /** The run that its training has logged to, as MLflow's clients know it. */
+  mlflowRun: Type.Optional(Type.String()),
   ...PackageVersions.properties,
 })
 export type Candidate = Static<typeof Candidate>

@@ -5,6 +5,7 @@ import { RefitError } from '../errors.js'
 import { describeError } from '../runs/describe-error.js'
 import { claimRun, endRun, RunTakenOver, type RunClaim, type RunEnd } from '../runs/execution.js'
 import { createStage } from '../workflow/run-stage.js'
+import { endLeftTrainingRuns } from '../tracking/training-runs.js'
 import { ProgramStopping, RunCancelled } from '../workflow/stage.js'
 import { runFolder } from './folders.js'
 import { runLifecycle } from './lifecycle.js'
@@ -24,6 +25,7 @@ export async function executeRun(rooms: Rooms, id: string, signal: AbortSignal):
   const stage = createStage({ database, clock, claim, signal, tokenPrefix: prefix })
   const end = await endOf(() => runLifecycle(stage, lifecycleRun(claim), rooms))
   await throughOutages(() => endRun(database, clock, claim, end), clock)
+  if (rooms.tracking !== undefined) await throughOutages(() => endLeftTrainingRuns(database, clock, id), clock)
   await rm(runFolder(stateFolder, id), { recursive: true, force: true })
 }
 

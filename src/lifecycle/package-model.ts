@@ -19,10 +19,12 @@ export interface ModelFolder {
   readonly example: string
   /** The columns that the model takes, in its order; default: all there are. */
   readonly takes?: readonly SignatureColumn[] | undefined
+  /** The model was logged under this name; this folder may then hold no other one. */
+  readonly beside?: PackageInput['beside']
 }
 
 /** Makes a package of a model and stores it, in a child with limits: the model is opened to read its classes. */
-export async function packageModel(rooms: Rooms, run: LifecycleRun, data: Ingested, { folder, modelFolder, example, takes }: ModelFolder, attempt: Attempt): Promise<Packaged & StoredPackage> {
+export async function packageModel(rooms: Rooms, run: LifecycleRun, data: Ingested, { folder, modelFolder, example, takes, beside }: ModelFolder, attempt: Attempt): Promise<Packaged & StoredPackage> {
   const { columns, prepare, task, limits } = run.definition
   const target = Object.entries(columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
   const prepared = prepare === undefined || data.prepare === undefined ? undefined : { bundle: await rooms.objects.localPath(data.prepare.object), ...packagePrepareOf(columns, prepare) }
@@ -33,6 +35,7 @@ export async function packageModel(rooms: Rooms, run: LifecycleRun, data: Ingest
       input: {
         folder: modelFolder,
         example,
+        ...(beside === undefined ? {} : { beside }),
         // What callers send is the whole row where it is prepared; the model then gets of it what it takes.
         signature: { task, inputs: prepared === undefined && takes !== undefined ? [...takes] : inputsOf(columns), target, classes: [] },
         ...(interpreter === undefined ? {} : { interpreter }),

@@ -7,6 +7,7 @@ import type { Executor } from '../executors/executor.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import type { Offer } from '../runs/offer.js'
 import type { Trainer } from '../trainers/trainer.js'
+import type { TrainingTokens } from '../tracking/training-tokens.js'
 
 /** A run as its stages know it. */
 export interface LifecycleRun {
@@ -26,6 +27,13 @@ export function underContract(run: LifecycleRun, columns: StoredModel['columns']
   return columns === undefined ? run : { ...run, definition: { ...run.definition, columns } }
 }
 
+/** MLflow's API as trainings find it. */
+export interface Tracking {
+  /** Of the control server, as it is called on this machine. */
+  readonly url: string
+  readonly tokens: TrainingTokens
+}
+
 /** What the stages work with. The composition root picks the adapters. */
 export interface Rooms {
   readonly database: Database
@@ -33,6 +41,8 @@ export interface Rooms {
   readonly clock: Clock
   readonly executor: Executor
   readonly trainers: ReadonlyMap<string, Trainer>
+  /** How trainings reach MLflow's API; undefined: it is not offered. */
+  readonly tracking?: Tracking | undefined
   /** The compiled entries of the children that open models: the composition root knows the predictors. */
   readonly childEntries: { readonly package: URL; readonly check: URL; readonly rule: URL; readonly refitted: URL; readonly unpack: URL }
   readonly projectFolder: string

@@ -5,13 +5,14 @@ import { refitError } from '../errors.js'
 import type { TaskEnd } from '../executors/executor.js'
 import { lastWords } from '../processes/last-words.js'
 import { trainingEnvironment } from '../trainers/training-contract.js'
-import type { Trainer, TrainingRequest } from '../trainers/trainer.js'
+import type { TrainingCommand, TrainingRequest } from '../trainers/trainer.js'
 import type { Attempt } from '../workflow/stage.js'
 import type { Candidate } from './candidate.js'
 import { attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import { packageModel } from './package-model.js'
 import type { LifecycleRun, Rooms } from './run.js'
+import { openTracking, type TrackedTraining } from './tracked-training.js'
 
 /** What is trained on: a folder with `train`, `validation` and `example.json`. */
 interface TrainingSets {
@@ -41,21 +42,31 @@ export async function trainModel(rooms: Rooms, run: LifecycleRun, data: Ingested
     seed: data.seed,
   }
   const startedAt = performance.now()
-  await runTrainer(rooms, run, trainer, request, attempt)
-  const milliseconds = Math.round(performance.now() - startedAt)
-  const { digest, format, signature, versions } = await packageModel(rooms, run, data, { folder, modelFolder, example: join(setsFolder, 'example.json') }, attempt)
-  return { digest, format, signature, milliseconds, ...versions }
+  const command = await trainer.command(request)
+  const tracked = trainer.tracks ? await openTracking(rooms, run, command.environment, attempt) : undefined
+  try {
+    await runTrainer(rooms, run, command, request, attempt, tracked)
+    const milliseconds = Math.round(performance.now() - startedAt)
+    const logged = await tracked?.fetchModel(folder, trainer.candidate?.(request.options))
+    const model = logged === undefined ? { modelFolder } : { modelFolder: logged.folder, beside: { logged: logged.name, folder: modelFolder } }
+    const { digest, format, signature, versions } = await packageModel(rooms, run, data, { folder, ...model, example: join(setsFolder, 'example.json') }, attempt)
+    await tracked?.end('FINISHED')
+    return { digest, format, signature, milliseconds, ...(tracked === undefined ? {} : { mlflowRun: tracked.id }), ...versions }
+  } catch (error) {
+    await tracked?.end(attempt.signal.aborted ? 'KILLED' : 'FAILED')
+    throw error
+  }
 }
 
-async function runTrainer(rooms: Rooms, run: LifecycleRun, trainer: Trainer, request: TrainingRequest, attempt: Attempt): Promise<void> {
-  const { command, arguments: args, environment, workingFolder } = await trainer.command(request)
+async function runTrainer(rooms: Rooms, run: LifecycleRun, training: TrainingCommand, request: TrainingRequest, attempt: Attempt, tracked: TrackedTraining | undefined): Promise<void> {
+  const { command, arguments: args, environment, workingFolder } = training
   const logFile = attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number)
   const { limits } = run.definition
-  const end = await rooms.executor.run(
+  const ended = rooms.executor.run(
     {
       command,
       arguments: args,
-      environment: { ...(await trainingEnvironment(request)), ...environment },
+      environment: { ...(await trainingEnvironment(request)), ...tracked?.environment, ...environment },
       workingFolder,
       token: attempt.token,
       limits: { milliseconds: limits.trainMilliseconds, memoryBytes: limits.trainMemoryBytes },
@@ -63,7 +74,7 @@ async function runTrainer(rooms: Rooms, run: LifecycleRun, trainer: Trainer, req
     },
     attempt.signal,
   )
-  await requireSuccess(end, run, logFile)
+  await requireSuccess(await ended.finally(() => tracked?.close()), run, logFile)
 }
 
 async function requireSuccess(end: TaskEnd, run: LifecycleRun, logFile: string): Promise<void> {

@@ -53,6 +53,7 @@ export function publish(
       ...(data.prepare === undefined ? {} : { prepare: data.prepare.sha256 }),
       environment: data.environment,
       seed: data.seed,
+      ...(made.mlflowRun === undefined ? {} : { mlflowRun: made.mlflowRun }),
       ...(checked.comparedWith === undefined ? {} : { comparedWith: checked.comparedWith }),
       split: run.definition.split,
       cutBy: cutBy(run.definition),

@@ -9,6 +9,7 @@ import { takeJson } from './json-body.js'
 import { modelVersionRoutes, registeredModelRoutes, versionFileRoutes } from './registry.js'
 import { runRoutes } from './runs.js'
 import { serverRoutes, serverInfoRoutes } from './server.js'
+import { findTraining } from './training-rules.js'
 
 /** Routes of MLflow's API that need no role: they tell nothing about what is stored. */
 export const mlflowOpenRoutes: ReadonlySet<string> = new Set(['/health', '/version'])
@@ -21,6 +22,8 @@ export function mlflowRoutes(parts: MlflowParts): FastifyPluginCallback {
   return (app, _options, done) => {
     app.setErrorHandler(answerMlflowFailure)
     takeJson(app)
+    app.decorateRequest('training')
+    app.addHook('preHandler', async (request) => findTraining(request, parts))
     serverRoutes(app)
     for (const files of [fileRoutes, loggedModelFileRoutes, versionFileRoutes]) void app.register(files(parts))
     for (const base of ['/api', '/ajax-api']) {

@@ -10,6 +10,7 @@ import { getRun } from '../tracking/runs.js'
 import { unlessEmpty } from './answers.js'
 import { message, optional, readMessage, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
+import { requirePathWithinTraining } from './training-rules.js'
 import { contentTypeOf } from './content-type.js'
 import { handle } from './routes.js'
 import { isOfVersions, listVersionFolder, readVersionFile, refuseChange } from './version-folder.js'
@@ -20,13 +21,20 @@ export function artifactRoutes(parts: MlflowParts): FastifyPluginCallback {
   return (app, _options, done) => {
     takeBodiesAsStreams(app)
     const url = '/artifacts/*'
-    app.put(url, { config: { role: 'operator' }, schema: { hide: true } }, async (request) => {
-      await receive(request, pathOf(request), (path, content) => putArtifact(database, objects, path, content))
+    app.put(url, { config: { role: 'operator', lent: true }, schema: { hide: true } }, async (request) => {
+      const path = pathOf(request)
+      await requirePathWithinTraining(request, path, 'write')
+      await receive(request, path, (_path, content) => putArtifact(database, objects, path, content))
       return {}
     })
-    app.get(url, { config: { role: 'viewer' }, schema: { hide: true } }, (request, reply) => send(parts, pathOf(request), reply))
-    app.delete(url, { config: { role: 'operator' }, schema: { hide: true } }, async (request) => {
+    app.get(url, { config: { role: 'viewer', lent: true }, schema: { hide: true } }, async (request, reply) => {
       const path = pathOf(request)
+      await requirePathWithinTraining(request, path, 'read')
+      return send(parts, path, reply)
+    })
+    app.delete(url, { config: { role: 'operator', lent: true }, schema: { hide: true } }, async (request) => {
+      const path = pathOf(request)
+      await requirePathWithinTraining(request, path, 'write')
       refuseChange(path)
       await deleteArtifacts(database, path)
       return {}
@@ -35,7 +43,7 @@ export function artifactRoutes(parts: MlflowParts): FastifyPluginCallback {
       files: unlessEmpty((await entriesOf(parts, checkArtifactPath(path))).map((entry) => wireFile(entry, ''))),
     }))
     for (const [method, part] of [['POST', 'mpu'], ['GET', 'presigned']] as const) {
-      app.route({ method, url: `/${part}/*`, config: { role: method === 'GET' ? 'viewer' : 'operator' }, schema: { hide: true }, handler: () => {
+      app.route({ method, url: `/${part}/*`, config: { role: method === 'GET' ? 'viewer' : 'operator', lent: true }, schema: { hide: true }, handler: () => {
         throw unsupported(part === 'mpu' ? 'Multipart upload is not supported for the current artifact repository' : 'Presigned downloads are not supported for the current artifact repository')
       } })
     }

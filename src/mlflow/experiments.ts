@@ -26,13 +26,14 @@ const search = message({
 
 /** Experiments, below /mlflow. */
 export function experimentRoutes(app: FastifyInstance, { database, clock }: MlflowParts): void {
-  handle(app, 'POST', '/experiments/create', 'operator', message({ name: required(words), artifact_location: optional(text), tags: withDefault(list(entry), []) }), async ({ name, artifact_location, tags }) => ({
-    experiment_id: await createExperiment(database, clock, { name, artifactLocation: artifact_location, tags }),
+  handle(app, 'POST', '/experiments/create', 'operator', message({ name: required(words), artifact_location: optional(text), tags: withDefault(list(entry), []) }), async ({ name, artifact_location, tags }, { training }) => ({
+    experiment_id: training?.scope.experiment ?? (await createExperiment(database, clock, { name, artifactLocation: artifact_location, tags })),
   }))
   const byId = message({ experiment_id: required(idText) })
   handle(app, 'GET', '/experiments/get', 'viewer', byId, async ({ experiment_id }) => ({ experiment: wireExperiment(await getExperiment(database, experiment_id)) }))
-  handle(app, 'GET', '/experiments/get-by-name', 'viewer', message({ experiment_name: required(words) }), async ({ experiment_name }) => ({
-    experiment: wireExperiment(await getExperimentByName(database, experiment_name)),
+  handle(app, 'GET', '/experiments/get-by-name', 'viewer', message({ experiment_name: required(words) }), async ({ experiment_name }, { training }) => ({
+    // Scripts name the experiment that they were written with, and MLflow's client insists that it is that of the run it was given.
+    experiment: wireExperiment(await (training === undefined ? getExperimentByName(database, experiment_name) : getExperiment(database, training.scope.experiment))),
   }))
   for (const method of ['GET', 'POST'] as const) {
     handle(app, method, '/experiments/search', 'viewer', search, async ({ filter, view_type, order_by, max_results, page_token }) => {

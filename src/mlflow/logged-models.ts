@@ -32,10 +32,12 @@ const search = message({
 
 /** Logged models, below /mlflow. */
 export function loggedModelRoutes(app: FastifyInstance, parts: MlflowParts): void {
-  const { database, clock } = parts
-  handle(app, 'POST', '/logged-models', 'operator', creation, async ({ experiment_id, name, model_type, source_run_id, params, tags }) => ({
-    model: wireModel(await createLoggedModel(database, clock, { experiment: experiment_id, name, type: model_type, sourceRun: source_run_id, params, tags })),
-  }))
+  const { database, clock, trainings } = parts
+  handle(app, 'POST', '/logged-models', 'operator', creation, async ({ experiment_id, name, model_type, source_run_id, params, tags }, { training }) => {
+    const model = await createLoggedModel(database, clock, { experiment: experiment_id, name, type: model_type, sourceRun: source_run_id, params, tags })
+    if (training !== undefined) trainings?.noteModel(training.scope, model.id, model.artifactUri)
+    return { model: wireModel(model) }
+  })
   handle(app, 'POST', '/logged-models/search', 'viewer', search, async ({ experiment_ids, filter, datasets, max_results, order_by, page_token }) => {
     const page = await searchLoggedModels(database, {
       experiments: experiment_ids,

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
 import type { ObjectStore } from '../objects/object-store.js'
+import type { TrainingTokens } from '../tracking/training-tokens.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
 
 /** What MLflow's API needs of the rest. */
@@ -8,6 +9,8 @@ export interface MlflowParts {
   readonly database: Database
   readonly objects: ObjectStore
   readonly clock: Clock
+  /** Of the trainings under way, where there are any: they may ask for what is theirs. */
+  readonly trainings?: TrainingTokens | undefined
   /** The formats of versions, which clients load by their own means. */
   readonly predictors: readonly Pick<PredictorAdapter, 'format' | 'inPython'>[]
 }

@@ -15,6 +15,7 @@ import { entry } from './experiments.js'
 import { between, flag, idText, list, message, optional, readMessage, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
 import { handle } from './routes.js'
+import { TRAINED_BY_TAG } from './training-rules.js'
 import { requireLoadable } from './version-folder.js'
 
 const MOST_MODELS = 1000
@@ -30,8 +31,8 @@ const search = (most: number, usual: number) => message({ filter: withDefault(te
 
 /** Registered models, below /mlflow. */
 export function registeredModelRoutes(app: FastifyInstance, { database, clock }: MlflowParts): void {
-  handle(app, 'POST', '/registered-models/create', 'operator', message({ name: withDefault(text, ''), description: optional(text), tags: withDefault(list(entry), []) }), async (asked) => ({
-    registered_model: wireRegisteredModel(await createRegisteredModel(database, clock, asked)),
+  handle(app, 'POST', '/registered-models/create', 'operator', message({ name: withDefault(text, ''), description: optional(text), tags: withDefault(list(entry), []) }), async (asked, { training }) => ({
+    registered_model: wireRegisteredModel(await createRegisteredModel(database, clock, training === undefined ? asked : { ...asked, tags: [...asked.tags, { key: TRAINED_BY_TAG, value: training.scope.model }] })),
   }))
   handle(app, 'GET', '/registered-models/get', 'viewer', byName, async (asked) => ({ registered_model: wireRegisteredModel(await getRegisteredModel(database, asked.name)) }))
   handle(app, 'GET', '/registered-models/search', 'viewer', search(MOST_MODELS, 100), async ({ filter, max_results, order_by, page_token }) => {

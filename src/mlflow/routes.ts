@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Role } from '../http/access.js'
 import { readMessage, type Reading } from './message.js'
+import { requireWithinTraining, takesTrainings } from './training-rules.js'
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
@@ -10,13 +11,15 @@ export function handle<T>(app: FastifyInstance, method: Method, url: string, rol
   app.route({
     method,
     url,
-    config: { role },
+    config: { role, lent: takesTrainings(method, url) },
     schema: { hide: true },
     handler: async (request, reply) => {
       const params = typeof request.params === 'object' && request.params !== null ? request.params : {}
       const sent = inQuery ? request.query : (request.body ?? {})
       const values = Object.keys(params).length === 0 ? sent : { ...(typeof sent === 'object' ? sent : {}), ...params }
-      return reply.type('application/json').send(await answer(readMessage(reading, values, inQuery), request))
+      const message = readMessage(reading, values, inQuery)
+      await requireWithinTraining(request, method, url, message)
+      return reply.type('application/json').send(await answer(message, request))
     },
   })
 }

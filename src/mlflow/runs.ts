@@ -3,6 +3,7 @@ import { deleteTag, logBatch, logParam, setTag } from '../tracking/batch.js'
 import { logInputs, logOutputs } from '../tracking/inputs.js'
 import { withData } from '../tracking/run-data.js'
 import { createRun, deleteRun, getRun, restoreRun, runStatuses, updateRun } from '../tracking/runs.js'
+import { RUN_TAG, STAGE_TAG } from '../tracking/training-runs.js'
 import { searchRuns } from '../tracking/search/search-runs.js'
 import { unlessEmpty, wireRun, wireRunInfo } from './answers.js'
 import { entry, views } from './experiments.js'
@@ -44,13 +45,15 @@ const batch = message({ run_id: runId, metrics: withDefault(list(metricMessage),
 const param = message({ run_id: runId, key: required(words), value: withDefault(text, '') })
 
 /** Runs and what is logged of them, below /mlflow. */
-export function runRoutes(app: FastifyInstance, { database }: MlflowParts): void {
+export function runRoutes(app: FastifyInstance, { database, trainings }: MlflowParts): void {
   const whole = async (id: string): Promise<object> => {
     const [run] = await withData(database, [await getRun(database, id)])
     return run === undefined ? {} : wireRun(run)
   }
-  handle(app, 'POST', '/runs/create', 'operator', creation, async ({ experiment_id, run_name, user_id, start_time, tags }) => {
-    const { id } = await createRun(database, { experiment: experiment_id, name: run_name, user: user_id, startedAt: start_time, tags })
+  handle(app, 'POST', '/runs/create', 'operator', creation, async ({ experiment_id, run_name, user_id, start_time, tags }, { training }) => {
+    const ofTraining = training === undefined ? [] : [{ key: RUN_TAG, value: training.scope.run }, { key: STAGE_TAG, value: training.scope.stage }]
+    const { id, artifactUri } = await createRun(database, { experiment: experiment_id, name: run_name, user: user_id, startedAt: start_time, tags: [...tags, ...ofTraining] })
+    if (training !== undefined) trainings?.noteRun(training.scope, id, artifactUri)
     return { run: await whole(id) }
   })
   handle(app, 'POST', '/runs/update', 'operator', update, async ({ run_id, status, end_time, run_name }) => ({

@@ -11,7 +11,7 @@ export function serverRoutes(app: FastifyInstance): void {
 
 /** What newer clients ask: neither workspaces nor uploads in parts. */
 export function serverInfoRoutes(app: FastifyInstance): void {
-  app.get('/server-info', { config: { role: 'viewer' }, schema: { hide: true } }, () => ({
+  app.get('/server-info', { config: { role: 'viewer', lent: true }, schema: { hide: true } }, () => ({
     store_type: 'SqlStore',
     workspaces_enabled: false,
     multipart_uploads_enabled: false,

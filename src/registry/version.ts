@@ -55,6 +55,8 @@ export const Lineage = Type.Object({
   prepare: Type.Optional(Type.String()),
   environment: Type.Object({ refit: Type.String(), node: Type.String(), platform: Type.String() }),
   seed: Type.Integer(),
+  /** The run of MLflow's API that its training has logged to; migration 15 reads it. Absent where it logs to none. */
+  mlflowRun: Type.Optional(Type.String()),
   /** The champion that it was compared with. */
   comparedWith: Type.Optional(Type.Integer()),
   /** How the training and test sets were cut, and the newest time that was trained or validated on. */

@@ -28,6 +28,7 @@ import { registerModels } from '../registry/models.js'
 import { EVENTS_CHANNEL, latestCursor } from '../runs/event.js'
 import { RUNS_CHANNEL } from '../runs/requests.js'
 import { connectS3 } from '../s3/client.js'
+import { createTrainingTokens } from '../tracking/training-tokens.js'
 import { announcementReceiver } from '../triggers/announcements/receiver.js'
 import { snsVerifier } from '../triggers/announcements/sns-signature.js'
 import { startTriggers } from '../triggers/triggers.js'
@@ -41,7 +42,7 @@ import type { ServingSettings } from './serving-settings.js'
 import { endServing, ensureServing } from './serving-process.js'
 import { readProcessNote, removeProcessNote, spoolFolderOf, stateFolderOf, writeProcessNote } from './state.js'
 import { supervise } from './supervise.js'
-import { startWorker } from './worker.js'
+import { startWorker, type Worker } from './worker.js'
 
 export interface ControlOptions {
   readonly projectFolder: string
@@ -133,8 +134,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     })
     started.push(() => triggers.stop())
     const rooms = roomsOf(options, connection, folder, stateFolder, objects)
-    const worker = await startWorker({ connection, rooms, concurrency: RUNS_AT_ONCE, log })
-    started.push(() => worker.stop())
+    let worker: Worker | undefined
+    const trainings = createTrainingTokens()
     const batch = await startBatchJobs(rooms, log)
     started.push(() => batch.stop())
     const predictionLog = startPredictionLog({ database: connection.database, objects, clock, spoolFolder: spoolFolderOf(stateFolder), token: tokenPrefix(stateFolder, 'predictions/ship'), log })
@@ -148,7 +149,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     })
     started.push(() => conductor.stop())
     const listener = listen(databaseUrl, [EVENTS_CHANNEL, RUNS_CHANNEL], (channel) => {
-      if (channel === RUNS_CHANNEL) worker.hint()
+      if (channel === RUNS_CHANNEL) worker?.hint()
       else notifications.hint()
       for (const hint of listeners) hint()
     })
@@ -173,13 +174,16 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         announcements: announcementReceiver({ sources: triggers.announced, sns: snsVerifier({ get: askSns }), log }),
         onShutdown: options.onShutdown,
       },
-      { bind, hosts, origins, tokens: viewerToken === undefined ? tokens : [...tokens, tokenOf('refit-up', 'viewer', viewerToken)] },
+      { bind, hosts, origins, tokens: viewerToken === undefined ? tokens : [...tokens, tokenOf('refit-up', 'viewer', viewerToken)], lent: trainings },
       log,
-      { openRoutes: mlflowOpenRoutes, routes: mlflowRoutes({ database: connection.database, objects, clock, predictors }) },
+      { openRoutes: mlflowOpenRoutes, routes: mlflowRoutes({ database: connection.database, objects, clock, predictors, trainings }) },
     )
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
     controlUrl = url
+    // Trainings log to the API: runs go on when it answers.
+    worker = await startWorker({ connection, rooms: { ...rooms, tracking: { url, tokens: trainings } }, concurrency: RUNS_AT_ONCE, log })
+    started.push(worker.stop)
     const settings: ServingSettings = { stateFolder, projectFolder: folder, databaseUrl, ...(project.objects === undefined ? {} : { objects: project.objects }), bind, port: options.servingPort ?? project.server.servingPort, processes: project.server.servingProcesses, deadlineMs: millisecondsOf(project.server.answerWithin), hosts, origins, predictionKey: await predictionKey(connection.database), logs: logsOf(project), ...invocationsOf(project) }
     servingUrl = (await ensureServing(settings, refitVersion)).url
     await writeProcessNote(stateFolder, 'control', url)

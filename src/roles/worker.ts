@@ -14,8 +14,14 @@ export interface WorkerOptions {
   readonly log: WorkflowLog
 }
 
+export interface Worker {
+  /** There may be something to do. */
+  hint(): void
+  stop(): Promise<void>
+}
+
 /** Executes runs: durable workflows and the dispatcher that starts them. */
-export async function startWorker({ connection, rooms, concurrency, log }: WorkerOptions): Promise<{ hint(): void; stop(): Promise<void> }> {
+export async function startWorker({ connection, rooms, concurrency, log }: WorkerOptions): Promise<Worker> {
   const pool = createPool(connection.url, { applicationName: 'refit-workflows', durable: false })
   const durable = await launchDurable({
     pool,

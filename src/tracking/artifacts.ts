@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { sql } from 'kysely'
 import type { Database } from '../database/schema.js'
 import type { ObjectStore } from '../objects/object-store.js'
-import { foldersAbove, splitPath, type ArtifactPath } from './artifact-path.js'
+import { below, checkArtifactPath, foldersAbove, splitPath, type ArtifactPath } from './artifact-path.js'
 import { invalid, missing } from './refusals.js'
 
 /** A file, or a folder, by its name in the folder above. */
@@ -54,6 +54,23 @@ export async function listArtifacts(database: Database, folder: ArtifactPath): P
   const { rows } = await sql<{ name: string; bytes: number | null }>`
     select name, bytes::float8 as bytes from tracking.artifacts where folder = ${folder} order by name`.execute(database)
   return rows.map(({ name, bytes }) => ({ name, bytes: bytes ?? undefined }))
+}
+
+/** A file somewhere in a folder. */
+export interface ArtifactFile {
+  /** From the folder on. */
+  readonly path: ArtifactPath
+  /** In the object store. */
+  readonly object: string
+  readonly bytes: number
+}
+
+/** Every file in a folder and those below it, as many as are asked for. */
+export async function artifactsBelow(database: Database, root: ArtifactPath, most: number): Promise<readonly ArtifactFile[]> {
+  const { rows } = await sql<{ folder: string; name: string; object: string; bytes: number }>`
+    select folder, name, object, bytes::float8 as bytes from tracking.artifacts
+    where object is not null and (folder = ${root} or (folder >= ${`${root}/`} and folder < ${`${root}0`})) order by folder, name limit ${most}`.execute(database)
+  return rows.map(({ folder, name, object, bytes }) => ({ path: below(checkArtifactPath(folder.slice(root.length + 1)), checkArtifactPath(name)), object, bytes }))
 }
 
 /** Removes a file, or a folder with all that is in it. @throws RefitError `tracking-missing` */

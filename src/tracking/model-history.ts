@@ -7,7 +7,7 @@ import { invalid } from './refusals.js'
 import { getActiveRun } from './runs.js'
 
 /** The tag in which clients before MLflow 3 look for the models of a run: a JSON list of what each said. */
-const HISTORY_TAG = 'mlflow.log-model.history'
+export const HISTORY_TAG = 'mlflow.log-model.history'
 
 const Model = Type.Object({ artifact_path: Type.String(), flavors: Type.Object({}), utc_time_created: Type.String(), run_id: Type.String() })
 const History = Type.Array(Type.Unknown())

@@ -33,8 +33,12 @@ export interface Trainer {
   readonly kind: string
   /** Whether rows may count by their weight; where they cannot, the verdict warns. */
   readonly weighs: boolean
+  /** Whether its program may log to MLflow's API. */
+  readonly tracks: boolean
   /** The Python that its program is run by, as the definition names it; undefined or absent: it is none. */
   interpreter?(options: Readonly<Record<string, unknown>>): string | undefined
+  /** The name of the logged model that counts, where the definition names one. */
+  candidate?(options: Readonly<Record<string, unknown>>): string | undefined
   /** @throws RefitError when this request cannot be trained this way (`training-set-too-large`, …) */
   command(request: TrainingRequest): Promise<TrainingCommand>
 }

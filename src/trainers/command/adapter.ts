@@ -7,10 +7,12 @@ import { kind, options } from './definition.js'
 export const commandTrainer: Trainer = {
   kind,
   weighs: true,
+  tracks: true,
   interpreter: (given) => {
     const [program = ''] = Value.Parse(options, given).command
     return /(^|\/)python[\d.]*$/.test(program) ? program : undefined
   },
+  candidate: (given) => Value.Parse(options, given).candidate,
   command: (request) => {
     const { command, environment } = Value.Parse(options, request.options)
     const [program = '', ...rest] = command

@@ -11,6 +11,7 @@ export const gradientBoostedTreesTrainer: Trainer = {
   kind,
   // Yggdrasil's build for Node has no setting for it.
   weighs: false,
+  tracks: false,
   command: (request) => {
     const rows = request.rows.train + request.rows.validation
     if (rows > MOST_ROWS) return Promise.reject(refitError('training-set-too-large', { rows, most: MOST_ROWS }))

@@ -9,6 +9,7 @@ import { kind, options } from './definition.js'
 export const moduleTrainer: Trainer = {
   kind,
   weighs: true,
+  tracks: true,
   command: async (request) => {
     const { path, predictor } = Value.Parse(options, request.options)
     const bundle = join(request.attemptFolder, 'trainer.mjs')
