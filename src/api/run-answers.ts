@@ -5,6 +5,7 @@ import { Verdict, type RuleResult } from '../evaluation/verdict.js'
 import type { AttemptView, StageView } from '../runs/queries.js'
 import type { Offer } from '../runs/offer.js'
 import type { Run, RunError } from '../runs/run.js'
+import { trainingLogs, type TrackedRun } from './training-log.js'
 import { movedColumns } from './moved-columns.js'
 import { nextSteps } from './next-steps.js'
 import { bytes, figure, milliseconds } from '../evaluation/wording.js'
@@ -41,7 +42,7 @@ function offerOf(offer: Offer): NonNullable<RunSummary['offer']> {
 }
 
 /** A run, whole. */
-export function runDetail(run: Run, stages: readonly StageView[], attempts: readonly AttemptView[], profile?: SnapshotProfile): RunDetail {
+export function runDetail(run: Run, stages: readonly StageView[], attempts: readonly AttemptView[], trainings: readonly TrackedRun[], profile?: SnapshotProfile): RunDetail {
   const verdict = verdictOf(run)
   const resultOf = (name: string): unknown => stages.find((stage) => stage.name === name)?.result
   const drops = dropsOf(resultOf('ingest'))
@@ -67,6 +68,7 @@ export function runDetail(run: Run, stages: readonly StageView[], attempts: read
       ...(attempt.error === undefined ? {} : { error: runFailure(attempt.error) }),
     })),
     drops: [...drops],
+    logged: [...trainingLogs(trainings)],
     ...(profile === undefined ? {} : { data: { rows: profile.rows, moved: [...movedColumns(profile)] } }),
     ...(verdict?.holdout === undefined ? {} : { holdout: holdoutWords(verdict.holdout, verdict.primaryMetric) }),
     warnings: [...warningsOf(resultOf('split'))],

@@ -5,6 +5,7 @@ import { getModel } from '../registry/models.js'
 import { approve, decline } from '../registry/approval.js'
 import { getRun, listRuns, stagesOf } from '../runs/queries.js'
 import { requestCancel, requestRun } from '../runs/requests.js'
+import { trainingRunsOf } from '../tracking/training-runs.js'
 import type { ApiParts } from './parts.js'
 import { intoServiceAnswer } from './into-service.js'
 import { runDetail, runSummary } from './run-answers.js'
@@ -86,7 +87,7 @@ export function runRoutes({ database, clock }: ApiParts): FastifyPluginCallbackT
         const run = await getRun(database, params.id)
         const { stages, attempts } = await stagesOf(database, run.id)
         const kept = run.snapshot === undefined ? undefined : await findSnapshot(database, run.model, run.snapshot)
-        return runDetail(run, stages, attempts, kept?.profile)
+        return runDetail(run, stages, attempts, await trainingRunsOf(database, run.id), kept?.profile)
       },
     )
 

@@ -6,6 +6,7 @@ import { cut, table, wrap, type Terminal } from './terminal.js'
 const LABEL_WIDTH = 8
 const MOST_DROPS = 4
 const MOST_MOVED = 3
+const MOST_LOGGED = 6
 const MOST_WIDTH = 100
 
 export type Page = Pick<Terminal, 'paint' | 'width'>
@@ -22,6 +23,7 @@ export function runReport(terminal: Page, run: RunDetail, now: number): readonly
     ...labelled(terminal, 'Drops', dropLines(run)),
     ...labelled(terminal, 'Stages', stageLines(run)),
     ...labelled(terminal, 'Data', dataLines(run)),
+    ...labelled(terminal, 'MLflow', loggedLines(run)),
     ...labelled(terminal, 'Test', testLines(run)),
     ...labelled(terminal, 'Package', packageLines(run)),
     ...ruleLines(terminal, run),
@@ -101,6 +103,17 @@ function dataLines({ data, model, snapshot = '', warnings }: RunDetail): readonl
   const [rest, shown] = [data.moved.length - MOST_MOVED, data.moved.slice(0, MOST_MOVED)]
   const more = rest > 0 ? [`and ${rest} more: \`refit data ${model} --snapshot ${snapshot.slice(0, 12)}\``] : []
   return [`${count(data.rows)} rows in the window`, ...warnings, ...shown.map(({ text }) => `moved: ${text}`), ...more]
+}
+
+/** What trainings have logged: the latest metrics, a few parameters, and where the rest is. */
+function loggedLines({ logged }: RunDetail): readonly string[] {
+  return logged.flatMap(({ stage, run, experiment, status, params, metrics, more, models }) => {
+    const rest = more + Math.max(0, params.length - MOST_LOGGED) + Math.max(0, metrics.length - MOST_LOGGED)
+    const values = metrics.slice(0, MOST_LOGGED).map(({ key, value }) => `${key} ${typeof value === 'number' ? Number(value.toPrecision(4)) : value}`)
+    const chosen = params.slice(0, MOST_LOGGED).map(({ key, value }) => `${key}=${cut(value, 40)}`)
+    const made = models === 0 ? '' : `, ${models} ${models === 1 ? 'model' : 'models'}`
+    return [`run ${run} of experiment ${experiment}${stage === 'train' ? '' : ` (${stage})`}: ${status.toLowerCase()}${made}`, values.join(' · '), chosen.join(' · '), rest === 0 ? '' : `and ${rest} more parameters and metrics`].filter((line) => line !== '')
+  })
 }
 
 function testLines(run: RunDetail): readonly string[] {

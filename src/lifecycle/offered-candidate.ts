@@ -45,7 +45,7 @@ async function offeredPackage(rooms: Rooms, run: LifecycleRun, object: string, d
       archive: await rooms.objects.localPath(object),
       definition,
       projectFolder: rooms.projectFolder,
-      interpreter: trainingInterpreter(rooms, definition),
+      interpreter: await trainingInterpreter(rooms, definition),
       workingFolder: join(folder, 'upload'),
       token: attempt.token,
       logFile: attemptLog(rooms.stateFolder, attempt.run, attempt.stage, attempt.number),

@@ -21,14 +21,16 @@ export interface ModelFolder {
   readonly takes?: readonly SignatureColumn[] | undefined
   /** The model was logged under this name; this folder may then hold no other one. */
   readonly beside?: PackageInput['beside']
+  /** The Python that it was trained by; default: as the definition says. */
+  readonly interpreter?: string | undefined
 }
 
 /** Makes a package of a model and stores it, in a child with limits: the model is opened to read its classes. */
-export async function packageModel(rooms: Rooms, run: LifecycleRun, data: Ingested, { folder, modelFolder, example, takes, beside }: ModelFolder, attempt: Attempt): Promise<Packaged & StoredPackage> {
+export async function packageModel(rooms: Rooms, run: LifecycleRun, data: Ingested, { folder, modelFolder, example, takes, beside, interpreter: trainedBy }: ModelFolder, attempt: Attempt): Promise<Packaged & StoredPackage> {
   const { columns, prepare, task, limits } = run.definition
   const target = Object.entries(columns).find(([, column]) => column.role === 'target')?.[0] ?? ''
   const prepared = prepare === undefined || data.prepare === undefined ? undefined : { bundle: await rooms.objects.localPath(data.prepare.object), ...packagePrepareOf(columns, prepare) }
-  const interpreter = trainingInterpreter(rooms, run.definition)
+  const interpreter = trainedBy ?? (await trainingInterpreter(rooms, run.definition))
   const packaged = await runChildJob(
     {
       entry: rooms.childEntries.package,

@@ -1,9 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { modelColumns } from '../define/resolve-prepare.js'
-import { refitError } from '../errors.js'
-import type { TaskEnd } from '../executors/executor.js'
-import { lastWords } from '../processes/last-words.js'
+import { basicEnvironment } from '../processes/run-process.js'
 import { trainingEnvironment } from '../trainers/training-contract.js'
 import type { TrainingCommand, TrainingRequest } from '../trainers/trainer.js'
 import type { Attempt } from '../workflow/stage.js'
@@ -11,6 +9,8 @@ import type { Candidate } from './candidate.js'
 import { attemptLog } from './folders.js'
 import type { Ingested } from './ingested.js'
 import { packageModel } from './package-model.js'
+import { ensureEnvironment, type PythonEnvironment } from './python-environment.js'
+import { requireSuccess } from './require-success.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { openTracking, type TrackedTraining } from './tracked-training.js'
 
@@ -43,19 +43,27 @@ export async function trainModel(rooms: Rooms, run: LifecycleRun, data: Ingested
   }
   const startedAt = performance.now()
   const command = await trainer.command(request)
+  const locked = trainer.locked?.(request.options)
+  const python = locked === undefined ? undefined : await ensureEnvironment(rooms, run, locked, command.environment, attempt)
   const tracked = trainer.tracks ? await openTracking(rooms, run, command.environment, attempt) : undefined
   try {
-    await runTrainer(rooms, run, command, request, attempt, tracked)
+    await runTrainer(rooms, run, python === undefined ? command : within(command, python), request, attempt, tracked)
     const milliseconds = Math.round(performance.now() - startedAt)
     const logged = await tracked?.fetchModel(folder, trainer.candidate?.(request.options))
     const model = logged === undefined ? { modelFolder } : { modelFolder: logged.folder, beside: { logged: logged.name, folder: modelFolder } }
-    const { digest, format, signature, versions } = await packageModel(rooms, run, data, { folder, ...model, example: join(setsFolder, 'example.json') }, attempt)
+    const { digest, format, signature, versions } = await packageModel(rooms, run, data, { folder, ...model, interpreter: python?.interpreter, example: join(setsFolder, 'example.json') }, attempt)
     await tracked?.end('FINISHED')
     return { digest, format, signature, milliseconds, ...(tracked === undefined ? {} : { mlflowRun: tracked.id }), ...versions }
   } catch (error) {
     await tracked?.end(attempt.signal.aborted ? 'KILLED' : 'FAILED')
     throw error
   }
+}
+
+/** The environment's programs come first. */
+function within(command: TrainingCommand, { folder }: PythonEnvironment): TrainingCommand {
+  const path = command.environment['PATH'] ?? basicEnvironment()['PATH'] ?? ''
+  return { ...command, environment: { ...command.environment, VIRTUAL_ENV: folder, PATH: `${join(folder, 'bin')}:${path}` } }
 }
 
 async function runTrainer(rooms: Rooms, run: LifecycleRun, training: TrainingCommand, request: TrainingRequest, attempt: Attempt, tracked: TrackedTraining | undefined): Promise<void> {
@@ -75,25 +83,4 @@ async function runTrainer(rooms: Rooms, run: LifecycleRun, training: TrainingCom
     attempt.signal,
   )
   await requireSuccess(await ended.finally(() => tracked?.close()), run, logFile)
-}
-
-async function requireSuccess(end: TaskEnd, run: LifecycleRun, logFile: string): Promise<void> {
-  const { limits } = run.definition
-  switch (end.kind) {
-    case 'exited':
-      if (end.code !== 0) throw refitError('training-failed', { code: end.code, lastWords: await lastWords(logFile) })
-      return
-    case 'killed':
-      throw refitError('training-killed', { signal: end.signal, lastWords: await lastWords(logFile) })
-    case 'timeout':
-      throw refitError('training-timeout', { seconds: limits.trainMilliseconds / 1000 })
-    case 'memory':
-      throw refitError('training-memory', { used: megabytes(end.bytes), limit: megabytes(limits.trainMemoryBytes) })
-    case 'cancelled':
-      throw new Error('the training was cancelled')
-  }
-}
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 1_000_000)
 }

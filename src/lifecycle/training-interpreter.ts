@@ -1,7 +1,10 @@
 import type { StoredModel } from '../define/stored-definition.js'
+import { environmentOf } from './python-environment.js'
 import type { Rooms } from './run.js'
 
-/** The Python by which a definition trains: what was made by it is opened by it, unless the model says otherwise. */
-export function trainingInterpreter({ trainers }: Pick<Rooms, 'trainers'>, { train }: Pick<StoredModel, 'train'>): string | undefined {
-  return trainers.get(train.kind)?.interpreter?.(train.options)
+/** The Python by which a definition trains: what was made by it is opened by it, unless the model says otherwise. @throws RefitError `lock-file-unreadable`, `python-missing` */
+export async function trainingInterpreter(rooms: Pick<Rooms, 'trainers' | 'projectFolder' | 'stateFolder'>, { train }: Pick<StoredModel, 'train'>): Promise<string | undefined> {
+  const trainer = rooms.trainers.get(train.kind)
+  const locked = trainer?.locked?.(train.options)
+  return locked === undefined ? trainer?.interpreter?.(train.options) : (await environmentOf(rooms, locked)).interpreter
 }

@@ -34,7 +34,7 @@ const search = message({
 export function loggedModelRoutes(app: FastifyInstance, parts: MlflowParts): void {
   const { database, clock, trainings } = parts
   handle(app, 'POST', '/logged-models', 'operator', creation, async ({ experiment_id, name, model_type, source_run_id, params, tags }, { training }) => {
-    const model = await createLoggedModel(database, clock, { experiment: experiment_id, name, type: model_type, sourceRun: source_run_id, params, tags })
+    const model = await createLoggedModel(database, clock, { experiment: experiment_id, name, type: model_type, sourceRun: source_run_id ?? training?.scope.ownRun, params, tags })
     if (training !== undefined) trainings?.noteModel(training.scope, model.id, model.artifactUri)
     return { model: wireModel(model) }
   })

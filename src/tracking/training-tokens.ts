@@ -13,6 +13,8 @@ export interface TrainingScope {
   /** Its experiment, whose runs it may read, and where these keep their files; undefined: elsewhere. */
   readonly experiment: string
   readonly experimentRoot: ArtifactPath | undefined
+  /** The run that it was given. */
+  readonly ownRun: string
   /** The runs and logged models that it may write to: those that it was given or has made, with the folders of their files. */
   readonly runs: ReadonlySet<string>
   readonly models: ReadonlySet<string>
@@ -62,7 +64,7 @@ export function createTrainingTokens(): TrainingTokens {
     lend: (training, { id, experiment, experimentLocation, artifactUri }) => {
       const secret = `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64url')}`
       const root = pathInStore(experimentLocation)
-      const scope: Growing = { ...training, experiment, experimentRoot: root === '' ? undefined : root, runs: new Set([id]), models: new Set(), folders: new Set() }
+      const scope: Growing = { ...training, experiment, experimentRoot: root === '' ? undefined : root, ownRun: id, runs: new Set([id]), models: new Set(), folders: new Set() }
       note(scope.folders, artifactUri)
       lent.set(hashOf(secret), scope)
       return { secret, scope, takeBack: () => void lent.delete(hashOf(secret)) }

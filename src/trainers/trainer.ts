@@ -27,6 +27,14 @@ export interface TrainingCommand {
   readonly workingFolder: string
 }
 
+/** A Python environment as a definition asks for it. */
+export interface LockedEnvironment {
+  /** From the project's folder: `requirements.txt`, or `uv.lock`. */
+  readonly lockFile: string
+  /** The interpreter that it is made with. */
+  readonly python: string
+}
+
 /** One way of training. A trainer only describes the process; the stage starts, limits and ends it. */
 export interface Trainer {
   /** As in the definition's `train.kind`. */
@@ -37,6 +45,8 @@ export interface Trainer {
   readonly tracks: boolean
   /** The Python that its program is run by, as the definition names it; undefined or absent: it is none. */
   interpreter?(options: Readonly<Record<string, unknown>>): string | undefined
+  /** The lock file that its program's Python environment is made from; undefined or absent: the interpreter is there. */
+  locked?(options: Readonly<Record<string, unknown>>): LockedEnvironment | undefined
   /** The name of the logged model that counts, where the definition names one. */
   candidate?(options: Readonly<Record<string, unknown>>): string | undefined
   /** @throws RefitError when this request cannot be trained this way (`training-set-too-large`, …) */

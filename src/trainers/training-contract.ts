@@ -1,13 +1,12 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { revealSecretsIn } from '../define/secret.js'
 import type { StoredColumn } from '../define/stored-definition.js'
 import { basicEnvironment } from '../processes/run-process.js'
+import { Parameters } from './parameters.js'
+import { sagemakerVariables } from './sagemaker-variables.js'
 import type { TrainingRequest } from './trainer.js'
-
-const Parameters = Type.Record(Type.String(), Type.Unknown())
 
 /**
  * The environment of every trainer: Refit's own variables, and those under which scripts written for SageMaker and
@@ -22,6 +21,7 @@ export async function trainingEnvironment(request: TrainingRequest): Promise<Rec
   await writeFile(parametersFile, JSON.stringify(parameters), { mode: 0o600 })
   const columnOf = (wanted: StoredColumn['role']): string | undefined => Object.entries(definition.columns).find(([, { role }]) => role === wanted)?.[0]
   const weight = columnOf('weight')
+  for (const name of ['checkpoints', 'tensorboard']) await mkdir(join(attemptFolder, name), { recursive: true })
   const trainCsv = join(trainFolder, 'train.csv')
   const validationCsv = join(validationFolder, 'validation.csv')
   return {
@@ -35,22 +35,13 @@ export async function trainingEnvironment(request: TrainingRequest): Promise<Rec
     REFIT_TARGET: columnOf('target') ?? '',
     ...(weight === undefined ? {} : { REFIT_WEIGHT: weight }),
     REFIT_TASK: definition.task,
-    SM_CHANNELS: JSON.stringify(['train', 'validation', 'test']),
-    SM_CHANNEL_TRAIN: trainFolder,
-    SM_CHANNEL_VALIDATION: validationFolder,
-    SM_CHANNEL_TEST: validationFolder,
-    SM_MODEL_DIR: modelFolder,
-    SM_OUTPUT_DATA_DIR: attemptFolder,
-    SM_HPS: JSON.stringify(parameters),
-    ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [`SM_HP_${name.toUpperCase().replaceAll(/\W/g, '_')}`, plain(value)])),
+    ...(await sagemakerVariables(request, parameters)),
     AIP_DATA_FORMAT: 'csv',
     AIP_TRAINING_DATA_URI: trainCsv,
     AIP_VALIDATION_DATA_URI: validationCsv,
     AIP_TEST_DATA_URI: validationCsv,
     AIP_MODEL_DIR: modelFolder,
+    AIP_CHECKPOINT_DIR: join(attemptFolder, 'checkpoints'),
+    AIP_TENSORBOARD_LOG_DIR: join(attemptFolder, 'tensorboard'),
   }
-}
-
-function plain(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -137,7 +137,7 @@ function shown(title: string, input: Case): string {
   const checked = { answer: verdict.answer, summary: verdict.summary, ...(input.champion === undefined ? {} : { comparedWith: input.champion.version }) }
   const stage = { name: 'check', attempt: 1, startedAt: TIME, finishedAt: TIME, result: checked }
   const terminal = { ...openTerminal({ json: false, colour: false }), width: 100 }
-  return runReport(terminal, runDetail(run, [stage], []), TIME.getTime()).map((line) => line.trimEnd()).join('\n').trimEnd()
+  return runReport(terminal, runDetail(run, [stage], [], []), TIME.getTime()).map((line) => line.trimEnd()).join('\n').trimEnd()
 }
 
 const TIME = new Date('2026-05-04T06:00:00Z')

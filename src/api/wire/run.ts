@@ -114,6 +114,23 @@ export const RuleLine = Type.Object({
 })
 export type RuleLine = Static<typeof RuleLine>
 
+/** What a training has logged through MLflow, so far. */
+export const TrainingLog = Type.Object({
+  stage: Type.String(),
+  /** Its run and experiment, as MLflow's clients know them. */
+  run: Type.String(),
+  experiment: Type.String(),
+  status: Type.String(),
+  params: Type.Array(Type.Object({ key: Type.String(), value: Type.String() })),
+  /** The latest value of each; as text where it is no number. */
+  metrics: Type.Array(Type.Object({ key: Type.String(), value: Type.Union([Type.Number(), Type.String()]), step: Type.Integer() })),
+  /** Parameters and metrics that are not told here. */
+  more: Type.Integer(),
+  /** Logged models. */
+  models: Type.Integer(),
+})
+export type TrainingLog = Static<typeof TrainingLog>
+
 /** One run, whole: enough to say why it ended as it did. */
 export const RunDetail = Type.Object({
   ...RunSummary.properties,
@@ -126,6 +143,8 @@ export const RunDetail = Type.Object({
   drops: Type.Array(RunDrop),
   /** The rows within the window, and the columns that have moved since the former snapshot, the furthest first; once the split is done. */
   data: Type.Optional(Type.Object({ rows: Type.Integer(), moved: Type.Array(MovedColumn) })),
+  /** What its trainings have logged through MLflow. It decides nothing. */
+  logged: Type.Array(TrainingLog),
   /** What the verdict says of the rows that are held out, in words. */
   holdout: Type.Optional(Type.String()),
   /** What the split has to say about its sets: rows left out, columns that give the target away. */

@@ -36,7 +36,7 @@ export async function adopt(rooms: Rooms, adoption: Adoption, content: Readable,
   const workingFolder = join(stateFolder, 'work', `adopt-${randomUUID()}`)
   const token = `${tokenPrefix(stateFolder, workingFolder.slice(workingFolder.lastIndexOf('/') + 1))}/unpack/1`
   try {
-    const unpacked = await unpack({ archive: await rooms.objects.localPath(object), definition, projectFolder: rooms.projectFolder, interpreter: trainingInterpreter(rooms, definition), workingFolder, token, entry: rooms.childEntries.unpack }, signal)
+    const unpacked = await unpack({ archive: await rooms.objects.localPath(object), definition, projectFolder: rooms.projectFolder, interpreter: await trainingInterpreter(rooms, definition), workingFolder, token, entry: rooms.childEntries.unpack }, signal)
     await requireTaken(rooms, definition, unpacked)
     const at = clock.now()
     const { model, actor, reason, path, host } = adoption
