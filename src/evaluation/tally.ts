@@ -157,37 +157,75 @@ function countPairs(cells: Int32Array, counts: Counts, into: Into): void {
 }
 
 function countWeightedPairs(cells: Int32Array, weights: Float64Array, counts: Counts, into: Into): void {
-  for (let lane = 0; lane < ABREAST; lane += 1) {
-    let pairs = -0
-    let before = -0
-    for (let index = 0; index < cells.length; index += 1) {
-      const cell = cells[index] ?? 0
-      const times = (counts[(cell >>> 1) * ABREAST + lane] ?? 0) * (weights[index] ?? 0)
-      const positive = times * (cell & 1)
-      pairs += positive * before
-      before += times - positive
-    }
-    put(into, lane, pairs)
+  let first = -0
+  let second = -0
+  let third = -0
+  let fourth = -0
+  let beforeFirst = -0
+  let beforeSecond = -0
+  let beforeThird = -0
+  let beforeFourth = -0
+  for (let index = 0; index < cells.length; index += 1) {
+    const cell = cells[index] ?? 0
+    const at = (cell >>> 1) * ABREAST
+    const weight = weights[index] ?? 0
+    const ifPositive = cell & 1
+    const timesFirst = (counts[at] ?? 0) * weight
+    const timesSecond = (counts[at + 1] ?? 0) * weight
+    const timesThird = (counts[at + 2] ?? 0) * weight
+    const timesFourth = (counts[at + 3] ?? 0) * weight
+    first += timesFirst * ifPositive * beforeFirst
+    second += timesSecond * ifPositive * beforeSecond
+    third += timesThird * ifPositive * beforeThird
+    fourth += timesFourth * ifPositive * beforeFourth
+    beforeFirst += timesFirst - timesFirst * ifPositive
+    beforeSecond += timesSecond - timesSecond * ifPositive
+    beforeThird += timesThird - timesThird * ifPositive
+    beforeFourth += timesFourth - timesFourth * ifPositive
   }
+  putAll(into, 0, first, second, third, fourth)
 }
 
 function countTies({ cells, weights, ends }: Extract<Tally, { kind: 'ties' }>, counts: Counts, into: Into): void {
-  for (let lane = 0; lane < ABREAST; lane += 1) {
-    let pairs = -0
-    let index = 0
-    for (const end of ends) {
-      let all = -0
-      let positives = -0
-      for (; index < end; index += 1) {
-        const cell = cells[index] ?? 0
-        const times = (counts[(cell >>> 1) * ABREAST + lane] ?? 0) * (weights[index] ?? 0)
-        all += times
-        positives += times * (cell & 1)
-      }
-      pairs += positives * (all - positives)
+  let first = -0
+  let second = -0
+  let third = -0
+  let fourth = -0
+  let index = 0
+  for (let tie = 0; tie < ends.length; tie += 1) {
+    const end = ends[tie] ?? 0
+    let allFirst = -0
+    let allSecond = -0
+    let allThird = -0
+    let allFourth = -0
+    let positiveFirst = -0
+    let positiveSecond = -0
+    let positiveThird = -0
+    let positiveFourth = -0
+    for (; index < end; index += 1) {
+      const cell = cells[index] ?? 0
+      const at = (cell >>> 1) * ABREAST
+      const weight = weights[index] ?? 0
+      const ifPositive = cell & 1
+      const timesFirst = (counts[at] ?? 0) * weight
+      const timesSecond = (counts[at + 1] ?? 0) * weight
+      const timesThird = (counts[at + 2] ?? 0) * weight
+      const timesFourth = (counts[at + 3] ?? 0) * weight
+      allFirst += timesFirst
+      allSecond += timesSecond
+      allThird += timesThird
+      allFourth += timesFourth
+      positiveFirst += timesFirst * ifPositive
+      positiveSecond += timesSecond * ifPositive
+      positiveThird += timesThird * ifPositive
+      positiveFourth += timesFourth * ifPositive
     }
-    put(into, lane, pairs)
+    first += positiveFirst * (allFirst - positiveFirst)
+    second += positiveSecond * (allSecond - positiveSecond)
+    third += positiveThird * (allThird - positiveThird)
+    fourth += positiveFourth * (allFourth - positiveFourth)
   }
+  putAll(into, 0, first, second, third, fourth)
 }
 
 function addPrecisions({ cells, weights, ends }: Extract<Tally, { kind: 'precision' }>, counts: Counts, into: Into): void {
