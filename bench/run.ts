@@ -6,6 +6,7 @@ import { errorRates } from './error-rates.js'
 import { ingest } from './ingest.js'
 import { overload } from './overload.js'
 import { poison } from './poison.js'
+import { predictionLog } from './prediction-log.js'
 import { predictions } from './predictions.js'
 import { writeSection } from './results.js'
 import { stageBoundary } from './stage-boundary.js'
@@ -19,6 +20,7 @@ const benchmarks = new Map([
   ['error-rates', { title: 'How often verdicts err', measure: errorRates }],
   ['poison', { title: 'A poisoned week that nobody notices', measure: poison }],
   ['predictions', { title: 'Predictions', measure: predictions }],
+  ['prediction-log', { title: 'What ids and the prediction log cost', measure: predictionLog }],
   ['distilled', { title: 'Yggdrasil distilled', measure: distilled }],
   ['swap', { title: 'Swaps under load', measure: swap }],
   ['overload', { title: 'Overload', measure: overload }],
