@@ -198,6 +198,7 @@ export interface Schema {
     created_at: Time
   }
   prediction_spools: { name: string; file: BigInteger }
+  prediction_uploads: { object: string; begun_at: Time }
   prediction_feedback: {
     model: string
     kind: 'prediction' | 'key'

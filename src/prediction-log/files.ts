@@ -17,6 +17,27 @@ export interface NewPredictionFile extends Omit<PredictionFile, 'number'> {
   readonly at: Date
 }
 
+/** Says that an object is being brought, so that it is found where nobody comes to name it. */
+export async function beginUpload(database: Database, object: string, at: Date): Promise<void> {
+  await database.insertInto('prediction_uploads').values({ object, begun_at: at }).onConflict((conflict) => conflict.column('object').doUpdateSet({ begun_at: at })).execute()
+}
+
+/** Objects whose bringing began before an instant and that nothing names. */
+export async function uploadsLeft(database: Database, before: Date): Promise<readonly string[]> {
+  const rows = await database
+    .selectFrom('prediction_uploads')
+    .select('object')
+    .where('begun_at', '<', before)
+    .where(({ not, exists, selectFrom }) => not(exists(selectFrom('prediction_files').select('number').whereRef('prediction_files.object', '=', 'prediction_uploads.object'))))
+    .execute()
+  return rows.map(({ object }) => object)
+}
+
+/** Forgets an object that has been removed. */
+export async function forgetUpload(database: Database, object: string): Promise<void> {
+  await database.deleteFrom('prediction_uploads').where('object', '=', object).execute()
+}
+
 /** Names a file that is in the object store, with the spooled files whose rows it has. */
 export async function addFile(database: Database, { model, version, object, rows, bytes, firstAt, lastAt, at }: NewPredictionFile, spools: readonly string[]): Promise<void> {
   await database.transaction().execute(async (transaction) => {
@@ -25,6 +46,7 @@ export async function addFile(database: Database, { model, version, object, rows
       .values({ model, version, object, rows, bytes: String(bytes), first_at: firstAt, last_at: lastAt, created_at: at })
       .returning('number')
       .executeTakeFirstOrThrow()
+    await transaction.deleteFrom('prediction_uploads').where('object', '=', object).execute()
     await transaction.insertInto('prediction_spools').values(spools.map((name) => ({ name, file: number }))).execute()
   })
 }

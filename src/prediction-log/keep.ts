@@ -5,7 +5,7 @@ import { startHintedLoop } from '../hinted-loop.js'
 import { bytesSpooled } from '../predictions/spool.js'
 import { getModel } from '../registry/models.js'
 import { removeFeedback } from './feedback.js'
-import { filesUntil, forgetFile, modelsWithLog } from './files.js'
+import { filesUntil, forgetFile, forgetUpload, modelsWithLog, uploadsLeft } from './files.js'
 import { shipSpooled, type ShipRooms } from './ship.js'
 
 const LOOK_EVERY_MS = 60_000
@@ -14,6 +14,17 @@ const SHIP_EVERY_MS = 10 * 60_000
 /** So much is brought at the next look: serving leaves rows out when far more waits. */
 const SHIP_BYTES = 64_000_000
 const FILES_AT_ONCE = 100
+
+/** Far longer than bringing takes. */
+const UPLOAD_MS = 60 * 60_000
+
+/** Removes objects that somebody has put there who died before they had a name: nobody would know them when their time is over. */
+export async function removeUnnamed({ database, objects, clock }: Pick<ShipRooms, 'database' | 'objects' | 'clock'>): Promise<void> {
+  for (const object of await uploadsLeft(database, new Date(clock.now().getTime() - UPLOAD_MS))) {
+    await objects.remove(object)
+    await forgetUpload(database, object)
+  }
+}
 
 /** Removes what has been kept for as long as its model says; of a model that logs no more, all of it. The object goes first: what is to be gone is gone. */
 export async function removeOld({ database, objects, clock }: Pick<ShipRooms, 'database' | 'objects' | 'clock'>): Promise<void> {
@@ -75,6 +86,7 @@ export function startPredictionLog(rooms: ShipRooms & { readonly log: { error(me
   const loop = startHintedLoop(clock, async () => {
     await patiently(async () => {
       if (clock.now().getTime() - shippedAt >= SHIP_EVERY_MS || (await bytesSpooled(spoolFolder)) >= SHIP_BYTES) await shipOnce()
+      await removeUnnamed(rooms)
       await removeOld(rooms)
     })
     return LOOK_EVERY_MS

@@ -5,11 +5,12 @@ import { Value } from 'typebox/value'
 import type { Clock } from '../clock.js'
 import type { Database } from '../database/schema.js'
 import { RefitError } from '../errors.js'
+import { hashOfFile, objectKey } from '../objects/key.js'
 import type { ObjectStore } from '../objects/object-store.js'
 import { SpoolHead } from '../predictions/logged-answer.js'
 import { closedFiles, removeSpooled } from '../predictions/spool.js'
 import { BrokenChild, runChildJob } from '../processes/child-job.js'
-import { addFile, takenSpools } from './files.js'
+import { addFile, beginUpload, takenSpools } from './files.js'
 import { Shipped, type ShipInput } from './ship-job.js'
 
 /** What shipping works with. */
@@ -29,6 +30,7 @@ const LIMITS = { milliseconds: 5 * 60_000, memoryBytes: 1_000_000_000 }
 const MOST_BYTES_AT_ONCE = 64_000_000
 const MOST_FILES_AT_ONCE = 1000
 const PREFIX = 'predictions'
+const ENDING = '.parquet'
 const CHUNK_BYTES = 64 * 1024
 
 interface SpooledFile {
@@ -92,7 +94,8 @@ async function shipGroup({ database, objects, clock, token, log }: ShipRooms, gr
     if (unread > 0) log.warn(`${unread} lines of logged predictions of ${head.model} cannot be read and are left out`)
     const names = group.map(({ path }) => basename(path))
     if (firstAt !== undefined && lastAt !== undefined) {
-      const { key, bytes } = await objects.putFile(PREFIX, output, '.parquet')
+      await beginUpload(database, objectKey(PREFIX, await hashOfFile(output), ENDING), clock.now())
+      const { key, bytes } = await objects.putFile(PREFIX, output, ENDING)
       await addFile(database, { model: head.model, version: head.version, object: key, rows, bytes, firstAt: new Date(firstAt), lastAt: new Date(lastAt), at: clock.now() }, names)
     }
     for (const { path } of group) await removeSpooled(path)

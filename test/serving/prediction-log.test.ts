@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { systemClock } from '../../src/clock.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { keepFeedback } from '../../src/prediction-log/feedback.js'
-import { removeOld, startPredictionLog } from '../../src/prediction-log/keep.js'
+import { beginUpload } from '../../src/prediction-log/files.js'
+import { removeOld, removeUnnamed, startPredictionLog } from '../../src/prediction-log/keep.js'
 import { readAnswer, readJoined, type JoinedRow } from '../../src/prediction-log/read.js'
 import { shipSpooled, type ShipRooms } from '../../src/prediction-log/ship.js'
 import { readPredictionId, type PredictionFacts } from '../../src/predictions/prediction-id.js'
@@ -190,6 +192,21 @@ test('with the database away everything is answered and logged, and shipped when
   assert.equal((await logged()).length, earlier + 10)
 })
 
+test('with the object store away files wait on local disk, and come there once when it is back', async () => {
+  const endpoint = await open(everything)
+  const { status } = await predict(endpoint.url, 'house-price', [{ rooms: 9 }])
+  await endpoint.stop()
+  const earlier = (await logged()).length
+  const blocked = join(platform.stateFolder, 'no-folder')
+  await writeFile(blocked, '')
+  const away = { ...rooms, objects: filesystemObjects(blocked) }
+  for (let time = 0; time < 2; time += 1) await assert.rejects(shipSpooled(away, never))
+  assert.deepEqual([status, (await closedFiles(rooms.spoolFolder)).length, (await logged()).length], [200, 1, earlier])
+  await shipSpooled(rooms, never)
+  await shipSpooled(rooms, never)
+  assert.deepEqual([(await closedFiles(rooms.spoolFolder)).length, (await logged()).length], [0, earlier + 1])
+})
+
 test('the rows of one answer are found by its id, in their order, among all others', async () => {
   const endpoint = await open(everything)
   const answers: Answer[] = []
@@ -219,6 +236,21 @@ test('rows that are a megabyte long are given, as many at once as fit, and none 
   assert.ok(page.rows.length > 10 && page.rows.length < 18, `${page.rows.length} rows`)
   assert.deepEqual((await logged()).slice(earlier).map(({ predicted }) => Number(predicted) / 2).toSorted((a, b) => a - b), Array.from({ length: 18 }, (_, time) => time))
   assert.deepEqual(warnings, [])
+})
+
+test('what somebody put into the object store who died before it had a name is removed, and nothing else', async () => {
+  const { database, objects } = rooms
+  const left = await objects.put('predictions', Readable.from([Buffer.from('never named')]), '.parquet')
+  const named = await database.selectFrom('prediction_files').select('object').execute()
+  assert.ok(named.length > 0)
+  assert.deepEqual(await database.selectFrom('prediction_uploads').selectAll().execute(), [], 'what has a name is no upload any more')
+  await beginUpload(database, left.key, new Date())
+  await removeUnnamed(rooms)
+  assert.equal(await objects.has(left.key), true, 'somebody may be bringing it')
+  await beginUpload(database, left.key, new Date(Date.now() - 2 * 3_600_000))
+  await removeUnnamed(rooms)
+  assert.deepEqual([await objects.has(left.key), await database.selectFrom('prediction_uploads').selectAll().execute()], [false, []])
+  for (const { object } of named) assert.equal(await objects.has(object), true)
 })
 
 test('who reads has everything brought first that has been closed, and once for all who read', async () => {
