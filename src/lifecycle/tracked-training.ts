@@ -22,7 +22,7 @@ export interface TrackedTraining {
    * @throws RefitError `candidate-ambiguous`, `candidate-missing`, `candidate-elsewhere`, `package-unfit`
    */
   fetchModel(attemptFolder: string, chosen: string | undefined): Promise<FetchedModel | undefined>
-  /** Says how it has ended. */
+  /** Says how it has ended, also where its program was never begun. */
   end(status: 'FINISHED' | 'FAILED' | 'KILLED'): Promise<void>
 }
 
@@ -53,7 +53,10 @@ export async function openTracking(rooms: Rooms, run: LifecycleRun, own: Readonl
       await fetchLoggedModel(rooms, found, folder)
       return { name: found.name, folder }
     },
-    end: (status) => throughOutages(() => endTrainingRun(database, clock, training, status), clock, status === 'KILLED' ? attempt.signal : undefined),
+    end: (status) => {
+      loan.takeBack()
+      return throughOutages(() => endTrainingRun(database, clock, training, status), clock, status === 'KILLED' ? attempt.signal : undefined)
+    },
   }
 }
 
@@ -64,11 +67,11 @@ function variables(url: string, { id, experiment }: TrainingRun, { secret }: Tra
 function chosenOf(models: readonly TrainedModel[], chosen: string | undefined): TrainedModel | undefined {
   const named = chosen === undefined ? models : models.filter(({ name }) => name === chosen)
   const [found, other] = named
-  if (other !== undefined) throw refitError('candidate-ambiguous', { found: namesOf(named) })
-  if (found === undefined && chosen !== undefined) throw refitError('candidate-missing', { name: chosen, found: models.length === 0 ? 'none' : namesOf(models) })
+  if (other !== undefined) throw refitError('candidate-ambiguous', { found: `it logged ${namesOf(named, ' and ')}` })
+  if (found === undefined && chosen !== undefined) throw refitError('candidate-missing', { name: chosen, found: models.length === 0 ? 'none' : namesOf(models, ', ') })
   return found
 }
 
-function namesOf(models: readonly TrainedModel[]): string {
-  return models.map(({ name }) => `it logged "${name}"`).join(' and ')
+function namesOf(models: readonly TrainedModel[], between: string): string {
+  return models.map(({ name }) => `"${name}"`).join(between)
 }

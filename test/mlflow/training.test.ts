@@ -173,7 +173,7 @@ match way:
 `
 
 const columns = `{ order_id: column.key(), distance_km: column.number({ min: 0 }), hours: column.target({ min: 0 }) }`
-const model = (way: string, options = ''): string => `${way}: defineModel({ task: 'regression', columns: ${columns}, source: folder('drops'), split: byGroup({ test: '25%' }), check: (m) => [m.mape.atMost(0.25)],
+const model = (way: string, options = '', definition = ''): string => `${way}: defineModel({ task: 'regression', columns: ${columns}, source: folder('drops'), split: byGroup({ test: '25%' }), check: (m) => [m.mape.atMost(0.25)], ${definition}
   train: command(['./bin/python', 'train.py', '${way}'], { environment: ${JSON.stringify(QUIET_CLIENT)}, ${options} }) })`
 
 async function trained(t: TestContext, ...models: readonly string[]): Promise<RunningProject> {
@@ -186,7 +186,7 @@ async function trained(t: TestContext, ...models: readonly string[]): Promise<Ru
 
 test('a model becomes the candidate by whichever flavor of MLflow it is logged, or left', needsMlflow, async (t) => {
   const formats = { autolog: 'python', pyfunc: 'python', onnx: 'onnx', saved: 'python', ...(has('xgboost') ? { xgboost: 'python' } : {}), ...(has('lightgbm') ? { lightgbm: 'python' } : {}) }
-  const project = await trained(t, ...Object.keys(formats).map((way) => model(way)))
+  const project = await trained(t, ...Object.keys(formats).map((way) => model(way, '', way === 'autolog' ? 'refitOnAll: true,' : '')))
   for (const [way, format] of Object.entries(formats)) {
     const run = await project.ended(`${way}-1`, PATIENCE)
     assert.equal(run.outcome, 'promoted', `${way}: ${run.explanation}`)
@@ -198,21 +198,25 @@ test('a model becomes the candidate by whichever flavor of MLflow it is logged, 
     const { predictions } = Value.Parse(Predictions, answer)
     assert.ok(Math.abs((predictions[0] ?? 0) - 20) < 3, `${way}: ${String(predictions)}`)
   }
-  const [autologged] = (await project.api().run('autolog-1')).logged
+  const [autologged, again] = (await project.api().run('autolog-1')).logged
   assert.ok(autologged !== undefined && autologged.params.some(({ key, value }) => key === 'fit_intercept' && value === 'True'), 'what autolog says is on the run')
   assert.ok(autologged.metrics.some(({ key }) => key === 'training_r2_score'))
+  assert.deepEqual([autologged.stage, again?.stage, again?.status], ['train', 'refit', 'FINISHED'], 'a second training has a run of its own')
+  const registered = await ask(await controlUrl(project), 'GET', `${api}/model-versions/get?name=autolog&version=1`)
+  assert.equal(Value.Parse(Version, registered.body).model_version.run_id, again?.run, 'the version comes of it')
 })
 
 test('exactly one model is taken: of several the run fails and names them, unless the definition says which; a token reaches nothing else and ends with its training', needsMlflow, async (t) => {
-  const project = await trained(t, model('two'), model('chosen', `candidate: 'second'`), model('both'), model('fails'), model('hostile'))
+  const project = await trained(t, model('two'), model('chosen', `candidate: 'second'`), model('autolog', `candidate: 'third'`), model('both'), model('fails'), model('hostile'))
   const failed = async (way: string): Promise<string> => {
     const run = await project.ended(`${way}-1`, PATIENCE)
     assert.equal(run.outcome, 'failed', way)
     assert.notEqual(run.logged[0]?.status, 'FINISHED', way)
     return `${run.error?.code}: ${run.error?.message}`
   }
-  assert.equal(await failed('two'), 'candidate-ambiguous: The training gave more than one model: it logged "first" and it logged "second".')
+  assert.equal(await failed('two'), 'candidate-ambiguous: The training gave more than one model: it logged "first" and "second".')
   assert.equal(await failed('both'), 'candidate-ambiguous: The training gave more than one model: it logged "line" and left one of the format python in REFIT_MODEL_DIR.')
+  assert.equal(await failed('autolog'), 'candidate-missing: The training logged no model named "third"; it logged "model".')
   assert.match(await failed('fails'), /^training-failed: .*it was not to be/)
   assert.deepEqual((await project.api().run('fails-1')).logged.map(({ status, params }) => [status, params]), [['FAILED', [{ key: 'tried', value: 'yes' }]]])
   assert.equal((await project.ended('chosen-1', PATIENCE)).outcome, 'promoted')
