@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { createProject, until } from '../support/running-project.js'
@@ -94,6 +95,36 @@ for (const [tool, needed, path] of [['pip', needsPython, '/usr/bin:/bin'], ['uv'
     assert.equal((await project.ended(`${MODEL}-5`)).error?.code, 'lock-file-unreadable')
   })
 }
+
+test('an environment whose making is cut off is not used, and is made anew', needsPython, async (t) => {
+  const train = `command(['python', 'train.py'], { lockFile: 'requirements.txt', python: './base/python', environment: { PIP_NO_INDEX: '1' } })`
+  const project = await createProject({ ...smallProject({ train }), 'train.py': script, 'requirements.txt': './wheels/tiny_line-1.0-py3-none-any.whl\n', hold: '' })
+  t.after(() => project.close())
+  await writeWheels(join(project.folder, 'wheels'))
+  // A slow machine: it stands still when the environment is half there.
+  await project.put('base/python', `#!/bin/sh\n[ "$2" = venv ] && '${interpreter}' -m venv --without-pip "$4" && touch begun && while [ -e hold ]; do sleep 0.1; done\nexec '${interpreter}' "$@"\n`)
+  await chmod(join(project.folder, 'base/python'), 0o755)
+  const environment = { REFIT_PYTHON: '', PATH: '/usr/bin:/bin' }
+  await project.up({ environment })
+  await project.put(`${DROPS}/week-1.csv`, deliveries(1))
+  await until('half an environment', () => Promise.resolve(existsSync(join(project.folder, 'begun')) || undefined))
+  await project.kill('control', 'children')
+  const folder = join(project.stateFolder, 'environments')
+  const names = await readdir(folder)
+  assert.deepEqual(names, ['.made'])
+  const [left = ''] = await readdir(join(folder, '.made'))
+  assert.ok(existsSync(join(folder, '.made', left, 'bin/python')), 'it looks like one')
+
+  await project.remove('hold')
+  await project.up({ environment })
+  const run = await project.ended(`${MODEL}-1`)
+  assert.equal(run.outcome, 'promoted', `${run.explanation}`)
+  const [made = '', other] = (await readdir(folder)).filter((name) => !name.startsWith('.'))
+  assert.equal(other, undefined)
+  const pointed = await readlink(join(folder, made))
+  assert.deepEqual(await readdir(join(folder, '.made')), [pointed.replace('.made/', '')], 'what was left has gone')
+  assert.notEqual(pointed, `.made/${left}`)
+})
 
 function logOf(stateFolder: string, run: string): Promise<string> {
   return readFile(join(stateFolder, 'logs', run, 'train-1.log'), 'utf8')
