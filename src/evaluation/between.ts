@@ -7,7 +7,7 @@ import type { Sample } from './sample.js'
 import type { Coded, Scored } from './scored.js'
 import { holm, rowsByValue } from './slices.js'
 import { smallness } from './small-sets.js'
-import { within } from './units.js'
+import { rowsThatCount, within } from './units.js'
 import type { RuleResult } from './verdict.js'
 import { figure, gap, label, percent } from './wording.js'
 
@@ -24,7 +24,7 @@ const MOST_PAIRS = 50
  * correction for the number of pairs, as slices do (EVIDENCE rule 10).
  */
 export function judgeBetween(rule: Between, scored: Scored, sample: Sample, column: Coded, split: 'group' | 'time', unit: string): RuleResult {
-  const { rows } = sample.units
+  const rows = rowsThatCount(sample.units)
   const entries = rowsByValue(rows, column).map(({ value, some }) => ({ value, some, reason: whyTooSmall(rule, scored, sample, some, split, unit) }))
   const skipped = entries.flatMap(({ value, some, reason }) => (reason === undefined ? [] : [{ value, rows: some.length, reason }]))
   const large = entries.filter(({ reason }) => reason === undefined)

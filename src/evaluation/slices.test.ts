@@ -16,7 +16,7 @@ const rule = {
 } as const satisfies StoredRule
 
 /** Zipcodes with their numbers of rows, all groups of their own, and the mean and relative spread of their errors. */
-function sliced(zipcodes: readonly { readonly rows: number; readonly error: number; readonly spread?: number }[]): RuleResult {
+function sliced(zipcodes: readonly { readonly rows: number; readonly error: number; readonly spread?: number }[], weightless: readonly number[] = []): RuleResult {
   const sizes = zipcodes.flatMap(({ rows, error, spread = 0.5 }, zipcode) =>
     Array.from({ length: rows }, (_, row) => ({ zipcode: `z${String(zipcode).padStart(3, '0')}`, error: error * (1 + spread * ((2 * row) / (rows - 1) - 1)) })),
   )
@@ -26,7 +26,7 @@ function sliced(zipcodes: readonly { readonly rows: number; readonly error: numb
     rule,
     rule.slice,
     { task: 'regression', targets, values: Float64Array.from(sizes, ({ error }) => error) },
-    sampleOf(rows, rows, 7),
+    sampleOf(rows, rows, 7, 1, weightless.length === 0 ? {} : { weights: Float64Array.from(sizes, ({ zipcode }) => (weightless.includes(Number(zipcode.slice(1))) ? 0 : 1)) }),
     coded(sizes.map(({ zipcode }) => zipcode)),
   )
 }
@@ -49,6 +49,11 @@ test('a slice beyond the limit without proof passes, and is named', () => {
   assert.ok((result.slices?.judged[0]?.estimate.value ?? 0) > 120)
   assert.equal(result.answer, 'passed')
   assert.match(result.explanation, /none of 2 is proven to break it\. Beyond it, but not proven to be: z000 \(/)
+})
+
+test('rows that count for nothing are no slice, and cover nothing', () => {
+  const result = sliced([{ rows: 40, error: 100 }, { rows: 40, error: 900 }], [1])
+  assert.deepEqual([result.answer, result.slices?.judged.map(({ value }) => value), result.slices?.coveredShare], ['passed', ['z000'], 1])
 })
 
 test('what breaks the limit as the only slice may be luck among many', () => {

@@ -6,6 +6,7 @@ import { studentShareAbove } from './normal.js'
 import { holds } from './rules.js'
 import type { Sample } from './sample.js'
 import type { Coded, Scored } from './scored.js'
+import { rowsThatCount } from './units.js'
 import type { RuleResult } from './verdict.js'
 import { figure, gap, label, percent } from './wording.js'
 
@@ -24,7 +25,7 @@ interface Beside {
  * confidence after Holm's correction for the number of slices (EVIDENCE rule 10). The champion is asked the same.
  */
 export function judgeSlices(rule: Threshold, slice: NonNullable<Threshold['slice']>, scored: Scored, sample: Sample, column: Coded, champion?: Beside): RuleResult {
-  const { rows } = sample.units
+  const rows = rowsThatCount(sample.units)
   const entries = rowsByValue(rows, column)
   const skipped = entries.filter(({ some }) => some.length < slice.minimumRows).map(({ value, some }) => ({ value, rows: some.length }))
   const large = entries.filter(({ some }) => some.length >= slice.minimumRows)

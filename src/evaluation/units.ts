@@ -47,6 +47,11 @@ export function bundled(units: Units, seed: number, most = MOST_UNITS): Units {
   return { ...units, unitOfRow: unitOfRow.map((unit) => bundleOf[unit] ?? 0), count: most, isSerial: false }
 }
 
+/** The rows that count. */
+export function rowsThatCount({ rows, weights }: Pick<Units, 'rows' | 'weights'>): Int32Array {
+  return weights === undefined ? rows : rows.filter((row) => weights[row] !== 0)
+}
+
 /** Some of the rows, drawn with the same units. */
 export function within(units: Units, rows: Int32Array): Units {
   return { ...units, rows }

@@ -30,7 +30,7 @@ export async function askRefitted(adapters: readonly PredictorAdapter[], { defin
     const [answers] = await scoreRows(adapters, [{ whose: 'candidate', folder }], source, { asking })
     if (answers === undefined) throw new Error('the package was not asked')
     if (answers.kind === 'broken') return candidateUnservable(answers.error)
-    const results = await judgeServing(adapters, { definition, candidateFolder: folder }, undefined, source, asking)
+    const results = await judgeServing(adapters, { definition, candidateFolder: folder }, undefined, source, asking, () => undefined)
     return { rules: [...results.values()] }
   } finally {
     source.close()

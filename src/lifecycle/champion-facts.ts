@@ -27,7 +27,8 @@ export async function championFacts(rooms: Rooms, run: LifecycleRun, data: Inges
 
 /** The package that was checked for a champion, where a rule is about that. */
 async function proxyOf(rooms: Rooms, { definition }: LifecycleRun, { lineage: { refitted } }: Version, { everyRow: _everyRow, trainedUntil: _until, ...seen }: Seen, parent: string): Promise<Pick<ChampionFacts, 'proxy'>> {
-  if (refitted === undefined || !comparesWithChampion(definition)) return {}
+  // The lesser evil is one beside the champion, too.
+  if (refitted === undefined || !(comparesWithChampion(definition) || definition.replaceIfBetter === true)) return {}
   const { digest, trainedUntil } = refitted.checked
   const folder = join(parent, 'champion-checked')
   const known = { seen: { ...seen, ...(trainedUntil === undefined ? {} : { trainedUntil }) } }

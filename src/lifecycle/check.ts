@@ -11,7 +11,7 @@ import { fetchPackage } from '../packages/store.js'
 import { getVersion } from '../registry/version.js'
 import type { Candidate } from './candidate.js'
 import { championFacts, formerFacts } from './champion-facts.js'
-import { noteStandard, Standard } from './standard.js'
+import { isRolledOut, noteStandard, Standard } from './standard.js'
 import type { Attempt, Commit } from '../workflow/stage.js'
 import { checkCandidate, type CustomBundle } from './check-candidate.js'
 import { clientsRule } from './clients-rule.js'
@@ -93,8 +93,9 @@ export async function check(
   }
   return async (transaction) => {
     await transaction.updateTable('runs').set({ verdict: JSON.stringify(verdict) }).where('id', '=', run.id).execute()
-    // A second training may fail, and the champion stays then.
-    const standard = await noteStandard(transaction, rooms.clock.now(), run, verdict, next === 'deploy' && refitsOnAll(run) ? 'none' : next)
+    // A second training may fail, a rollout may be rolled back, and the champion stays then.
+    const isOnItsWay = refitsOnAll(run) || isRolledOut(run, champion !== undefined)
+    const standard = await noteStandard(transaction, rooms.clock.now(), run, verdict, next === 'deploy' && isOnItsWay ? 'none' : next)
     return { ...checked, ...(standard === undefined ? {} : { standard }) }
   }
 }

@@ -65,7 +65,7 @@ export async function judgeCandidate(adapters: readonly PredictorAdapter[], inpu
       baseline,
       champion: input.champion === undefined || champion === undefined ? undefined : { ...champion, ...(await rowsBeside(input, input.champion, testSet, { ...checked, scored: measured[found.length] })), reused: input.champion.reused },
       formers: await Promise.all(formers.flatMap((former) => (former === undefined ? [] : [former])).map(async (former) => ({ ...former, eligible: await eligibleForBoth(input, former.facts, testSet) }))),
-      elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source, scoring.asking),
+      elsewhere: await judgeServing(adapters, input, champion?.scored === undefined ? undefined : input.champion, source, scoring.asking, tell),
       unitOfRow: definition.split.kind === 'time' ? inOrderOfTime(testSet.units, testSet.times) : testSet.units,
       unit: unitName(definition, testSet),
       split: definition.split.kind === 'time' ? 'time' : 'group',

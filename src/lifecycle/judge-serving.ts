@@ -9,8 +9,10 @@ import type { ChampionFacts, CheckInput } from './check-candidate.js'
 import { measureLatency } from './measure-latency.js'
 import type { Asked } from './score-rows.js'
 
+type LatencyRule = Extract<StoredRule, { kind: 'latency' }>
+
 /** Judges the rules about the package itself, with the champion beside where it can be asked. */
-export async function judgeServing(adapters: readonly PredictorAdapter[], input: Pick<CheckInput, 'definition' | 'candidateFolder'>, champion: ChampionFacts | undefined, source: TestRows, asking: Asking): Promise<ReadonlyMap<StoredRule, RuleResult>> {
+export async function judgeServing(adapters: readonly PredictorAdapter[], input: Pick<CheckInput, 'definition' | 'candidateFolder'>, champion: ChampionFacts | undefined, source: TestRows, asking: Asking, tell: (words: string) => void): Promise<ReadonlyMap<StoredRule, RuleResult>> {
   const results = new Map<StoredRule, RuleResult>()
   for (const rule of input.definition.check) {
     if (rule.kind === 'packageSize') {
@@ -18,17 +20,29 @@ export async function judgeServing(adapters: readonly PredictorAdapter[], input:
       results.set(rule, judgePackageSize(rule, await bytesOf(input.candidateFolder), beside))
     }
     if (rule.kind === 'latency') {
-      const models: readonly Asked[] = [{ whose: 'candidate', folder: input.candidateFolder }, ...(champion === undefined ? [] : [{ whose: champion.version, folder: champion.folder }])]
-      results.set(
-        rule,
-        await measureLatency(adapters, models, source, rule, asking).then(
-          ([times = [], others]) => judgeLatency(rule, times, champion === undefined || others === undefined ? undefined : { version: champion.version, times: others }),
-          (error: unknown) => unmeasuredLatency(rule, error instanceof Error ? error.message : String(error)),
-        ),
-      )
+      const measure: Measure = (models) => measureLatency(adapters, models, source, rule, asking)
+      const candidate: Asked = { whose: 'candidate', folder: input.candidateFolder }
+      results.set(rule, await latencyOf(rule, candidate, champion, measure, tell))
     }
   }
   return results
+}
+
+type Measure = (models: readonly Asked[]) => Promise<readonly (readonly number[])[]>
+
+/** In turn with the champion. Where that throws, by itself: what the champion does is not the candidate's doing. */
+async function latencyOf(rule: LatencyRule, candidate: Asked, champion: ChampionFacts | undefined, measure: Measure, tell: (words: string) => void): Promise<RuleResult> {
+  try {
+    const [times = [], beside] = champion === undefined ? [] : await measure([candidate, { whose: champion.version, folder: champion.folder }])
+    if (champion !== undefined && beside !== undefined) return judgeLatency(rule, times, { version: champion.version, times: beside })
+  } catch (error) {
+    tell(`candidate and champion could not be measured beside each other: ${wordsOf(error)}`)
+  }
+  return measure([candidate]).then(([times = []]) => judgeLatency(rule, times), (error: unknown) => unmeasuredLatency(rule, wordsOf(error)))
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function bytesOf(folder: string): Promise<number> {

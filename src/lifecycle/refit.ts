@@ -12,7 +12,7 @@ import type { Ingested } from './ingested.js'
 import { requireServable } from './require-servable.js'
 import type { LifecycleRun, Rooms } from './run.js'
 import { cutEveryRow, ensureSets } from './split.js'
-import { noteStandard, Standard } from './standard.js'
+import { isRolledOut, noteStandard, Standard } from './standard.js'
 import { trainModel } from './train-model.js'
 
 /** What a second training has left in place of the candidate. */
@@ -69,7 +69,7 @@ export async function refit(rooms: Rooms, run: LifecycleRun, data: Ingested, for
     checked: { digest, ...(objectVersion === undefined ? {} : { objectVersion }), ...(files === undefined ? {} : { files }) },
   }
   return async (transaction) => {
-    const known = next === 'deploy' ? await noteStandard(transaction, rooms.clock.now(), run, verdict, next, standard) : standard
+    const known = next === 'deploy' && !isRolledOut(run, verdict.champion !== undefined || verdict.incomparable !== undefined) ? await noteStandard(transaction, rooms.clock.now(), run, verdict, next, standard) : standard
     return { ...refitted, ...(known === undefined ? {} : { standard: known }) }
   }
 }

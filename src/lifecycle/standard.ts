@@ -11,6 +11,11 @@ export type Standard = Static<typeof Standard>
 
 const Noted = Type.Object({ standard: Type.Optional(Standard) })
 
+/** Whether what passes does not serve at once, but beside the champion first. */
+export function isRolledOut({ definition }: LifecycleRun, hasChampion: boolean): boolean {
+  return definition.deploy !== undefined && hasChampion
+}
+
 /**
  * Tells once when the standard is missed and once when it is kept again. A champion that is about to be replaced by one
  * that keeps the thresholds is not told of. Undefined while nothing is known: before the first verdict that says so.

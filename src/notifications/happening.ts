@@ -4,7 +4,7 @@ import type { NotificationKind } from '../define/notify.js'
 import type { RecordedEvent } from '../runs/event.js'
 
 /** Kinds of events that may be told. */
-export const toldEvents: readonly string[] = ['run.ended', 'champion.moved', 'rollout.live', 'rollout.rolled-back', 'version.created', 'drop.quarantined', 'drop.overdue', 'schedule.missed', 'source.failed', 'model.below-standard', 'model.meets-standard']
+export const toldEvents: readonly string[] = ['run.ended', 'champion.moved', 'rollout.live', 'rollout.rolled-back', 'rollout.aborted', 'version.created', 'drop.quarantined', 'drop.overdue', 'schedule.missed', 'source.failed', 'model.below-standard', 'model.meets-standard']
 
 /** What the words of a notification are made from; any of it may be absent. */
 export const Facts = Type.Object({
@@ -66,6 +66,8 @@ export function happeningOf(event: RecordedEvent): NotificationKind | undefined 
       return 'promoted'
     case 'rollout.rolled-back':
       return 'rolled-back'
+    case 'rollout.aborted':
+      return cause === 'rollback' ? 'rolled-back' : undefined
     case 'version.created':
       return state === 'awaiting-approval' && event.run === undefined ? 'awaiting-approval' : undefined
     case 'drop.quarantined':

@@ -42,6 +42,9 @@ test('every kind says what happened and why in one sentence', () => {
     'The schedule 0 6 * * 1 of price was missed 2 times, from 2026-02-16T06:00:00.000Z to 2026-02-23T06:00:00.000Z, for Refit did not run then',
     'The source folder:drops cannot be read: there is no such folder',
   ])
+  const aborted = told(event('rollout.aborted', { rollout: 'price-r2', version: 4, champion: 3, cause: 'rollback', explanation: 'Rolled back by cli:alice: too slow.' }))
+  assert.deepEqual([aborted.kind, aborted.summary, aborted.text], ['rolled-back', 'price: version 4 was rolled back, version 3 serves', 'price: Rolled back by cli:alice: too slow.'])
+  assert.equal(happeningOf(event('rollout.aborted', { rollout: 'price-r2', version: 4, champion: 3, explanation: 'Version 5 has come.' })), undefined)
   assert.deepEqual(sentences.map(({ kind }) => kind), NotificationKind.anyOf.map((literal) => literal.const))
   for (const { summary = '', next = '' } of sentences) {
     assert.match(summary, /^price: \S/)

@@ -187,7 +187,7 @@ export async function rollback(
     if (present === undefined) throw refitError('nothing-to-roll-back', missing)
     if (request.to === undefined) {
       const because = `Rolled back by ${request.actor}${request.reason === undefined ? '' : `: ${request.reason.replace(/\.$/, '')}`}.`
-      if ((await abortRollout(transaction, clock.now(), request.model, { actor: request.actor, because })) !== undefined) return present
+      if ((await abortRollout(transaction, clock.now(), request.model, { actor: request.actor, because, cause: 'rollback' })) !== undefined) return present
     }
     const to = request.to ?? (await versionBefore(transaction, request.model))
     const served = await transaction.selectFrom('champion_moves').select('version').where('model', '=', request.model).where('version', '=', to ?? -1).executeTakeFirst()

@@ -161,10 +161,12 @@ export interface Abortion {
   readonly actor: string
   /** One sentence. */
   readonly because: string
+  /** Whether somebody has rolled it back. */
+  readonly cause?: 'rollback'
 }
 
 /** Ends the rollout of a model that is on, if there is one: the champion keeps all traffic. In the caller's transaction, under the model's lock. */
-export async function abortRollout(transaction: Transaction, at: Date, model: string, { actor, because }: Abortion): Promise<Rollout | undefined> {
+export async function abortRollout(transaction: Transaction, at: Date, model: string, { actor, because, cause }: Abortion): Promise<Rollout | undefined> {
   const row = await transaction
     .updateTable('rollouts')
     .set({ state: 'aborted', explanation: because, ended_at: at, revision: nextRevision })
@@ -174,7 +176,7 @@ export async function abortRollout(transaction: Transaction, at: Date, model: st
     .executeTakeFirst()
   if (row === undefined) return undefined
   const rollout = rolloutFromRow(row)
-  await tellRollout(transaction, at, rollout, 'rollout.aborted', actor, { explanation: because })
+  await tellRollout(transaction, at, rollout, 'rollout.aborted', actor, { explanation: because, champion: rollout.champion, cause })
   return rollout
 }
 

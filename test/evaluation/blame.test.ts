@@ -25,11 +25,11 @@ function versionOf(version: number, at: string): ChampionFacts {
 }
 
 let checks = 0
-function checked(candidateFolder: string, { champion, more = {}, formers = [], milliseconds = LIMIT_MS }: { readonly champion?: string; readonly more?: Partial<ChampionFacts>; readonly formers?: readonly ChampionFacts[]; readonly milliseconds?: number } = {}): Promise<Judged> {
+function checked(candidateFolder: string, { champion, more = {}, formers = [], rules = salesModel.check, milliseconds = LIMIT_MS }: { readonly champion?: string; readonly more?: Partial<ChampionFacts>; readonly formers?: readonly ChampionFacts[]; readonly rules?: typeof salesModel.check; readonly milliseconds?: number } = {}): Promise<Judged> {
   checks += 1
   return checkCandidate(
     {
-      definition: salesModel,
+      definition: { ...salesModel, check: rules },
       projectFolder: folder,
       sets,
       candidateFolder,
@@ -81,6 +81,16 @@ test('of a champion that knows every row, the package that was checked for it di
   const beside = verdict.rules.find(({ rule }) => rule.kind === 'champion')
   assert.equal(beside?.answer, 'inconclusive', verdict.summary)
   assert.match(beside.explanation, /version 9 has .* on the same rows: .* the package that was checked for it cannot score them: it ended the process that asked it \(.*\): out of luck\./)
+})
+
+test('a champion that throws on a single row keeps no candidate from being measured', async () => {
+  const rules = [...salesModel.check, { kind: 'latency' as const, percentile: 99, rows: 1, bound: 'atMost' as const, milliseconds: 10_000 }]
+  const { verdict } = await checked(sound.candidate, { champion: await packageOf('row-shy-champion', "if (rows.length === 1) throw new Error('one is too few')", '10.3 * area'), rules })
+  const latency = verdict.rules.find(({ rule }) => rule.kind === 'latency')
+  assert.deepEqual([verdict.answer, latency?.answer], ['passed', 'passed'], verdict.summary)
+  const own = await checked(await packageOf('row-shy-candidate', "if (rows.length === 1) throw new Error('one is too few')"), { rules })
+  assert.equal(own.verdict.answer, 'failed')
+  assert.match(own.verdict.rules.find(({ rule }) => rule.kind === 'latency')?.explanation ?? '', /could not be measured: .*one is too few/)
 })
 
 test('what comes once, from outside, is no doing of the candidate: it is asked again by itself', async () => {

@@ -127,6 +127,16 @@ test('a poisoned drop is vetoed by the package that was checked for the champion
   assert.equal(poisoned.verdict?.test.rows, poisoned.verdict?.test.freshRows)
 })
 
+test('nor does poison pass as the lesser evil, where champion and candidate both break a threshold', async (t) => {
+  const project = await startedProject(t, smallProject({ check: '(m) => [m.mape.atMost(0.25)]', definition: "refitOnAll: true, replaceIfBetter: true, contract: { plausibility: 'off' }," }))
+  await project.put(`${DROPS}/week-01.csv`, deliveries(1))
+  assert.equal((await project.ended(`${MODEL}-1`)).outcome, 'promoted')
+  await project.put(`${DROPS}/week-02.csv`, deliveries(2, 600).replaceAll(/,([\d.]+)$/gm, (_, hours: string) => `,${(10 * Number(hours)).toFixed(2)}`))
+  const poisoned = await project.ended(`${MODEL}-2`)
+  assert.equal(poisoned.outcome, 'rejected', poisoned.explanation)
+  assert.match(poisoned.explanation ?? '', /falls short as well\..* so it is no lesser evil\./)
+})
+
 /** The line trainer, which spoils what it leaves by a second training in the way that stands in `second.txt`. */
 function spoilable(): Readonly<Record<string, string>> {
   const files = smallProject({ check: "(m) => [m.mape.atMost(0.25), m.packageSize.atMost('1 MB')]", definition: "refitOnAll: true, delivery: replace(), contract: { plausibility: 'off' }," })
