@@ -1,5 +1,8 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -17,6 +20,10 @@ const situations: Readonly<Record<Situation, string>> = {
   better: 'better by twice the stated difference: let through as better',
 }
 const order: readonly Situation[] = ['identical', 'equal', 'margin', 'better']
+
+/** Where pieces are kept, so that simulations which were interrupted go on; none by default. */
+const FOLDER = process.env['REFIT_BENCH_KEEP']
+const Piece = Type.Object({ piece: Type.Integer(), counts: Type.Array(Count) })
 
 /** How often whole verdicts let candidates through that are known to be so good (EVIDENCE rule 15): simulated test sets, each judged from the beginning. */
 export async function errorRates(): Promise<readonly string[]> {
@@ -47,15 +54,26 @@ function mostOf(draws: number): number {
   return Math.floor(draws * (CLAIMED + 2 * Math.sqrt((CLAIMED * (1 - CLAIMED)) / draws)))
 }
 
+async function keptPieces(): Promise<ReadonlyMap<number, readonly Count[]>> {
+  if (FOLDER === undefined) return new Map()
+  await mkdir(FOLDER, { recursive: true })
+  const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.json'))
+  return new Map(await Promise.all(files.map(async (name) => [Number.parseInt(name, 10), Value.Parse(Type.Array(Count), JSON.parse(await readFile(join(FOLDER, name), 'utf8')))] as const)))
+}
+
 async function countOnThreads(): Promise<readonly Count[]> {
-  const next = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const counts: Count[] = []
-  let done = 0
+  const kept = await keptPieces()
+  const pieces = Int32Array.from(chunks.keys()).filter((piece) => !kept.has(piece))
+  const taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const counts = [...kept.values()].flat()
+  let done = kept.size
   await Promise.all(
     Array.from({ length: availableParallelism() }, async () => {
-      const worker = new Worker(new URL('./error-rates-thread.js', import.meta.url), { workerData: next })
+      const worker = new Worker(new URL('./error-rates-thread.js', import.meta.url), { workerData: { pieces, taken } })
       worker.on('message', (message: unknown) => {
-        counts.push(...Value.Parse(Type.Array(Count), message))
+        const { piece, counts: found } = Value.Parse(Piece, message)
+        if (FOLDER !== undefined) writeFileSync(join(FOLDER, `${piece}.json`), JSON.stringify(found))
+        counts.push(...found)
         done += 1
         console.log(`${done} of ${chunks.length} pieces`)
       })
