@@ -16,5 +16,5 @@ test('of numbers the mean absolute error is told, of labels how many were right,
 test('what somebody has sent as a key cannot move the cursor', () => {
   const row: LoggedPrediction = { prediction: 'id', row: 1, at: '2026-11-28T20:00:00.000Z', version: 2, side: 'challenger', key: 'a\u001B[2Jb', values: {}, predicted: 1 }
   const [, line = ''] = predictionTable({ width: Number.POSITIVE_INFINITY, paint }, [row], Date.parse(row.at))
-  assert.equal(line, 'now       2, rolled out  a\uFFFD[2Jb  1          id row 1')
+  assert.equal(line, 'now       2, rolled out  1    a\uFFFD[2Jb  1          id')
 })

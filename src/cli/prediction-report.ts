@@ -4,10 +4,11 @@ import { table, type Terminal } from './terminal.js'
 
 /** Logged rows as a table, with what the truth says of them. */
 export function predictionTable(terminal: Pick<Terminal, 'width' | 'paint'>, rows: readonly LoggedPrediction[], now: number): readonly string[] {
+  const isNumbered = rows.some(({ row }) => row > 0)
   const lines = table(
     terminal,
-    ['answered', 'version', 'key', 'predicted', 'truth', 'answer'],
-    rows.map(({ at, version, side, key, prediction, row, predicted, truth }) => [ago(at, now), versionCell(version, side), shown(key ?? ''), shown(predicted), shown(truth ?? ''), row === 0 ? prediction : `${prediction} row ${row}`]),
+    ['answered', 'version', 'row', 'key', 'predicted', 'truth', 'answer'],
+    rows.map(({ at, version, side, key, prediction, row, predicted, truth }) => [ago(at, now), versionCell(version, side), isNumbered ? String(row) : '', shown(key ?? ''), shown(predicted), shown(truth ?? ''), prediction]),
   )
   const words = truthWords(rows)
   return words === undefined ? lines : [...lines, terminal.paint.dim(words)]

@@ -27,6 +27,8 @@ test('every part of a definition that changes is told where it stands in the pro
     [withColumns({ rooms: { ...rooms, values: ['1', '2'] } }), 'columns.rooms.values', 'column rooms: values set to ["1","2"]'],
     [{ contract: { rows: { min: 10 }, plausibility: { level: 'standard', columns: {} } } }, 'contract.rows.min', 'contract.rows.min set to 10'],
     [{ contract: { rows: {}, plausibility: { level: 'loose', columns: {} } } }, 'contract.plausibility.level', 'contract.plausibility.level standard → loose'],
+    [{ predictionLog: 'off' }, 'predictionLog', 'predictionLog share 10 %, keep 90 days → off'],
+    [{ predictionLog: { share: 1, keepMilliseconds: 7_776_000_000 } }, 'predictionLog.share', 'predictionLog.share 10 % → 100 %'],
     [{ format: { delimiter: ';' } }, 'format', 'format set to {"delimiter":";"}'],
     [{ source: { kind: 'folder', options: { path: 'drops' } } }, 'source', 'source upload → folder (path drops)'],
     [{ delivery: { kind: 'replace' } }, 'delivery', 'delivery append → replace'],

@@ -31,8 +31,9 @@ export function valueWords(path: string, value: unknown): string {
   if (typeof value === 'number') {
     if (name.toLowerCase().endsWith('milliseconds')) return durationWords(value)
     if (name.endsWith('Bytes')) return `${(value / MEGABYTE).toLocaleString('en-US')} MB`
-    return shares.has(name) && value < 1 ? percent(value) : String(value)
+    return shares.has(name) && (value < 1 || name === 'share') ? percent(value) : String(value)
   }
+  if (name === 'predictionLog' && typeof value === 'object' && value !== null) return optionWords(value)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
@@ -43,8 +44,14 @@ function percent(share: number): string {
 /** Something that is told apart by its kind, with what it is told. */
 export function kindWords(kind: string, { kind: _kind, options, ...others }: Readonly<Record<string, unknown>>): string {
   const told = typeof options === 'object' && options !== null ? { ...options, ...others } : others
-  const parts = Object.entries(told).map(([name, value]) => `${name.replace(/Milliseconds$/, '').replace(/^milliseconds$/, 'length')} ${valueWords(name, value)}`)
-  return parts.length === 0 ? kind : `${kind} (${parts.join(', ')})`
+  const words = optionWords(told)
+  return words === '' ? kind : `${kind} (${words})`
+}
+
+function optionWords(options: object): string {
+  return Object.entries(options)
+    .map(([name, value]) => `${name.replace(/Milliseconds$/, '').replace(/^milliseconds$/, 'length')} ${valueWords(name, value)}`)
+    .join(', ')
 }
 
 export function durationWords(milliseconds: number): string {

@@ -87,7 +87,7 @@ test('the truth is told by key and by id, one by one and in a file, and stands b
   assert.match(sent.out, /10,001 entries are kept/, sent.error)
   const { code, out, error } = await ask(OPERATOR, ['predictions', 'house-price'])
   assert.equal(code, 0, error)
-  assert.match(out, /^answered +version +key +predicted +truth +answer\n\S.* 1 +house 2 +4000 +4200 +\S+ row 1\n\S.* 1 +house 1 +3000 +3100 +\S+\ntruth of 2 of these 2: mean absolute error 150\n$/)
+  assert.match(out, /^answered +version +row +key +predicted +truth +answer\n\S.* 1 +1 +house 2 +4000 +4200 +[\w-]{60,}\n\S.* 1 +0 +house 1 +3000 +3100 +[\w-]{60,}\ntruth of 2 of these 2: mean absolute error 150\n$/)
   assert.match(error, /^10 % of the answers are logged; 2 rows are kept since 2\d{3}-\d\d-\d\d, \d\.\d kB\n$/)
 })
 

@@ -38,9 +38,10 @@ export function addPredictions(program: Command): void {
         terminal.document(page)
         return
       }
-      if (page.rows.length === 0) terminal.line(`No prediction of ${model} is in the log: what is sampled comes there some ten seconds after it was answered. docs/prediction-log.md tells what is logged.`)
+      const log = await api.predictionLog(model)
+      if (page.rows.length === 0) terminal.line(`No prediction of ${model} is in the log${log.logged === undefined ? '' : ': what is sampled comes there some ten seconds after it was answered'}. docs/prediction-log.md tells what is logged.`)
       else for (const line of predictionTable(terminal, page.rows, Date.now())) terminal.line(line)
-      terminal.note(terminal.paint.dim(amountWords(await api.predictionLog(model))))
+      terminal.note(terminal.paint.dim(amountWords(log)))
     })
 
   predictions
