@@ -136,6 +136,7 @@ export const catalogue = {
   'answer-type-unsupported': [406, 'Predictions are not answered as {accept}.', 'Accept application/json, application/jsonlines or text/csv.'],
   'rows-invalid': [400, 'The rows of the request do not fit the model (faults: {count}).', 'Each fault names its row, counted from 0, and its column; GET /models/<name> lists the columns.'],
   'model-busy': [429, 'Model {model} has as many requests under way as it can answer in time.', 'Wait as long as Retry-After says, and send it again. If it lasts, serve with more processes: server.servingProcesses in refit.config.ts.'],
+  'metrics-away': [503, 'The metrics of all processes cannot be had at the moment.', 'Ask again in a moment. If it lasts, the log of serving tells what became of the process that watches over the others.'],
   'serving-busy': [503, 'So many large requests are under way that another one does not fit into memory.', 'Wait as long as Retry-After says, and send it again; or send fewer rows at once.'],
   'caller-left': [499, 'The caller has gone before {model} answered.', 'Nothing was sent. If callers go often, they wait for less long than the model takes; refit_predict_seconds tells how long that is.'],
   'prediction-timeout': [504, 'Model {model} did not answer within {seconds} seconds.', 'Send fewer rows at once. If it has become slow, `refit rollback` goes back to the version before.'],

@@ -6,7 +6,7 @@ import { parseTokens } from '../http/access.js'
 import { fileLog } from '../telemetry/log.js'
 import { starter } from './one-of-many.js'
 import { serveMany } from './serve-many.js'
-import { startServing } from './serve.js'
+import { startServing, type Others } from './serve.js'
 import { ServingSettings } from './serving-settings.js'
 import { removeProcessNote, writeProcessNote } from './state.js'
 
@@ -35,14 +35,19 @@ async function main(): Promise<void> {
 
 /** One of several processes. */
 async function serveAsOne(settings: ServingSettings, log: Logger): Promise<void> {
-  const { allMetrics, answersAt, onDeath } = starter()
-  const serving = await start(settings, log, allMetrics)
+  const { answersAt, onDeath, lastMetrics, ...others } = starter()
+  const serving = await start(settings, log, others)
   answersAt(serving.url, serving.metrics)
-  onDeath(endAtSignals(() => serving.stop()))
+  onDeath(
+    endAtSignals(async () => {
+      await serving.stop()
+      await lastMetrics()
+    }),
+  )
 }
 
-async function start(settings: ServingSettings, log: Logger, allMetrics?: () => Promise<string>): ReturnType<typeof startServing> {
-  return startServing(settings, parseTokens(process.env['REFIT_TOKENS'] ?? ''), systemClock, log, allMetrics).catch((error: unknown) => {
+async function start(settings: ServingSettings, log: Logger, others?: Others): ReturnType<typeof startServing> {
+  return startServing(settings, parseTokens(process.env['REFIT_TOKENS'] ?? ''), systemClock, log, others).catch((error: unknown) => {
     log.fatal({ err: error }, error instanceof Error ? error.message : String(error))
     process.exit(1)
   })

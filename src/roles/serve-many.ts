@@ -2,8 +2,8 @@ import cluster, { type Worker } from 'node:cluster'
 import type { Logger } from 'pino'
 import { Value } from 'typebox/value'
 import { sendSignal } from '../processes/end.js'
-import { togetherAsText } from '../serving/metrics.js'
-import { removeHalfFetched } from './local-packages.js'
+import { createCollectedMetrics } from './collected-metrics.js'
+import { removeHalfFetched, sharePackages } from './local-packages.js'
 import { deadlineOf, type ServingSettings } from './serving-settings.js'
 import { FromServer, type ToServer } from './serving-words.js'
 
@@ -13,8 +13,6 @@ const LONGEST_PAUSE_MS = 30_000
 const WELL_AFTER_MS = 60_000
 /** More than the drain takes besides the requests that are under way. */
 const MARGIN_MS = 8000
-/** One that says nothing is left out of the metrics. */
-const METRICS_MS = 2000
 
 /** Several processes that answer at one address. */
 export interface ServingProcesses {
@@ -38,7 +36,12 @@ export async function serveMany(settings: ServingSettings, log: Logger): Promise
   let begun: ((url: string) => void) | undefined
   let failed: ((error: Error) => void) | undefined
 
-  const metrics = collectMetrics(running)
+  const metrics = createCollectedMetrics<Worker>()
+  const packagesOf = sharePackages(settings.stateFolder, settings.processes ?? 1)
+  const note = async (worker: Worker, id: number, noted: Promise<void>): Promise<void> => {
+    await noted.catch((error: unknown) => log.warn({ err: error }, 'packages that nobody needs could not be removed'))
+    tell(worker, { kind: 'packages-noted', id })
+  }
   const hear = (number: number, worker: Worker, message: FromServer): void => {
     switch (message.kind) {
       case 'listening':
@@ -46,10 +49,14 @@ export async function serveMany(settings: ServingSettings, log: Logger): Promise
         log.info(`process ${number} of ${settings.processes ?? 1} answers (${worker.process.pid})`)
         return begun?.(message.url)
       case 'metrics':
-        return metrics.given(worker, message.id, message.values)
+        return metrics.told(worker, message.values, message.id)
       case 'all-metrics-wanted':
-        void metrics.collect().then((text) => tell(worker, { kind: 'all-metrics', id: message.id, text }))
+        void metrics.collect(new Set(running.values()), (each, id) => tell(each, { kind: 'metrics-wanted', id })).then((text) => tell(worker, { kind: 'all-metrics', id: message.id, text }))
         return undefined
+      case 'package-needed':
+        return void note(worker, message.id, packagesOf(number).add(message.digest))
+      case 'packages-needed':
+        return void note(worker, message.id, packagesOf(number).replace(message.digests))
     }
   }
   const start = (number: number): void => {
@@ -59,6 +66,8 @@ export async function serveMany(settings: ServingSettings, log: Logger): Promise
     worker.on('message', (message: unknown) => {
       if (Value.Check(FromServer, message)) hear(number, worker, message)
     })
+    // Behind everything that it has said.
+    worker.once('disconnect', () => metrics.ended(worker))
     worker.once('exit', (code, signal) => {
       running.delete(number)
       if (ending) return
@@ -110,43 +119,4 @@ async function endWorker(worker: Worker, withinMs: number): Promise<void> {
 function tell(worker: Worker, message: ToServer): void {
   // It may have ended meanwhile.
   if (worker.isConnected()) worker.send(message)
-}
-
-interface Collection {
-  readonly asked: Set<Worker>
-  readonly values: (readonly object[])[]
-  done(): void
-}
-
-/** Asks all processes for their metrics, when somebody has asked one of them. */
-function collectMetrics(running: ReadonlyMap<number, Worker>): { collect(): Promise<string>; given(worker: Worker, id: number, values: readonly object[]): void } {
-  const collections = new Map<number, Collection>()
-  let last = 0
-  return {
-    collect: async () => {
-      const id = ++last
-      const asked = new Set(running.values())
-      const values: (readonly object[])[] = []
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, METRICS_MS)
-        collections.set(id, {
-          asked,
-          values,
-          done: () => {
-            clearTimeout(timer)
-            resolve()
-          },
-        })
-        for (const worker of asked) tell(worker, { kind: 'metrics-wanted', id })
-      })
-      collections.delete(id)
-      return togetherAsText(values)
-    },
-    given: (worker, id, values) => {
-      const collection = collections.get(id)
-      if (collection === undefined || !collection.asked.delete(worker)) return
-      collection.values.push(values)
-      if (collection.asked.size === 0) collection.done()
-    },
-  }
 }

@@ -23,8 +23,9 @@ import { createSideBySide } from '../serving/side-by-side.js'
 import { openTraces } from '../telemetry/traces.js'
 import { listenOn } from './listen-on.js'
 import { loadToServe } from './load-to-serve.js'
-import { openLocalPackages, removeHalfFetched } from './local-packages.js'
+import { openLocalPackages, removeHalfFetched, sharePackages } from './local-packages.js'
 import { openObjects } from './objects.js'
+import type { Starter } from './one-of-many.js'
 import { deadlineOf, type ServingSettings } from './serving-settings.js'
 import { spoolFolderOf } from './state.js'
 
@@ -38,19 +39,22 @@ export interface Serving {
   stop(): Promise<void>
 }
 
+/** What one of several processes at an address has of those beside it. */
+export type Others = Pick<Starter, 'allMetrics' | 'packages'>
+
 /**
  * Answers predictions. What is live, and its packages, lie on local disk, so that it starts and goes on without
- * control, database and object store. `allMetrics` are those of all processes at its address, as text, where it is not alone.
+ * control, database and object store. Where it is not alone at its address, `others` says so.
  * @throws RefitError `port-taken`, `tokens-required`
  */
-export async function startServing(settings: ServingSettings, tokens: ServerAccess['tokens'], clock: Clock, log: Logger, allMetrics?: () => Promise<string>): Promise<Serving> {
+export async function startServing(settings: ServingSettings, tokens: ServerAccess['tokens'], clock: Clock, log: Logger, others?: Others): Promise<Serving> {
   const { number } = settings
   const folder = join(settings.stateFolder, 'serving')
-  // Of several processes the first keeps what they share on disk, and whoever starts them has cleared it.
-  const keeps = number === undefined || number === 1
+  // Of several processes the first writes down for all of them what is live, and whoever starts them has cleared what they share.
+  const writes = number === undefined || number === 1
   if (number === undefined) await removeHalfFetched(settings.stateFolder)
   const deadlineMs = deadlineOf(settings)
-  const packages = await openLocalPackages(settings.stateFolder, openObjects(settings.objects, settings.stateFolder), (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: deadlineMs, log }))
+  const packages = await openLocalPackages(settings.stateFolder, openObjects(settings.objects, settings.stateFolder), others?.packages ?? sharePackages(settings.stateFolder, 1)(1), (at, manifest) => loadToServe(at, manifest, { hangsAfterMs: deadlineMs, log }))
   const metrics = createServingMetrics()
   const traces = await openTraces('refit-serving', log)
   const versions: LiveSetOptions = {
@@ -80,8 +84,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   const kept = new Map<string, string>()
   const onChange = async (now: readonly Desired[], retired: readonly Retired[]): Promise<void> => {
     toldAt = 0
-    if (!keeps) return
-    await writeDesired(file, { models: now, retired })
+    if (writes) await writeDesired(file, { models: now, retired })
     // The package that served last is kept as well, for the way back.
     const before = new Set(kept.values())
     kept.clear()
@@ -94,7 +97,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   if (remembered !== undefined) ready = await createFollower(follower)(remembered.models, remembered.retired)
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
-  const app = createServingApp({ live, sideBySide, recorder, metrics: allMetrics === undefined ? metrics : { ...metrics, text: allMetrics }, traces, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
+  const app = createServingApp({ live, sideBySide, recorder, metrics: others === undefined ? metrics : { ...metrics, text: others.allMetrics }, traces, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
   url = await listenOn(app, settings.bind, settings.port)
   const following = startFollowing({
     ...follower,

@@ -20,7 +20,12 @@ export interface ServingMetrics {
   values(): Promise<readonly object[]>
 }
 
-/** The metrics of several processes together, as text. */
+/** The metrics of several processes together. */
+export function together(processes: readonly (readonly object[])[]): Promise<readonly object[]> {
+  return AggregatorRegistry.aggregate(processes.map((values) => [...values])).getMetricsAsJSON()
+}
+
+/** The same as text. */
 export function togetherAsText(processes: readonly (readonly object[])[]): Promise<string> {
   return AggregatorRegistry.aggregate(processes.map((values) => [...values])).metrics()
 }

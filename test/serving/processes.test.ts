@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startTimeOf } from '../../src/processes/proc.js'
 import { listReplicas, type Replica } from '../../src/registry/replicas.js'
 import { endServing, ensureServing } from '../../src/roles/serving-process.js'
 import type { ProcessNote } from '../../src/roles/state.js'
 import { startHttpLoad, type Answered, type HttpLoad } from '../support/http-load.js'
-import { predict, send, until } from './endpoint.js'
+import { failureOf, predict, send, until } from './endpoint.js'
 import { startPlatform, times, type Platform } from './platform.js'
 
 const PROCESSES = 2
@@ -47,6 +49,13 @@ async function untilEachServes(version: number): Promise<readonly Replica[]> {
 
 function load(answers: Answered[], perSecond?: number): HttpLoad {
   return startHttpLoad({ url: serving.url, path: '/models/house-price/predict', body: JSON.stringify({ rows: [{ rooms: 3 }] }), connections: 8, perSecond, onAnswer: (answered) => answers.push(answered) })
+}
+
+/** Requests that were answered with 200, as all processes together tell. */
+async function requestsCounted(): Promise<number> {
+  const { status, body } = await send(`${serving.url}/metrics`)
+  assert.equal(status, 200, body)
+  return Number(/^refit_predict_requests_total\{model="house-price",status="200"\} (\d+)$/m.exec(body)?.[1] ?? 0)
 }
 
 async function log(): Promise<string> {
@@ -111,12 +120,84 @@ test('one that is asked to end answers what is under way and lets its callers go
   assert.deepEqual(answers.filter(({ status }) => status !== 200), [])
 })
 
+test('no counter falls while a process is silent, killed, ended or replaced', async () => {
+  const [silent, other] = await replicas()
+  assert.ok(silent !== undefined && other !== undefined)
+  const counted = await requestsCounted()
+  const seen = [counted]
+  const answers: Answered[] = []
+  const ask = async (): Promise<void> => {
+    const running = load(answers)
+    const before = answers.length
+    await until('more are answered', () => answers.length > before + 100)
+    await running.stop()
+    seen.push(await requestsCounted())
+  }
+  await ask()
+  assert.equal(seen.at(-1), counted + answers.length)
+  // Only the other one can take this.
+  process.kill(silent.pid, 'SIGSTOP')
+  seen.push(await requestsCounted())
+  process.kill(silent.pid, 'SIGKILL')
+  for (let time = 0; time < 20; time += 1) seen.push(await requestsCounted())
+  await untilEachServes(2)
+  await ask()
+  process.kill(other.pid, 'SIGTERM')
+  await until('it has ended', async () => (await startTimeOf(other.pid)) === undefined)
+  await untilEachServes(2)
+  await ask()
+  assert.deepEqual(seen, seen.toSorted((a, b) => a - b))
+  // Both had told everything before they ended.
+  assert.equal(seen.at(-1), counted + answers.filter(({ status }) => status === 200).length)
+})
+
+test('who asks for metrics of a starter that is silent is told so, and keeps no process from ending with it', async () => {
+  process.kill(serving.pid, 'SIGSTOP')
+  const { status, code } = failureOf(await send(`${serving.url}/metrics`))
+  assert.deepEqual([status, code], [503, 'metrics-away'])
+  const before = await replicas()
+  const asked = Promise.allSettled(Array.from({ length: 8 }, () => send(`${serving.url}/metrics`)))
+  await delay(100)
+  process.kill(serving.pid, 'SIGKILL')
+  await until('they have ended', async () => (await Promise.all(before.map(({ pid }) => startTimeOf(pid)))).every((since) => since === undefined))
+  await asked
+  serving = await start()
+  await until('each process serves again', async () => (await replicas()).length === PROCESSES)
+})
+
 test('when the process that started them is killed they end, and a new start finds the address free', async () => {
   const before = await replicas()
   process.kill(serving.pid, 'SIGKILL')
   await until('they have ended', async () => (await replicas()).every(({ pid }) => !before.some((each) => each.pid === pid)))
   serving = await start()
   await untilEachServes(2)
+})
+
+test('what one process needs on disk stays, though the others have done with it', async () => {
+  const digests = new Map<number, string>()
+  const publish = async (factor: number): Promise<number> => {
+    const { version, digest } = await platform.publish('house-price', times(factor))
+    digests.set(version, digest)
+    return version
+  }
+  const isThere = (version: number): boolean => existsSync(join(platform.stateFolder, 'serving', 'packages', digests.get(version) ?? ''))
+  const served = await publish(3)
+  await untilEachServes(served)
+  const behind = (await replicas()).find(({ id }) => id.endsWith('#2'))
+  assert.ok(behind !== undefined)
+  process.kill(behind.pid, 'SIGSTOP')
+  let newest = served
+  for (const factor of [4, 5, 6]) {
+    newest = await publish(factor)
+    await until('the first process serves it', async () => (await replicas()).some(({ id, live }) => id.endsWith('#1') && live[0]?.version === newest))
+  }
+  assert.ok(isThere(served), 'the package that it serves from is gone')
+  process.kill(behind.pid, 'SIGCONT')
+  await untilEachServes(newest)
+  const last = await publish(7)
+  await untilEachServes(last)
+  await until('what nobody needs is gone', () => !isThere(served))
+  assert.ok(isThere(newest) && isThere(last))
 })
 
 test('other settings replace all of them, the same ones none', async () => {

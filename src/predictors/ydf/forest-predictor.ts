@@ -57,7 +57,12 @@ function placeReader(feature: ForestFeature, encoder: Encoder | undefined): (val
     const known = remembered.get(value)
     if (known !== undefined) return known
     const place = read(value)
-    if (place !== 0) remembered.set(value, place)
+    if (place !== 0) remembered.set(typeof value === 'string' ? copyOf(value) : value, place)
     return place
   }
+}
+
+/** The same text by itself: one that was cut from a body keeps all of it in memory. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le')
 }
