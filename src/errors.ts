@@ -155,6 +155,7 @@ export const catalogue = {
   // Batch scoring
   'batch-input-unfit': [422, 'The rows of {file} cannot be scored: {reason}', 'Nothing has been written. docs/batch.md tells what a file of rows must have, and GET /models/<name> of the endpoint lists the columns.'],
   'batch-nothing-scored': [422, 'None of the rows of {file} could be scored ({rows}); row {row}: {reason}.', 'Nothing has been written. A column is probably of another kind than the model takes; GET /models/<name> of the endpoint lists them.'],
+  'batch-rows-hang': [500, 'The model did not answer {rows} of {file} within {seconds} seconds, and was ended.', 'Mend the model, or leave these rows out. If it only needs longer, raise server.answerWithin in refit.config.ts.'],
   'batch-output-unknown': [422, 'The ending of {file} does not tell how to write it.', 'Name it .parquet, .csv, .ndjson or .json; text may be compressed, as .csv.gz.'],
   'output-exists': [409, '{file} is there already.', 'Nothing has been written. Name another output, or remove the file; --overwrite puts the new one in its place.'],
   'batch-under-way': [409, 'Another process writes {file} already (process {pid}).', 'Wait for it, or name another output.'],

@@ -21,6 +21,8 @@ export interface ApiParts {
     readonly startedAt: Date
     /** Where predictions are asked for, once serving is up. */
     readonly servingUrl: () => string | undefined
+    /** So long a model may take for what it is asked at once. */
+    readonly answerWithinSeconds: number
   }
   /** Where the log of an attempt lies; it need not exist. */
   readonly attemptLog: (run: string, stage: string, attempt: number) => string

@@ -21,6 +21,7 @@ export function projectRoutes({ database, clock, project, onShutdown }: ApiParts
           pid: process.pid,
           startedAt: instant(project.startedAt),
           ...(servingUrl === undefined ? {} : { servingUrl }),
+          answerWithinSeconds: project.answerWithinSeconds,
           replicas: (await listReplicas(database, clock.now())).map(({ address, pid, live, seenAt }) => ({ address, pid, live, seenAt: instant(seenAt) })),
         }
       },

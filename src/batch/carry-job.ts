@@ -31,6 +31,8 @@ export interface JobRooms {
   /** REFIT_PROCESS of a job's child. */
   readonly tokenOf: (job: string) => string
   readonly environment: Readonly<Record<string, string>>
+  /** So long a model may take for what it is asked at once. */
+  readonly answerMilliseconds: number
   readonly warn: (message: string) => void
   /** Where the crash tests may stop a job: published, and not yet ended. */
   readonly pause: (name: string) => Promise<void>
@@ -99,7 +101,7 @@ async function score(rooms: JobRooms, job: BatchJob, folder: string, signal: Abo
 }
 
 async function scoreParts(rooms: JobRooms, job: BatchJob, folder: string, place: OutputPlace, signal: AbortSignal): Promise<JobResult> {
-  const { database, objects, clock, projectFolder, entry, environment, tokenOf } = rooms
+  const { database, objects, clock, projectFolder, entry, environment, answerMilliseconds, tokenOf } = rooms
   const input = join(folder, 'input')
   if (!(await exists(input))) await copyJobInput(projectFolder, job.input, input, signal)
   const { digest } = await throughOutages(() => getVersion(database, job.model, job.version), clock, signal)
@@ -117,6 +119,7 @@ async function scoreParts(rooms: JobRooms, job: BatchJob, folder: string, place:
           workFolder: folder,
           output: { path: place.temporary, format: outputFormatOf(job.output) },
           memoryBytes: definition.limits.trainMemoryBytes,
+          answerMilliseconds,
           token: tokenOf(job.id),
           environment,
           onProgress: (progress) => {

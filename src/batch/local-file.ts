@@ -35,7 +35,7 @@ export interface ScoringVersion {
   readonly archive: () => Promise<AsyncIterable<Buffer>>
 }
 
-export interface LocalFileRequest extends Pick<ScoringRequest, 'entry' | 'memoryBytes' | 'environment' | 'onProgress'> {
+export interface LocalFileRequest extends Pick<ScoringRequest, 'entry' | 'memoryBytes' | 'answerMilliseconds' | 'environment' | 'onProgress'> {
   /** Where the versions come from; a number is another version elsewhere. */
   readonly server: string
   readonly model: string
@@ -93,6 +93,7 @@ export async function scoreLocalFile(request: LocalFileRequest, signal: AbortSig
         workFolder: folder,
         output: { path: finished, format },
         memoryBytes: request.memoryBytes,
+        answerMilliseconds: request.answerMilliseconds,
         token: `${digestOf(folder).slice(0, 12)}/score`,
         environment: request.environment,
         onProgress: request.onProgress,

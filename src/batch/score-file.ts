@@ -7,13 +7,15 @@ import type { PackageManifest } from '../packages/manifest.js'
 import { LARGEST_PACKAGE_BYTES, verifyPackage } from '../packages/read.js'
 import { openPackage } from '../predictors/open-package.js'
 import type { PredictorAdapter } from '../predictors/predictor.js'
+import { openAskingNotes } from './asking.js'
 import { assemble, countParts } from './assemble.js'
 import { outputColumns } from './output-columns.js'
 import { finishedParts, PART_ROWS } from './finished-parts.js'
 import { openPartWriter } from './parts.js'
+import { createPieces } from './pieces.js'
 import { openScorable, readPlaced } from './scorable.js'
 import { PROGRESS_FILE, type ScoreInput, type Scored, type ScoringProgress } from './score-job.js'
-import { scoreRows } from './score-rows.js'
+import { piecesOf, scoreRows } from './score-rows.js'
 import { syncFile } from './sync.js'
 
 const TELL_EVERY_MS = 250
@@ -43,15 +45,23 @@ export async function scoreFile(adapters: readonly PredictorAdapter[], input: Sc
     const kept = Math.min(finished * PART_ROWS, file.rows)
     await progress({ phase: 'scoring', done: kept, of: file.rows })
     if (kept < file.rows) {
-      const predictor = await openPackage(adapters, input.package.folder, manifest)
+      const notes = await openAskingNotes(workFolder)
+      const pieces = createPieces(input.answerMilliseconds)
+      const predictor = await notes.loading(() => openPackage(adapters, input.package.folder, manifest))
       const parts = await openPartWriter(writing, workFolder, signature, added, finished)
       await readPlaced(connection, file.values(signature.inputs), kept, async (columns, from, rows) => {
         const read = signature.inputs.map((each, index): [string, readonly unknown[]] => [each.name, valuesOf(columns[2 * index] ?? [], columns[2 * index + 1] ?? [])])
-        await parts.add(await scoreRows(predictor, signature, { rows, columns: Object.fromEntries(read) }), rows)
+        for (const { at, piece } of piecesOf({ rows, columns: Object.fromEntries(read) }, () => pieces.next())) {
+          const begun = performance.now()
+          const place = from + at
+          await parts.add(await scoreRows(notes.about(predictor, place + 1, place + piece.rows), signature, piece), piece.rows)
+          pieces.took(piece.rows, performance.now() - begun)
+        }
         await progress({ phase: 'scoring', done: from + rows, of: file.rows })
       })
       await parts.end()
       await predictor.close()
+      await notes.close()
     }
     const parts = await finishedParts(workFolder)
     const counted = await countParts(connection, parts, added)

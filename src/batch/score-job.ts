@@ -28,6 +28,8 @@ export const ScoreInput = Type.Object({
   workFolder: Type.String(),
   output: Type.Object({ path: Type.String(), format: OutputFormat }),
   memoryBytes: Type.Integer(),
+  /** So long the model may take for what it is asked at once. */
+  answerMilliseconds: Type.Integer({ minimum: 1 }),
 })
 export type ScoreInput = Static<typeof ScoreInput>
 

@@ -13,6 +13,16 @@ export interface ReadRows {
   readonly columns: Readonly<Record<string, readonly unknown[]>>
 }
 
+/** The same rows in pieces of so many at most, each with the place of its first one. */
+export function* piecesOf({ rows, columns }: ReadRows, next: () => number): Generator<{ readonly at: number; readonly piece: ReadRows }> {
+  for (let at = 0; at < rows; ) {
+    const to = Math.min(rows, at + next())
+    const piece = to - at === rows ? columns : Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.slice(at, to)]))
+    yield { at, piece: { rows: to - at, columns: piece } }
+    at = to
+  }
+}
+
 /** What a model says of some rows, in their order. */
 export interface ScoredRows {
   /** 1 a row for a regression, otherwise one a class, row by row. Of a row with a reason they mean nothing. */

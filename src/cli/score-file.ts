@@ -4,6 +4,7 @@ import { Value } from 'typebox/value'
 import { StoredFormat, StoredLimits } from '../define/stored-definition.js'
 import { refitError } from '../errors.js'
 import { scoreFileHere, type ScoredFile } from '../roles/score-file.js'
+import { deadlineOf } from '../roles/serving-settings.js'
 import type { CommandContext } from './context.js'
 import { exitCodes } from './exit-codes.js'
 import { count, duration } from './figures.js'
@@ -28,6 +29,7 @@ export async function scoreFile({ terminal, connect, project }: CommandContext, 
   const { definition, retired } = await api.model(model)
   if (retired !== undefined) throw refitError('model-retired', { model, date: retired.at.slice(0, 10), by: retired.by, reason: retired.reason })
   if (!Value.Check(Defined, definition)) throw refitError('answer-unexpected', { reason: `the definition of ${model} is of another form` })
+  const { answerWithinSeconds } = await api.project()
   const since = Date.now()
   const stopped = new AbortController()
   const interrupt = (): void => stopped.abort()
@@ -50,6 +52,7 @@ export async function scoreFile({ terminal, connect, project }: CommandContext, 
         format: definition.format ?? {},
         overwrite,
         memoryBytes: definition.limits.trainMemoryBytes,
+        answerMilliseconds: deadlineOf(answerWithinSeconds === undefined ? {} : { deadlineMs: answerWithinSeconds * 1000 }),
         onBegin: ({ version: number, goesOn }) => {
           if (!terminal.json) terminal.note(terminal.paint.dim(`version ${number} of ${model}${goesOn ? '; goes on with what was begun' : ''}`))
         },

@@ -9,8 +9,8 @@ import { predictorEnvironment } from '../predictors/predictor-environment.js'
 import type { WorkflowLog } from '../workflow/durable.js'
 import { pausePoint } from '../workflow/pause-point.js'
 
-/** Carries the batch jobs of a project until stopped, those under way at the last end first. */
-export async function startBatchJobs({ database, objects, clock, projectFolder, stateFolder }: Pick<Rooms, 'database' | 'objects' | 'clock' | 'projectFolder' | 'stateFolder'>, log: WorkflowLog): Promise<HintedLoop> {
+/** Carries the batch jobs of a project until stopped, those under way at the last end first. A model may take `answerMilliseconds` for what it is asked at once. */
+export async function startBatchJobs({ database, objects, clock, projectFolder, stateFolder }: Pick<Rooms, 'database' | 'objects' | 'clock' | 'projectFolder' | 'stateFolder'>, answerMilliseconds: number, log: WorkflowLog): Promise<HintedLoop> {
   const rooms: JobRooms = {
     database,
     objects,
@@ -20,6 +20,7 @@ export async function startBatchJobs({ database, objects, clock, projectFolder, 
     entry: new URL('./score-child.bundle.js', import.meta.url),
     tokenOf: (job) => tokenPrefix(stateFolder, `batch/${job}`),
     environment: predictorEnvironment(projectFolder),
+    answerMilliseconds,
     warn: (message) => log.warn(message),
     pause: pausePoint,
   }

@@ -136,7 +136,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     const rooms = roomsOf(options, connection, folder, stateFolder, objects)
     let worker: Worker | undefined
     const trainings = createTrainingTokens()
-    const batch = await startBatchJobs(rooms, log)
+    const batch = await startBatchJobs(rooms, millisecondsOf(project.server.answerWithin), log)
     started.push(() => batch.stop())
     const predictionLog = startPredictionLog({ database: connection.database, objects, clock, spoolFolder: spoolFolderOf(stateFolder), token: tokenPrefix(stateFolder, 'predictions/ship'), log })
     started.push(() => predictionLog.stop())
@@ -159,7 +159,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
         database: connection.database,
         objects,
         clock,
-        project: { folder, environment: options.environment, refit: refitVersion, startedAt, servingUrl: () => servingUrl },
+        project: { folder, environment: options.environment, refit: refitVersion, startedAt, servingUrl: () => servingUrl, answerWithinSeconds: millisecondsOf(project.server.answerWithin) / 1000 },
         attemptLog: (run, stage, attempt) => attemptLog(stateFolder, run, stage, attempt),
         onEventHint: (hint) => {
           listeners.add(hint)

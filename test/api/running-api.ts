@@ -63,7 +63,7 @@ export async function startApi(options: { readonly tokens?: string; readonly ser
     database: connection.database,
     objects: filesystemObjects(join(folder, '.refit', 'objects')),
     clock: systemClock,
-    project: { folder, environment: undefined, refit: '0.1.0', startedAt: new Date(), servingUrl: () => options.servingUrl },
+    project: { folder, environment: undefined, refit: '0.1.0', startedAt: new Date(), servingUrl: () => options.servingUrl, answerWithinSeconds: 30 },
     attemptLog: logPath,
     onEventHint: (hint: () => void) => {
       hints.add(hint)

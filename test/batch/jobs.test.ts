@@ -12,7 +12,7 @@ import { text } from '../../src/data/duckdb.js'
 import { Failure } from '../../src/http/failure.js'
 import { refit } from '../cli/refit-process.js'
 import { until, type RunningProject } from '../support/running-project.js'
-import { FORMULA, MODEL, startRides } from '../support/rides.js'
+import { FORMULA, MODEL, startRides, STRANGE } from '../support/rides.js'
 import { openTables, ridesOf, type Tables } from './tables.js'
 
 const ROWS = 1_000_000
@@ -23,7 +23,7 @@ let at: (name: string) => string
 
 before(async () => {
   tables = await openTables()
-  project = await startRides()
+  project = await startRides({ server: "{ answerWithin: '10 seconds' }" })
   at = (name) => join(project.folder, 'batch', name)
   for (const words of [['upload', MODEL, 'rides.csv'], ['run', '--json']]) {
     const { code, out, error } = await refit(words, { folder: project.folder })
@@ -141,6 +141,19 @@ test('a job whose rows do not fit fails with the reason, and writes nothing', as
   assert.match(failed.error.message, /it has no column distance, vehicle/)
   assert.deepEqual(failed.error.faults?.map(({ path }) => path), ['distance', 'vehicle'])
   assert.equal(existsSync(at('short-scored.csv')), false)
+})
+
+test('a job whose model hangs at a row fails with the row, and the next one is carried', async () => {
+  const rows = Array.from({ length: 10 }, (_, index) => `r${index},${index === 7 ? STRANGE.hang : index},car`)
+  await writeFile(at('hangs.csv'), `ride,distance,vehicle\n${rows.join('\n')}\n`)
+  const hangs = await requested({ input: 'hangs.csv', output: 'hangs-scored.csv' })
+  const next = await requested({ input: 'november/rides.csv', output: 'next.csv' })
+  const failed = await ended(hangs.id)
+  assert.deepEqual([failed.state, failed.error?.code], ['failed', 'batch-rows-hang'])
+  // Of one row, then two, then four, then those that are left.
+  assert.match(failed.error?.message ?? '', /did not answer rows 8 to 10 of hangs\.csv within 10 seconds/)
+  assert.equal((await ended(next.id)).state, 'done')
+  await until('no leftovers', async () => ((await leftovers()).length === 0 ? true : undefined))
 })
 
 test('a job reads and writes plain files below its folder alone, however their paths are written', async () => {

@@ -109,6 +109,17 @@ test('a command that is killed in the middle goes on where it was, and ends what
   await requireWhole('resumed.parquet')
 })
 
+test('a child ends with a command that is killed, also while its model hangs', async () => {
+  await writeFile(at('hangs.csv'), `ride,distance,vehicle\na,${STRANGE.hang},car\n`)
+  const { PATH = '', HOME = '' } = process.env
+  const child = spawn(process.execPath, [main, 'predict', MODEL, '--input', 'hangs.csv', '--output', 'hangs-scored.csv'], { cwd: project.folder, env: { PATH, HOME }, stdio: 'ignore' })
+  await until('the model to be asked', async () => ((await readFile(join(workFolderOf(at('hangs-scored.csv')), 'asking'), 'utf8').catch(() => '')).startsWith('2 1 1 ') ? true : undefined), 5)
+  const scoring = await childrenOf(child.pid ?? 0)
+  assert.equal(scoring.length, 1)
+  await killNow([child.pid ?? 0])
+  await until('it to have ended', async () => ((await Promise.all(scoring.map(startTimeOf))).every((since) => since === undefined) ? true : undefined))
+})
+
 test('a child that is killed fails the command, and loses no finished part', async () => {
   const folder = workFolderOf(at('broken.parquet'))
   const { PATH = '', HOME = '' } = process.env

@@ -2,8 +2,8 @@ import { createProject, type RunningProject } from './running-project.js'
 
 /** The model of the project. */
 export const MODEL = 'ride-time'
-/** Distances of which it does not take a row: that its `prepare` throws at, that its predictor throws at, that it answers no number to. */
-export const STRANGE = { prepare: 666, predict: 999, answer: 998 }
+/** Distances of which it does not take a row: that its `prepare` throws at, that its predictor throws at, that it answers no number to, that it hangs at. */
+export const STRANGE = { prepare: 666, predict: 999, answer: 998, hang: 997 }
 
 /** What the model answers, as an expression of SQL and of JavaScript alike: the same operations in the same order. */
 export const FORMULA = { sql: "5 + 2 * distance + (case when vehicle = 'bike' then 3 else 0 end) + (case when night then 1 else 0 end)", of: ({ distance, vehicle, night }: Ride): number => 5 + 2 * distance + (vehicle === 'bike' ? 3 : 0) + (night === true ? 1 : 0) }
@@ -19,14 +19,16 @@ export interface RidesDefinition {
   readonly vehicle?: string
   readonly night?: string
   readonly options?: string
+  readonly server?: string
 }
 
 /** The files of a project with one model, of every kind of column, whose rows are prepared. */
-export function ridesProject({ vehicle = 'column.category()', night = 'column.boolean({ optional: true })', options = '' }: RidesDefinition = {}): Readonly<Record<string, string>> {
+export function ridesProject({ vehicle = 'column.category()', night = 'column.boolean({ optional: true })', options = '', server = '{}' }: RidesDefinition = {}): Readonly<Record<string, string>> {
   return {
     'refit.config.ts': `
 import { byGroup, column, defineModel, defineProject, module, upload } from 'refit'
 export default defineProject({
+  server: ${server},
   models: {
     '${MODEL}': defineModel({
       task: 'regression',
@@ -61,6 +63,7 @@ export function load() {
     predict: (rows) =>
       rows.map(({ distance, vehicle, night }) => {
         if (distance === ${STRANGE.predict}) throw new Error('too far')
+        while (distance === ${STRANGE.hang});
         return distance === ${STRANGE.answer} ? Number.NaN : 5 + 2 * distance + (vehicle === 'bike' ? 3 : 0) + (night === true ? 1 : 0)
       }),
   }

@@ -21,6 +21,7 @@ export const ProjectStatus = Type.Object({
   pid: Type.Integer(),
   startedAt: Instant,
   servingUrl: Type.Optional(Type.String()),
+  answerWithinSeconds: Type.Optional(Type.Number({ description: 'So long a model may take for what it is asked at once' })),
   /** The serving processes heard of in the last minute. */
   replicas: Type.Array(Replica),
 })
