@@ -1,9 +1,10 @@
+import { createInterface } from 'node:readline'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { startHttpLoad } from '../test/support/http-load.js'
 
 /**
- * Loads an address from a process of its own, as it is told in its first argument, until its input ends. Then it prints all
+ * Loads an address from a process of its own, as the first line of its input tells, until that ends. Then it prints all
  * answers as doubles, four each (as in load.ts), for to write while it loads would keep its own answers waiting; what fails
  * is printed at once.
  */
@@ -14,7 +15,8 @@ const Task = Type.Object({
   connections: Type.Integer(),
   perSecond: Type.Optional(Type.Number()),
 })
-const { perSecond, ...task } = Value.Parse(Task, JSON.parse(process.argv[2] ?? ''))
+const input = createInterface(process.stdin)
+const { perSecond, ...task } = Value.Parse(Task, JSON.parse(await new Promise<string>((resolve) => input.once('line', resolve))))
 const FIELDS = 4
 const BLOCK = 65_536 * FIELDS
 
@@ -34,7 +36,7 @@ const load = startHttpLoad({
     used += FIELDS
   },
 })
-process.stdin.resume().once('end', () => {
+input.once('close', () => {
   void load.stop().then(() => {
     for (const [index, block] of blocks.entries()) process.stdout.write(Buffer.from(block.buffer, 0, (index === blocks.length - 1 ? used : BLOCK) * Float64Array.BYTES_PER_ELEMENT))
     process.stdout.end(() => process.exit(0))

@@ -33,7 +33,9 @@ const FIELDS = 4
 
 /** Loads an address from a process of its own. */
 export function startLoad(task: LoadTask): RunningLoad {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('load-child.js', import.meta.url)), JSON.stringify(task)], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [fileURLToPath(new URL('load-child.js', import.meta.url))], { stdio: ['pipe', 'pipe', 'pipe'] })
+  // A body of a thousand rows is more than an argument may have.
+  child.stdin.write(`${JSON.stringify(task)}\n`)
   const failures: string[] = []
   createInterface(child.stderr).on('line', (line) => failures.push(line))
   const output = buffer(child.stdout)
