@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
@@ -57,6 +57,15 @@ export interface Patience {
   readonly takeMs: number
   /** At the end, for callers to leave kept connections of themselves: each answer asks them to. Milliseconds. */
   readonly leaveMs: number
+}
+
+/** Reads on and forgets, until the body has ended or its caller has gone. */
+function passOver(body: IncomingMessage, done: () => void): void {
+  if (body.readableEnded || body.destroyed) {
+    done()
+    return
+  }
+  body.once('close', done).resume()
 }
 
 /** For the head of a request to arrive, milliseconds. */
@@ -118,10 +127,13 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   }
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (closing) reply.header('Connection', 'close')
-    else if (reply.statusCode === 413 && Number(request.headers['content-length']) <= MOST_PASSED_OVER) reply.removeHeader('Connection')
+    const isPassedOver = reply.statusCode === 413 && Number(request.headers['content-length']) <= MOST_PASSED_OVER
+    if (isPassedOver && !closing) reply.removeHeader('Connection')
     if ((reply.statusCode === 429 || reply.statusCode === 503) && !reply.hasHeader('Retry-After')) reply.header('Retry-After', RETRY_AFTER_SECONDS)
     if (patience !== undefined) closeUnlessTaken(reply.raw, patience.takeMs)
-    done()
+    // Whoever wants no kept connection would have theirs closed with the answer, in the midst of the body.
+    if (isPassedOver && request.headers.connection === 'close') passOver(request.raw, done)
+    else done()
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('Cache-Control', 'no-store').header('X-Content-Type-Options', 'nosniff')
