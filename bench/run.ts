@@ -8,6 +8,7 @@ import { overload } from './overload.js'
 import { poison } from './poison.js'
 import { predictionLog } from './prediction-log.js'
 import { predictions } from './predictions.js'
+import { pythonServers } from './python-servers.js'
 import { writeSection } from './results.js'
 import { stageBoundary } from './stage-boundary.js'
 import { swap } from './swap.js'
@@ -21,6 +22,7 @@ const benchmarks = new Map([
   ['poison', { title: 'A poisoned week that nobody notices', measure: poison }],
   ['predictions', { title: 'Predictions', measure: predictions }],
   ['prediction-log', { title: 'What ids and the prediction log cost', measure: predictionLog }],
+  ['python-servers', { title: 'Beside Python’s servers', measure: pythonServers }],
   ['distilled', { title: 'Yggdrasil distilled', measure: distilled }],
   ['swap', { title: 'Swaps under load', measure: swap }],
   ['overload', { title: 'Overload', measure: overload }],

@@ -30,10 +30,28 @@ export async function onnxHouses(python: string): Promise<ServedModel> {
   return made('onnx', 'model.onnx', python, [fileURLToPath(new URL('../../bench/train-onnx.py', import.meta.url))])
 }
 
-async function made(format: ServedModel['format'], file: string, command: string, parameters: readonly string[], category?: string): Promise<ServedModel> {
+/** A model of scikit-learn's in the three forms that are served. */
+export interface ScikitModel {
+  /** As ONNX. */
+  readonly served: ServedModel
+  /** Holds the others; whoever asked for it removes it. */
+  readonly folder: string
+  readonly joblib: string
+  /** A model folder of MLflow's. */
+  readonly mlflow: string
+}
+
+/** The same 300 trees as ONNX, as scikit-learn has them, and as MLflow saves them. */
+export async function scikitHouses(python: string): Promise<ScikitModel> {
+  const folder = await mkdtemp(join(tmpdir(), 'refit-bench-scikit-'))
+  const served = await made('onnx', 'model.onnx', python, [fileURLToPath(new URL('../../bench/train-onnx.py', import.meta.url))], undefined, [folder])
+  return { served, folder, joblib: join(folder, 'model.joblib'), mlflow: join(folder, 'mlflow') }
+}
+
+async function made(format: ServedModel['format'], file: string, command: string, parameters: readonly string[], category?: string, more: readonly string[] = []): Promise<ServedModel> {
   const folder = await mkdtemp(join(tmpdir(), 'refit-bench-model-'))
   try {
-    execFileSync(command, [...parameters, houses, join(folder, file)], { stdio: ['ignore', 'ignore', 'inherit'] })
+    execFileSync(command, [...parameters, houses, join(folder, file), ...more], { stdio: ['ignore', 'ignore', 'inherit'] })
     const { names, rows } = readHouses()
     const inputs = names.map((name): SignatureColumn => ({ name, type: name === category ? 'category' : 'number', optional: false }))
     return {
