@@ -40,6 +40,13 @@ async function storedVerdict(project: RunningProject): Promise<string> {
   }
 }
 
+/** Holds the check's processes where they are, so that it does not end before it is killed; undefined while there are none. */
+async function held(project: RunningProject): Promise<true | undefined> {
+  const pids = await project.processesOf(RUN, 'check')
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  return pids.length > 0 ? true : undefined
+}
+
 function checksOf({ attempts }: RunDetail): readonly string[] {
   return attempts.flatMap(({ stage, state }) => (stage === 'check' ? [state] : []))
 }
@@ -56,13 +63,15 @@ test('a check that is killed at its start, while it judges, and before its verdi
 
   const project = await projectWithChampion(t)
   await project.put(`${DROPS}/2.csv`, deliveries(2, ROWS))
-  await until('a check', async () => ((await project.processesOf(RUN, 'check')).length > 0 ? true : undefined), 2)
+  await until('a check that is held', () => held(project), 2)
   await project.kill()
-  await project.up()
-  await until('a check that judges', async () => {
+  // It may come so far before the program has started as a whole.
+  const starting = project.up()
+  await until('a check that is held while it judges', async () => {
     const log = await readFile(attemptLog(project.stateFolder, RUN, 'check', 2), 'utf8').catch(() => '')
-    return log.includes('scored them') ? true : undefined
+    return log.includes('scored them') ? held(project) : undefined
   }, 2)
+  await starting
   await project.kill()
   await project.up({ pauseAt: 'check:before-commit' })
   await project.paused()
