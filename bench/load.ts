@@ -62,6 +62,12 @@ export async function loadFor(task: LoadTask, seconds: number): Promise<readonly
   return answers
 }
 
+/** Answers a second, from the first request to the last answer: slow servers are asked little more than once a connection. */
+export function perSecondOf(answers: readonly LoadAnswer[]): number {
+  const milliseconds = answers.reduce((last, { due, took }) => Math.max(last, due + took), 0) - (answers[0]?.due ?? 0)
+  return (answers.length / milliseconds) * 1000
+}
+
 /** The value below which this share of them lies. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort()

@@ -6,7 +6,7 @@ import { endServing, ensureServing } from '../src/roles/serving-process.js'
 import { bytesSpooled } from '../src/predictions/spool.js'
 import { untilLive } from '../test/serving/endpoint.js'
 import { startPlatform } from '../test/serving/platform.js'
-import { loadFor, percentile } from './load.js'
+import { loadFor, percentile, perSecondOf } from './load.js'
 import { median } from './ratio.js'
 import { yggdrasilHouses, type ServedModel } from './served-models.js'
 
@@ -91,8 +91,7 @@ async function measure(contenders: readonly Contender[], body: string): Promise<
       const before = await processorSeconds(contender.pid)
       const answers = await ask(contender, SECONDS)
       contender.processor.push(((await processorSeconds(contender.pid)) - before) * 1e6 / answers.length)
-      const milliseconds = (answers.at(-1)?.due ?? 0) - (answers[0]?.due ?? 0)
-      contender.perSecond.push((answers.length / milliseconds) * 1000)
+      contender.perSecond.push(perSecondOf(answers))
       contender.p99.push(percentile(answers.map(({ took }) => took), 0.99))
     }
   }

@@ -1,5 +1,5 @@
 import type { Contender } from './contenders.js'
-import { loadFor, percentile } from './load.js'
+import { loadFor, percentile, perSecondOf } from './load.js'
 import { median } from './ratio.js'
 import type { ServedModel } from './served-models.js'
 
@@ -29,9 +29,7 @@ export async function takeTurns(contenders: readonly Contender[], rows: ServedMo
       const task = tasks[which]
       if (task === undefined) continue
       const answers = await loadFor(task, SECONDS)
-      // From the first request to the last answer: slow servers are asked little more than once a connection.
-      const milliseconds = answers.reduce((last, { due, took }) => Math.max(last, due + took), 0) - (answers[0]?.due ?? 0)
-      perSecond[which]?.push((answers.length / milliseconds) * 1000)
+      perSecond[which]?.push(perSecondOf(answers))
       p99[which]?.push(percentile(answers.map(({ took }) => took), 0.99))
     }
   }

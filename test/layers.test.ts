@@ -8,13 +8,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const source = join(root, 'src')
 
 /** What each room may import besides itself, its own kind and packages. Adapters are rooms within their room. */
-const foundations = ['errors', 'clock', 'hinted-loop', 'define']
+const foundations = ['errors', 'clock', 'hinted-loop', 'optional-package', 'define']
 const machinery = [...foundations, 'database', 'objects', 'processes']
 const core = [...machinery, 'runs', 'drops', 'rollouts', 'registry', 'packages', 'data', 'bundles', 'prepare', 'evaluation', 'report', 'workflow', 'trainers', 'predictors', 'sources', 'executors', 'telemetry', 'notifications', 'tracking', 'batch', 'clients', 'predictions', 'prediction-log']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: [],
   'hinted-loop': ['clock'],
+  'optional-package': ['errors'],
   define: ['errors'],
   database: foundations,
   s3: foundations,

@@ -1,7 +1,6 @@
 import type { Evaluator } from './evaluator.js'
 import type { Units } from './scored.js'
-import { sharedIntegers, sharedNumbers } from './shared-memory.js'
-import type { Binned, Sums } from './tally.js'
+import type { Sums } from './tally.js'
 
 /**
  * An evaluator of a metric that is a function of sums over rows, each times its weight, and of the sum of the weights. The sums of each unit are made once, so that a
@@ -43,44 +42,6 @@ export function sumsOf(units: Units, figures: readonly ((row: number) => number)
     }
   }
   return { kind: 'sums', unit, width: figures.length, values, isFinite: values.every(Number.isFinite) }
-}
-
-/** Sums of a figure over the rows of each unit by bins, each row being in one of them and times its weight: as many cells as a unit has bins, and not as there are. */
-export function sumsByBin({ rows, unitOfRow, weights, count }: Units, bins: number, binOf: (row: number) => number, figure: (row: number) => number): Binned {
-  const rowsOf = new Int32Array(bins + 1)
-  for (const row of rows) rowsOf[binOf(row) + 1] = (rowsOf[binOf(row) + 1] ?? 0) + 1
-  for (let bin = 1; bin <= bins; bin += 1) rowsOf[bin] = (rowsOf[bin] ?? 0) + (rowsOf[bin - 1] ?? 0)
-  const next = rowsOf.slice()
-  const sorted = new Int32Array(rows.length)
-  for (const row of rows) {
-    const bin = binOf(row)
-    sorted[next[bin] ?? 0] = row
-    next[bin] = (next[bin] ?? 0) + 1
-  }
-  const unit = sharedIntegers(rows.length)
-  const values = sharedNumbers(rows.length)
-  const ends = sharedIntegers(bins)
-  const cellOfUnit = new Int32Array(count)
-  let length = 0
-  for (let bin = 0; bin < bins; bin += 1) {
-    const begin = length
-    for (const row of sorted.subarray(rowsOf[bin], rowsOf[bin + 1])) {
-      const weight = weights?.[row] ?? 1
-      if (weight === 0) continue
-      const of = unitOfRow[row] ?? 0
-      let cell = cellOfUnit[of] ?? 0
-      // What stands there of another bin is below `begin`, or another unit's.
-      if (cell < begin || cell >= length || unit[cell] !== of) {
-        cell = length
-        cellOfUnit[of] = cell
-        unit[cell] = of
-        length += 1
-      }
-      values[cell] = (values[cell] ?? 0) + weight * figure(row)
-    }
-    ends[bin] = length
-  }
-  return { kind: 'binned', unit: unit.subarray(0, length), values: values.subarray(0, length), ends }
 }
 
 /** The units that have rows, in their order: of a slice it may be few of many. */

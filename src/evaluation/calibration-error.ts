@@ -1,4 +1,4 @@
-import { sumsByBin, sumsOf } from './additive.js'
+import { additive } from './additive.js'
 import type { Evaluator } from './evaluator.js'
 import type { Units } from './scored.js'
 
@@ -11,11 +11,8 @@ const BINS = 15
  * averaged by the weight of the bins.
  */
 export function calibrationError(units: Units, probability: (row: number) => number, isClass: (row: number) => boolean): Evaluator {
-  const surplus = sumsByBin(units, BINS, (row) => binOf(probability(row)), (row) => probability(row) - (isClass(row) ? 1 : 0))
-  return {
-    tallies: [sumsOf(units, [() => 1]), surplus],
-    finish: ([weight = 0, ...sums]) => (weight === 0 ? null : sums.reduce((sum, ofBin) => sum + Math.abs(ofBin), 0) / weight),
-  }
+  const surplus = Array.from({ length: BINS }, (_, bin) => (row: number): number => (binOf(probability(row)) === bin ? probability(row) - (isClass(row) ? 1 : 0) : 0))
+  return additive(units, surplus, (sums, weight) => sums.reduce((sum, ofBin) => sum + Math.abs(ofBin), 0) / weight)
 }
 
 /** A bin has its upper edge, the first one zero besides. */

@@ -9,7 +9,6 @@ export type Tally =
    * all of them are: what is not must not spoil a resample that leaves it out.
    */
   | Sums
-  | Binned
   /**
    * How many pairs of a positive row and a negative one before it there are. Cells are twice the unit, and one more for
    * positive; `weights` says how many rows each stands for, where it is not one.
@@ -33,14 +32,6 @@ export interface Sums {
   readonly isFinite: boolean
 }
 
-/** Sums over units by bins, which take few cells each: those of a bin end where `ends` says, and begin where the former one ends. All are finite. */
-export interface Binned {
-  readonly kind: 'binned'
-  readonly unit: Int32Array
-  readonly values: Float64Array
-  readonly ends: Int32Array
-}
-
 /** How many resamples are tallied at once: what is read of a cell serves all of them. */
 export const ABREAST = 4
 
@@ -49,12 +40,12 @@ export type Counts = Uint16Array
 
 /** How many numbers a tally gives. */
 export function widthOf(tally: Tally): number {
-  return tally.kind === 'sums' ? tally.width : tally.kind === 'binned' ? tally.ends.length : 1
+  return tally.kind === 'sums' ? tally.width : 1
 }
 
 /** How many cells one resample passes over. */
 export function lengthOf(tally: Tally): number {
-  return 'values' in tally ? tally.values.length : tally.cells.length
+  return tally.kind === 'sums' ? tally.values.length : tally.kind === 'median' ? tally.unit.length : tally.cells.length
 }
 
 /** Where the numbers of a tally go: those of the first resample to `at`, those of each other one `stride` further on. */
@@ -68,8 +59,6 @@ export function tallyUp(tally: Tally, counts: Counts, into: Into): void {
   switch (tally.kind) {
     case 'sums':
       return tally.isFinite ? addUp(tally, counts, into) : addUpDrawn(tally, counts, into)
-    case 'binned':
-      return addUpBins(tally, counts, into)
     case 'pairs':
       return tally.weights === undefined ? countPairs(tally.cells, counts, into) : countWeightedPairs(tally.cells, tally.weights, counts, into)
     case 'ties':
@@ -85,32 +74,22 @@ export function tallyUp(tally: Tally, counts: Counts, into: Into): void {
 // and take three times as long.
 
 function addUp({ unit, width, values }: Sums, counts: Counts, into: Into): void {
-  for (let column = 0; column < width; column += 1) addUpCells(unit, values, { unit: 0, value: column * unit.length, cells: unit.length }, column, counts, into)
-}
-
-function addUpBins({ unit, values, ends }: Binned, counts: Counts, into: Into): void {
-  let from = 0
-  for (const [bin, end] of ends.entries()) {
-    addUpCells(unit, values, { unit: from, value: from, cells: end - from }, bin, counts, into)
-    from = end
+  for (let column = 0; column < width; column += 1) {
+    const from = column * unit.length
+    let first = -0
+    let second = -0
+    let third = -0
+    let fourth = -0
+    for (let cell = 0; cell < unit.length; cell += 1) {
+      const at = (unit[cell] ?? 0) * ABREAST
+      const value = values[from + cell] ?? 0
+      first += (counts[at] ?? 0) * value
+      second += (counts[at + 1] ?? 0) * value
+      third += (counts[at + 2] ?? 0) * value
+      fourth += (counts[at + 3] ?? 0) * value
+    }
+    putAll(into, column, first, second, third, fourth)
   }
-}
-
-function addUpCells(unit: Int32Array, values: Float64Array, from: { readonly unit: number; readonly value: number; readonly cells: number }, column: number, counts: Counts, into: Into): void {
-  const { unit: firstUnit, value: firstValue, cells } = from
-  let first = -0
-  let second = -0
-  let third = -0
-  let fourth = -0
-  for (let cell = 0; cell < cells; cell += 1) {
-    const at = (unit[firstUnit + cell] ?? 0) * ABREAST
-    const value = values[firstValue + cell] ?? 0
-    first += (counts[at] ?? 0) * value
-    second += (counts[at + 1] ?? 0) * value
-    third += (counts[at + 2] ?? 0) * value
-    fourth += (counts[at + 3] ?? 0) * value
-  }
-  putAll(into, column, first, second, third, fourth)
 }
 
 function addUpDrawn({ unit, width, values }: Sums, counts: Counts, into: Into): void {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import Fastify, { LogController, type FastifyBaseLogger } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import { refitError } from '../errors.js'
 import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type LentTokens, type Token } from './access.js'
 import { answerFailure } from './failures.js'
@@ -57,15 +57,6 @@ export interface Patience {
   readonly takeMs: number
   /** At the end, for callers to leave kept connections of themselves: each answer asks them to. Milliseconds. */
   readonly leaveMs: number
-}
-
-/** Reads on and forgets, until the body has ended or its caller has gone. */
-function passOver(body: IncomingMessage, done: () => void): void {
-  if (body.readableEnded || body.destroyed) {
-    done()
-    return
-  }
-  body.once('close', done).resume()
 }
 
 /** For the head of a request to arrive, milliseconds. */
@@ -127,12 +118,11 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
   }
   app.addHook('onSend', (request, reply, _payload, done) => {
     if (closing) reply.header('Connection', 'close')
-    const isPassedOver = reply.statusCode === 413 && Number(request.headers['content-length']) <= MOST_PASSED_OVER
-    if (isPassedOver && !closing) reply.removeHeader('Connection')
+    else if (isPassedOver(request, reply)) reply.removeHeader('Connection')
     if ((reply.statusCode === 429 || reply.statusCode === 503) && !reply.hasHeader('Retry-After')) reply.header('Retry-After', RETRY_AFTER_SECONDS)
     if (patience !== undefined) closeUnlessTaken(reply.raw, patience.takeMs)
-    // Whoever wants no kept connection would have theirs closed with the answer, in the midst of the body.
-    if (isPassedOver && request.headers.connection === 'close') passOver(request.raw, done)
+    // A connection that is not kept would be closed with the answer, in the midst of the body.
+    if (isPassedOver(request, reply) && (closing || !reply.raw.shouldKeepAlive)) passOver(request.raw, done)
     else done()
   })
   app.addHook('onRequest', (request, reply, done) => {
@@ -146,6 +136,20 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
     done()
   })
   return { app, routes }
+}
+
+/** Whether what is left of a refused body is short enough to be read on and forgotten. */
+function isPassedOver({ headers }: FastifyRequest, { statusCode }: FastifyReply): boolean {
+  return statusCode === 413 && Number(headers['content-length']) <= MOST_PASSED_OVER
+}
+
+/** Reads on and forgets, until the body has ended or its caller has gone. */
+function passOver(body: IncomingMessage, done: () => void): void {
+  if (body.readableEnded || body.destroyed) {
+    done()
+    return
+  }
+  body.once('close', done).resume()
 }
 
 /** An answer that its caller does not read stays in memory. */

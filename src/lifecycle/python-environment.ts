@@ -41,9 +41,6 @@ export async function environmentOf({ projectFolder, stateFolder }: Place, { loc
   return { folder, interpreter: relative(projectFolder, join(folder, 'bin', 'python')) }
 }
 
-/** By folder, for two runs may need the same one at once. */
-const underWay = new Map<string, Promise<unknown>>()
-
 /**
  * The environment of a lock file; one that is not there yet is made, in processes of the attempt with the limits of a
  * training. It is there whole or not at all.
@@ -52,6 +49,7 @@ const underWay = new Map<string, Promise<unknown>>()
 export async function ensureEnvironment(rooms: Rooms, run: LifecycleRun, locked: LockedEnvironment, variables: Readonly<Record<string, string>>, attempt: Attempt): Promise<PythonEnvironment> {
   const environment = await environmentOf(rooms, locked)
   const { folder } = environment
+  const { environmentsUnderWay: underWay } = rooms
   for (;;) {
     if (existsSync(join(folder, 'bin', 'python'))) return environment
     const other = underWay.get(folder)

@@ -43,6 +43,8 @@ export interface Rooms {
   readonly trainers: ReadonlyMap<string, Trainer>
   /** How trainings reach MLflow's API; undefined: it is not offered. */
   readonly tracking?: Tracking | undefined
+  /** Python environments that are being made, by folder: two runs may need the same one at once. */
+  readonly environmentsUnderWay: Map<string, Promise<unknown>>
   /** The compiled entries of the children that open models: the composition root knows the predictors. */
   readonly childEntries: { readonly package: URL; readonly check: URL; readonly rule: URL; readonly refitted: URL; readonly unpack: URL }
   readonly projectFolder: string

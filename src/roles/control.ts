@@ -221,7 +221,7 @@ async function openDatabase(project: StoredProject, stateFolder: string): Promis
 function roomsOf(options: ControlOptions, { database }: Connection, projectFolder: string, stateFolder: string, objects: Rooms['objects']): Rooms {
   const { clock, refitVersion } = options
   const childEntries = { package: new URL('./package-child.bundle.js', import.meta.url), check: new URL('./check-child.js', import.meta.url), rule: new URL('./own-rule-child.bundle.js', import.meta.url), refitted: new URL('./refitted-child.bundle.js', import.meta.url), unpack: new URL('./unpack-child.bundle.js', import.meta.url) }
-  return { database, objects, clock, executor, trainers, childEntries, projectFolder, stateFolder, refitVersion }
+  return { database, objects, clock, executor, trainers, environmentsUnderWay: new Map(), childEntries, projectFolder, stateFolder, refitVersion }
 }
 
 /** Which model /invocations speaks for (the only one, where none is set), and how each model understands its callers. */

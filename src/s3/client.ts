@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-s3'
 import type { S3Access } from '../define/s3-location.js'
 import { revealSecrets } from '../define/secret.js'
-import { refitError } from '../errors.js'
+import { loadOptional } from '../optional-package.js'
 
 /** A client, and the commands it takes: both come with a package that is loaded when S3 is used. */
 export interface S3 {
@@ -30,7 +30,7 @@ const USUAL_PATIENCE: Patience = { connect: 5000, idle: 30_000 }
 export async function connectS3(access: S3Access, patience: Patience = USUAL_PATIENCE): Promise<S3> {
   // The version that is locked runs on Node 20; that later ones will not is nothing a user could act on.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
-  const sdk = await load('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
+  const sdk = await loadOptional('s3-not-installed', '@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
   const endpoint = endpointOf(access, 'S3')
   const client = new sdk.S3Client({
     ...awsSettings(access, patience, 'S3'),
@@ -66,16 +66,6 @@ export function awsSettings(access: S3Access, patience: Patience = USUAL_PATIENC
     maxAttempts: MOST_REQUESTS,
     requestHandler: { connectionTimeout: patience.connect, socketTimeout: patience.idle },
   } as const
-}
-
-/** Loads an optional package. @throws RefitError `s3-not-installed` when it is not there */
-export async function load<Module>(name: string, loading: () => Promise<Module>): Promise<Module> {
-  try {
-    return await loading()
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw refitError('s3-not-installed', { name }, { cause: error })
-    throw error
-  }
 }
 
 function endpointOf(access: S3Access, service: string): string | undefined {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Attributes, Context, Span, TextMapGetter, Tracer } from '@opentelemetry/api'
 import type { Logger } from 'pino'
-import { refitError, RefitError } from '../errors.js'
+import { RefitError } from '../errors.js'
+import { loadOptional } from '../optional-package.js'
 
 /** Spans of OpenTelemetry, which a collector is sent beside the work and not within it. */
 export interface Traces {
@@ -46,11 +47,11 @@ export async function openTraces(service: string, log: Logger, environment: Node
 /** @throws RefitError `traces-not-installed` */
 async function open(service: string, log: Logger): Promise<Traces> {
   const [api, core, resources, sdk, exporter] = await Promise.all([
-    load('@opentelemetry/api', () => import('@opentelemetry/api')),
-    load('@opentelemetry/core', () => import('@opentelemetry/core')),
-    load('@opentelemetry/resources', () => import('@opentelemetry/resources')),
-    load('@opentelemetry/sdk-trace-base', () => import('@opentelemetry/sdk-trace-base')),
-    load('@opentelemetry/exporter-trace-otlp-http', () => import('@opentelemetry/exporter-trace-otlp-http')),
+    loadOptional('traces-not-installed', '@opentelemetry/api', () => import('@opentelemetry/api')),
+    loadOptional('traces-not-installed', '@opentelemetry/core', () => import('@opentelemetry/core')),
+    loadOptional('traces-not-installed', '@opentelemetry/resources', () => import('@opentelemetry/resources')),
+    loadOptional('traces-not-installed', '@opentelemetry/sdk-trace-base', () => import('@opentelemetry/sdk-trace-base')),
+    loadOptional('traces-not-installed', '@opentelemetry/exporter-trace-otlp-http', () => import('@opentelemetry/exporter-trace-otlp-http')),
   ])
   const said = (words: string): void => log.warn(`traces: ${words}`)
   api.diag.setLogger({ error: said, warn: said, info: () => undefined, debug: () => undefined, verbose: () => undefined }, api.DiagLogLevel.WARN)
@@ -103,16 +104,6 @@ function traced(span: Span, tracer: Tracer, context: Context, failedCode: number
 function areAskedFor(environment: NodeJS.ProcessEnv): boolean {
   const isOff = environment['OTEL_SDK_DISABLED']?.toLowerCase() === 'true' || environment['OTEL_TRACES_EXPORTER'] === 'none'
   return !isOff && [environment['OTEL_EXPORTER_OTLP_ENDPOINT'], environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']].some((endpoint) => endpoint !== undefined && endpoint !== '')
-}
-
-/** @throws RefitError `traces-not-installed` when an optional package is not there */
-async function load<Module>(name: string, loading: () => Promise<Module>): Promise<Module> {
-  try {
-    return await loading()
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') throw refitError('traces-not-installed', { name }, { cause: error })
-    throw error
-  }
 }
 
 function oneOf(header: string | readonly string[] | undefined): string | undefined {

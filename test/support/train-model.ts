@@ -46,6 +46,7 @@ export function startTraining({ projectFolder, definition, sets, trainer, limits
     clock: systemClock,
     executor,
     trainers,
+    environmentsUnderWay: new Map(),
     childEntries: { package: new URL('../../src/roles/package-child.bundle.js', import.meta.url), check: new URL('../../src/roles/check-child.js', import.meta.url), rule: new URL('../../src/roles/own-rule-child.bundle.js', import.meta.url), refitted: new URL('../../src/roles/refitted-child.bundle.js', import.meta.url), unpack: new URL('../../src/roles/unpack-child.bundle.js', import.meta.url) },
     projectFolder,
     stateFolder,

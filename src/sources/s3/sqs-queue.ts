@@ -1,7 +1,8 @@
 import type * as Sdk from '@aws-sdk/client-sqs'
 import type { S3Access } from '../../define/s3-location.js'
 import { RefitError, refitError } from '../../errors.js'
-import { awsSettings, load } from '../../s3/client.js'
+import { loadOptional } from '../../optional-package.js'
+import { awsSettings } from '../../s3/client.js'
 import type { AnnouncementQueue, QueuedMessage } from '../announced.js'
 
 const AT_ONCE = 10
@@ -16,7 +17,7 @@ const HIDDEN_SECONDS = 60
 export function sqsQueue(url: string, { credentials, region }: S3Access): AnnouncementQueue {
   let connecting: Promise<{ readonly sdk: typeof Sdk; readonly client: Sdk.SQSClient }> | undefined
   const connect = async (): Promise<{ readonly sdk: typeof Sdk; readonly client: Sdk.SQSClient }> => {
-    const sdk = await load('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'))
+    const sdk = await loadOptional('s3-not-installed', '@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'))
     const { origin, hostname } = new URL(url)
     const itsRegion = /^sqs\.([a-z0-9-]+)\.amazonaws\.com/.exec(hostname)?.[1] ?? region
     // Not the endpoint of S3: the queue may be elsewhere.
