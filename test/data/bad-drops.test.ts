@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { dropFaults } from '../../src/data/drop-faults.js'
 import type { DropFault, DropReading } from '../../src/data/snapshot.js'
 import { sendSignal } from '../../src/processes/end.js'
-import { processesWithToken } from '../../src/processes/proc.js'
+import { childrenOf } from '../support/living-processes.js'
 import { badFiles } from './bad-files.js'
 import { otherForms } from './other-forms.js'
 import { csvLines, read, sales } from './season.js'
@@ -87,13 +87,13 @@ test('a drop that takes its reader down is refused, and holds up no other', asyn
   assert.match(faultOf(reading('deadly.csv')), /^It cannot be read: read-drops ended by SIGKILL\./)
 })
 
-/** Kills every reader of drops that has a file of this name open. */
+/** Kills every reader of this test's, and of no other that runs beside it, that has a file of this name open. */
 function killWhoeverReads(name: string): { killed(): number; stop(): Promise<void> } {
   const killed = new Set<number>()
   const stopped = new AbortController()
   const loop = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
-      for (const pid of await processesWithToken((token) => token.endsWith('/read'))) {
+      for (const pid of await childrenOf(process.pid)) {
         const files = await readdir(`/proc/${pid}/fd`).catch(() => [])
         const targets = await Promise.all(files.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')))
         if (!targets.some((target) => target.endsWith(`/${name}`))) continue
