@@ -1,4 +1,4 @@
-import type { Duration, Share } from './measures.js'
+import type { Duration, Share, Size } from './measures.js'
 import type { OwnRule } from './stored-definition.js'
 
 /** What a version that is being rolled out must keep beside the champion, which answers at the same time. */
@@ -11,6 +11,8 @@ export interface RolloutLimits {
   readonly refusals?: Share
   /** How many times as long as 95 % of the champion's answers take may be what 95 % of its own take; default 2. */
   readonly latency?: number
+  /** By how much more than the champion's its memory may grow from request to request; default 128 MB, or half of what it held, if that is more. */
+  readonly memory?: Size
   /** How far its mean prediction may be from the champion's, in standard deviations of the champion's predictions; default 0.5. */
   readonly shift?: number
   /** How many times as wide, or as narrow, as the champion's its predictions may spread; default 2. */
@@ -51,7 +53,7 @@ export function shadow(options: Omit<Shadow, 'kind'>): Shadow {
 
 /** One comparison of a version with the champion, over one step. */
 export interface RolloutComparison {
-  readonly what: 'errors' | 'refusals' | 'latency' | 'shift' | 'spread'
+  readonly what: 'errors' | 'refusals' | 'latency' | 'memory' | 'shift' | 'spread'
   /** The class whose probability it is about. */
   readonly label?: string
   readonly champion: number

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { parseSize } from './measures.js'
 import { OwnRule } from './own-rule-schema.js'
 import type { StoredDeployment } from './stored-deployment.js'
 
@@ -7,6 +8,7 @@ const limits = {
   errors: Type.Optional(Type.String()),
   refusals: Type.Optional(Type.String()),
   latency: Type.Optional(Type.Number({ minimum: 1 })),
+  memory: Type.Optional(Type.String()),
   shift: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
   spread: Type.Optional(Type.Number({ exclusiveMinimum: 1 })),
   check: Type.Optional(OwnRule),
@@ -34,6 +36,8 @@ interface Reading {
 /** Fills in the defaults; undefined: at once. */
 export function resolveDeployment(written: WrittenDeployment | undefined, { duration, share, fault }: Reading): StoredDeployment | undefined {
   if (written === undefined || written === 'at-once') return undefined
+  const memory = written.memory === undefined ? undefined : parseSize(written.memory)
+  if (written.memory !== undefined && memory === undefined) fault('deploy.memory', `"${written.memory}" is no size; write e.g. '200 MB'`)
   const filled = {
     milliseconds: duration(written.for, 'deploy.for'),
     minimumRequests: written.minimumRequests ?? DEFAULTS.minimumRequests,
@@ -42,6 +46,7 @@ export function resolveDeployment(written: WrittenDeployment | undefined, { dura
     latency: written.latency ?? DEFAULTS.latency,
     shift: written.shift ?? DEFAULTS.shift,
     spread: written.spread ?? DEFAULTS.spread,
+    ...(memory === undefined ? {} : { memory }),
     ...(written.check === undefined ? {} : { check: written.check }),
   }
   if (written.kind === 'shadow') return { kind: 'shadow', ...filled }

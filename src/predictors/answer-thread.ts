@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { RefitError, refitError } from '../errors.js'
 import { createAnswerQueue } from './answer-queue.js'
 import { openPackage } from './open-package.js'
-import type { PredictorAdapter } from './predictor.js'
+import type { Predictor, PredictorAdapter } from './predictor.js'
 import { isThreadStart, type FromThread, type ToThread } from './thread-messages.js'
 
 /**
@@ -24,7 +24,7 @@ export function answerAsThread(adapters: readonly PredictorAdapter[]): void {
           case 'give-up':
             return queue.giveUp(message.id)
           case 'ping':
-            return say({ kind: 'pong', heldBytes: heldBytes() })
+            return say(pong(predictor))
         }
       })
       say({ kind: 'loaded' })
@@ -33,6 +33,8 @@ export function answerAsThread(adapters: readonly PredictorAdapter[]): void {
   )
 }
 
-function heldBytes(): number {
-  return process.memoryUsage().external
+function pong(predictor: Predictor): FromThread {
+  // Of a thread, this is its own heap and what that holds.
+  const { heapUsed, external } = process.memoryUsage()
+  return { kind: 'pong', outsideBytes: external, heldBytes: heapUsed + external + (predictor.heldBytes?.() ?? 0), whyEnded: predictor.whyEnded?.() }
 }

@@ -12,6 +12,10 @@ export interface PredictorThread {
   ask(batch: FeatureBatch, wanted?: Wanted): Promise<Predictions>
   /** Why it has ended; never rejects. */
   readonly ended: Promise<string>
+  /** What it holds of memory, in bytes, as it said last; undefined until it has. */
+  heldBytes(): number | undefined
+  /** Why a process of its model's own ended the last time without having been asked to. */
+  whyEnded(): string | undefined
   /** Comes when an answer does not come although the thread turns: it answers others, and will for ever keep what that one holds. */
   readonly stuck: Promise<void>
   /** Ends it when nobody waits for an answer of it any more. */
@@ -41,6 +45,9 @@ export async function startPredictorThread(options: ThreadOptions): Promise<Pred
   let asked = 0
   let why = 'it has ended itself'
   let pingedAt: number | undefined
+  let pingedAfter = 0
+  let held: number | undefined
+  let endedBeside: string | undefined
   let heardAt = 0
   let over = false
   let retires = false
@@ -89,7 +96,9 @@ export async function startPredictorThread(options: ThreadOptions): Promise<Pred
         return isStuck?.()
       case 'pong':
         pingedAt = undefined
-        if (message.heldBytes > memoryBytes) void end(`it held more than ${Math.ceil(memoryBytes / 1_000_000)} MB`)
+        held = message.heldBytes
+        endedBeside = message.whyEnded
+        if (message.outsideBytes > memoryBytes) void end(`it held more than ${Math.ceil(memoryBytes / 1_000_000)} MB`)
         return undefined
       case 'answers':
         for (const answer of message.answers) settle(answer)
@@ -100,8 +109,10 @@ export async function startPredictorThread(options: ThreadOptions): Promise<Pred
   // A thread that turns answers a ping between two requests, and one that does not says what it answers meanwhile: only one answer can keep it from both.
   const look = setInterval(() => {
     if (pingedAt !== undefined && performance.now() - Math.max(pingedAt, heardAt) > hangsAfterMs) void end(`it did not answer for ${hangsAfterMs / 1000} seconds`)
-    if (pingedAt !== undefined || waiting.size === 0) return
+    // Also after answers that came before anybody looked: what they have left behind counts.
+    if (pingedAt !== undefined || (waiting.size === 0 && asked === pingedAfter)) return
     pingedAt = performance.now()
+    pingedAfter = asked
     post({ kind: 'ping' })
   }, LOOK_MS)
   look.unref()
@@ -151,6 +162,8 @@ export async function startPredictorThread(options: ThreadOptions): Promise<Pred
       }),
     ended,
     stuck,
+    heldBytes: () => held,
+    whyEnded: () => endedBeside,
     retire: () => {
       retires = true
       endUnlessWanted()

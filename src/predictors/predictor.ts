@@ -27,6 +27,10 @@ export interface Predictor {
    */
   predict(batch: FeatureBatch, wanted?: Wanted): Promise<Predictions>
   close(): Promise<void>
+  /** What a thread or process of its own holds of memory, in bytes, as last heard; of several, the most. Absent where it has none. */
+  heldBytes?(): number | undefined
+  /** Why a thread or process of its own ended the last time without having been asked to; undefined where none has. Another one is in its place, so nobody else need have noticed. */
+  whyEnded?(): string | undefined
 }
 
 export interface ModelTakes {

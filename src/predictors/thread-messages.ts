@@ -21,12 +21,15 @@ export type ToThread = { readonly kind: 'ask'; readonly asks: readonly Ask[] } |
 /** How one request ended: values as the predictor gave them, an error of the catalogue, or the stack of a bug. */
 export type ThreadAnswer = { readonly id: number; readonly values: Float64Array } | { readonly id: number; readonly error: SerialisedError } | { readonly id: number; readonly stack: string }
 
-/** From a thread. `heldBytes` lie outside of its heap, where no limit of the runtime reaches. */
+/**
+ * From a thread. Of the memory that it holds, `outsideBytes` lie outside of its heap, where no limit of the runtime reaches;
+ * `heldBytes` is all of it, with that of processes of the model's own. `whyEnded` is of those processes.
+ */
 export type FromThread =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'not-loaded'; readonly error: SerialisedError }
   | { readonly kind: 'answers'; readonly answers: readonly ThreadAnswer[] }
-  | { readonly kind: 'pong'; readonly heldBytes: number }
+  | { readonly kind: 'pong'; readonly outsideBytes: number; readonly heldBytes: number; readonly whyEnded: string | undefined }
   /** It turns, and has begun an answer that takes longer than any may. */
   | { readonly kind: 'stuck' }
 
@@ -45,7 +48,7 @@ export function isFromThread(message: unknown): message is FromThread {
     case 'not-loaded':
       return isError(message['error'])
     case 'pong':
-      return typeof message['heldBytes'] === 'number'
+      return typeof message['outsideBytes'] === 'number' && typeof message['heldBytes'] === 'number' && ['string', 'undefined'].includes(typeof message['whyEnded'])
     case 'answers':
       return Array.isArray(message['answers']) && message['answers'].every(isAnswer)
     default:

@@ -29,6 +29,7 @@ export async function openInThread(options: ThreadedOptions): Promise<Predictor>
   let timer: NodeJS.Timeout | undefined
   let closed = false
   let lastWords = ''
+  let whyEnded: string | undefined
 
   const watch = (watched: PredictorThread): void => {
     const since = performance.now()
@@ -46,6 +47,7 @@ export async function openInThread(options: ThreadedOptions): Promise<Predictor>
       if (thread === watched) {
         thread = undefined
         lastWords = why
+        if (!closed) whyEnded = why
       }
       replace(`its thread has ended: ${why}`)
     })
@@ -72,6 +74,8 @@ export async function openInThread(options: ThreadedOptions): Promise<Predictor>
   watch(first)
   return closable({
     predict: (batch, wanted) => thread?.ask(batch, wanted) ?? Promise.reject(refitError('predictor-away', { reason: lastWords }, { retryAfterSeconds: Math.max(1, Math.ceil((startsAt - performance.now()) / 1000)) })),
+    heldBytes: () => thread?.heldBytes(),
+    whyEnded: () => whyEnded ?? thread?.whyEnded(),
     close: async () => {
       closed = true
       clearTimeout(timer)

@@ -7,8 +7,8 @@ import type { FeatureBatch, Predictor } from './predictor.js'
  * A predictor of rows as callers have them, whatever its format: they are prepared as the rows were that it was trained
  * on. `features` is what the model itself takes.
  */
-export function withPrepare({ predict, close }: Predictor, preparer: Preparer, features: readonly SignatureColumn[]): Predictor {
-  return { predict: async (batch, wanted) => predict(prepared(preparer, features, batch), wanted), close }
+export function withPrepare(predictor: Predictor, preparer: Preparer, features: readonly SignatureColumn[]): Predictor {
+  return { ...predictor, predict: async (batch, wanted) => predictor.predict(prepared(preparer, features, batch), wanted) }
 }
 
 /** @throws RefitError `row-not-prepared` */

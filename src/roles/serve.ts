@@ -20,6 +20,7 @@ import { createFollower, startFollowing } from '../serving/follow.js'
 import { createLiveSet, type Desired, type LiveSetOptions, type Retired } from '../serving/live-set.js'
 import { createServingMetrics, type ServingMetrics } from '../serving/metrics.js'
 import { createSideBySide } from '../serving/side-by-side.js'
+import { openUncleanEnds } from '../serving/unclean-ends.js'
 import { openTraces } from '../telemetry/traces.js'
 import { listenOn } from './listen-on.js'
 import { loadToServe } from './load-to-serve.js'
@@ -67,7 +68,8 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
   }
   const recorder = await recorderOf(settings, metrics, clock, log)
   const live = createLiveSet(versions)
-  const sideBySide = createSideBySide({ live, beside: createLiveSet(versions), log })
+  const uncleanEnds = await openUncleanEnds(join(folder, number === undefined ? 'unclean-ends.json' : `unclean-ends-${number}.json`), log)
+  const sideBySide = createSideBySide({ live, beside: createLiveSet(versions), uncleanEnds, log })
   const connection = connect(settings.databaseUrl, { applicationName: 'refit-serving', connections: 2 })
   // What one process has counted is its own: the next one at the same address begins anew.
   const replica = randomUUID()
@@ -131,6 +133,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
       await following.stop()
       await telling.stop()
       for (const model of sideBySide.trials().keys()) sideBySide.endTrial(model)
+      await uncleanEnds.endAll()
       for (const { model } of live.list()) live.remove(model)
       await connection.close()
     },

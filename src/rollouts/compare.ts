@@ -2,13 +2,14 @@ import { Type, type Static } from 'typebox'
 import type { StoredDeployment } from '../define/stored-deployment.js'
 import { momentsFor, type ArmFigures, type StepFigures } from './figures.js'
 import { cellEnd, cellOf, countAfter, quantileCell } from './latencies.js'
+import { growthOf } from './memory.js'
 import { combined, spreadOf, varianceOf, type Moments, type Spread } from './moments.js'
 import { differenceAtLeast } from './rates.js'
-import { figure, milliseconds, percent, points } from './wording.js'
+import { figure, megabytes, milliseconds, percent, points } from './wording.js'
 
 /** One comparison of a version with the champion, over one step. */
 export const Comparison = Type.Object({
-  what: Type.Union([Type.Literal('errors'), Type.Literal('refusals'), Type.Literal('latency'), Type.Literal('shift'), Type.Literal('spread')]),
+  what: Type.Union([Type.Literal('errors'), Type.Literal('refusals'), Type.Literal('latency'), Type.Literal('memory'), Type.Literal('shift'), Type.Literal('spread')]),
   /** The class whose probability it is about. */
   label: Type.Optional(Type.String()),
   champion: Type.Number(),
@@ -21,7 +22,7 @@ export const Comparison = Type.Object({
 })
 export type Comparison = Static<typeof Comparison>
 
-type Limits = Pick<StoredDeployment, 'errors' | 'refusals' | 'latency' | 'shift' | 'spread'>
+type Limits = Pick<StoredDeployment, 'errors' | 'refusals' | 'latency' | 'memory' | 'shift' | 'spread'>
 
 /** Of how many answers the time is looked at, and how much larger the share of slower ones may be. */
 const LATENCY_QUANTILE = 0.95
@@ -30,6 +31,11 @@ const SLOWER_SHARE = 0.05
 const FAST_MS = 10
 /** Below so many answers a quantile says nothing. */
 const FEWEST_TIMES = 20
+/** Unless the definition says otherwise, memory may grow by so much, or by so much of what there was of it: the runtime collects late. */
+const LEAST_GROWTH_BYTES = 128_000_000
+const LEAST_GROWTH_SHARE = 0.5
+/** Memory that grows less steadily is no leak: a part that was loaded late, a cache that is full. */
+const STEADY = 0.8
 /** Below so many requests a mean is not yet distributed as it should be. */
 const FEWEST_REQUESTS = 30
 
@@ -44,6 +50,7 @@ export function compare(limits: Limits, { champion, challenger, differences }: S
     rates('errors', limits.errors, champion, challenger, z),
     rates('refusals', limits.refusals, champion, challenger, z),
     ...latency(limits.latency, champion, challenger, z),
+    ...memory(limits.memory, champion, challenger),
     ...labels.flatMap((label) => {
       const [before, after] = [momentsFor(champion.predictions, label), momentsFor(challenger.predictions, label)]
       return before === undefined || after === undefined ? [] : predictions(limits, label, before, after, momentsFor(differences, label), z)
@@ -75,6 +82,17 @@ function latency(limit: number, champion: ArmFigures, challenger: ArmFigures, z:
   const harmful = differenceAtLeast(slow(challenger), slow(champion), z) > SLOWER_SHARE
   const proof = harmful ? `; ${percent(slow(challenger).count / count(challenger))} take longer than ${milliseconds(cellEnd(longest))}` : ''
   return [{ what: 'latency', champion: cellEnd(before), challenger: cellEnd(after), limit, harmful, text: `95 % of its answers take at most ${milliseconds(cellEnd(after))}, and of the champion's ${milliseconds(cellEnd(before))}${proof}` }]
+}
+
+/** How much more memory it holds than when it was warm, where that grew from request to request, beside the champion's growth in the same time. */
+function memory(limit: number | undefined, { memory: before }: ArmFigures, { memory: after }: ArmFigures): readonly Comparison[] {
+  const grown = after === undefined ? undefined : growthOf(after)
+  if (grown === undefined) return []
+  const other = before === undefined ? undefined : growthOf(before)
+  const [champion, challenger] = [other === undefined ? 0 : Math.max(0, other.to - other.from), Math.max(0, grown.to - grown.from)]
+  const most = limit ?? Math.max(LEAST_GROWTH_BYTES, LEAST_GROWTH_SHARE * grown.from)
+  const harmful = grown.steadiness >= STEADY && challenger - champion > most
+  return [{ what: 'memory', champion, challenger, limit: most, harmful, text: `its memory has grown ${harmful ? 'steadily ' : ''}by ${megabytes(challenger)} to ${megabytes(grown.to)}, and the champion's by ${megabytes(champion)}${harmful ? `, where ${megabytes(most)} may be` : ''}` }]
 }
 
 function predictions(limits: Limits, label: string, before: Moments, after: Moments, paired: Moments | undefined, z: number): readonly Comparison[] {

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { Latencies, noLatencies } from './latencies.js'
+import { grownMost, Memory } from './memory.js'
 import { mergedMoments, Moments } from './moments.js'
 
 /** What one of two versions has answered in one step. */
@@ -14,6 +15,8 @@ export const ArmFigures = Type.Object({
   latencies: Latencies,
   /** By class, of whose probability they are; of a regression under the empty name. */
   predictions: Type.Record(Type.String(), Moments),
+  /** Of a version with a thread or processes of its own, once it has been heard of. */
+  memory: Type.Optional(Memory),
 })
 export type ArmFigures = Static<typeof ArmFigures>
 
@@ -53,12 +56,14 @@ export function mergedFigures(all: readonly StepFigures[]): StepFigures {
 }
 
 function mergedArms(first: ArmFigures, second: ArmFigures): ArmFigures {
+  const memory = grownMost(first.memory, second.memory)
   return {
     requests: first.requests + second.requests,
     errors: first.errors + second.errors,
     refused: first.refused + second.refused,
     latencies: first.latencies.map((count, cell) => count + (second.latencies[cell] ?? 0)),
     predictions: mergedByLabel(first.predictions, second.predictions),
+    ...(memory === undefined ? {} : { memory }),
   }
 }
 

@@ -83,6 +83,8 @@ export interface LiveSet {
    * package cannot be had or loaded.
    */
   swap(desired: Desired): Promise<void>
+  /** Why what answers for a model ended by itself the last time since it was loaded; undefined where it has not. */
+  whyEnded(model: string): string | undefined
   /** Refuses what `use` would refuse for the number of requests under way, before a body is read for it. @throws RefitError `model-busy` */
   refuseWhenFull(model: string): void
   /** Takes a model out. */
@@ -182,6 +184,7 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
       live.set(desired.model, { ...desired, signature, since: now(), predictor, requests: 0, retired: false })
       retire(former)
     },
+    whyEnded: (model) => live.get(model)?.predictor.whyEnded?.(),
     refuseWhenFull: (model) => admission.refuseWhenFull(model),
     remove: (model) => {
       const present = live.get(model)
@@ -200,8 +203,8 @@ function describe({ model, version, generation, digest, signature, since }: Load
 }
 
 /** Asks a predictor for somebody. */
-function wantedBy(want: Want, { predict, close }: Predictor): Predictor {
-  return { predict: (batch) => predict(batch, want), close }
+function wantedBy(want: Want, predictor: Predictor): Predictor {
+  return { ...predictor, predict: (batch) => predictor.predict(batch, want) }
 }
 
 /** What comes of it, in time for whoever waits; what comes later is heard by nobody. @throws RefitError `prediction-timeout`, `caller-left` */

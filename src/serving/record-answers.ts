@@ -3,6 +3,7 @@ import type { Signature } from '../packages/manifest.js'
 import type { Predictions } from '../predictors/predictor.js'
 import { momentsFor, type ArmFigures, type StepFigures } from '../rollouts/figures.js'
 import { cellOf } from '../rollouts/latencies.js'
+import { addHeld, noMemory } from '../rollouts/memory.js'
 import { addRequest, noMoments, type Moments } from '../rollouts/moments.js'
 
 /** Of a model with many classes only so many are looked at: what is wrong with a model shows in the first few. */
@@ -15,6 +16,8 @@ export interface Recorded {
   readonly error?: unknown
   /** By class, of its probability, one a row; of a regression under the empty name. Undefined where there are none. */
   readonly values?: ReadonlyMap<string, readonly number[]> | undefined
+  /** Memory that the version held, in bytes; undefined where it has none of its own, or has not been heard of. */
+  readonly heldBytes?: number | undefined
 }
 
 /** What is kept of predictions. Two classes say the same of each other, so one of them is enough. */
@@ -27,8 +30,12 @@ export function valuesOf({ classes }: Pick<Signature, 'classes'>, predictions: P
 }
 
 /** Adds a request to what a version has answered, in place. */
-export function recordAnswer(arm: ArmFigures, { milliseconds, error, values }: Recorded): void {
+export function recordAnswer(arm: ArmFigures, { milliseconds, error, values, heldBytes }: Recorded): void {
   arm.requests += 1
+  if (heldBytes !== undefined) {
+    arm.memory ??= noMemory()
+    addHeld(arm.memory, heldBytes)
+  }
   const status = error === undefined ? 200 : error instanceof RefitError ? error.status : 500
   // Who went away has waited so long: of a version that is slow many do.
   const left = error instanceof RefitError && error.code === 'caller-left'

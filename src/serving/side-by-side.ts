@@ -1,7 +1,8 @@
-import { RefitError } from '../errors.js'
+import { RefitError, refitError } from '../errors.js'
 import type { Predictor } from '../predictors/predictor.js'
 import type { Asking, Desired, LiveModel, LiveSet } from './live-set.js'
 import { createTrial, note, noteBoth, resultOf, watch, type Challenger, type Placed, type SeenStep, type Trial, type Watched } from './trial.js'
+import type { UncleanEnds } from './unclean-ends.js'
 
 /** Who asks, as far as it decides which version answers. */
 export interface Caller extends Asking {
@@ -18,8 +19,8 @@ export interface SideBySide {
   /** The versions that are rolled out, by model: those that answer. */
   trials(): ReadonlyMap<string, Challenger>
   /**
-   * Loads and warms a version beside the champion, or moves it on to another step. Rejects where its package cannot be had;
-   * one that cannot be loaded is noted as failed.
+   * Loads and warms a version beside the champion, or moves it on to another step. Rejects where that fails; noted as failed is
+   * one that cannot be loaded, that has ended the process before, or whose package cannot be had for long.
    */
   tryOut(model: string, challenger: Challenger): Promise<void>
   /** Takes the version out that is rolled out beside a champion. Returns whether there was one. */
@@ -32,9 +33,17 @@ export interface SideBySideOptions {
   readonly live: LiveSet
   /** Of its own, for the versions that are rolled out: what they do to themselves they do not do to a champion. */
   readonly beside: LiveSet
+  /** Where the process is started again after its death. */
+  readonly uncleanEnds?: UncleanEnds | undefined
+  /** A package that cannot be had fails its version after so long; default 5 minutes. */
+  readonly patienceMs?: number
   readonly log: { warn(message: string): void }
 }
 
+/** What a package comes from may be away for a while. */
+const PATIENCE_MS = 300_000
+/** A process may end once for another reason. */
+const MOST_UNCLEAN_ENDS = 2
 /** Requests that are mirrored to one version at the same time. */
 const MOST_MIRRORED = 8
 
@@ -46,12 +55,14 @@ interface Entry {
   readonly trial: Trial
   /** What `beside` knows it by: grows with every version that is tried out. */
   readonly generation: number
+  /** By `performance.now()`. */
+  readonly since: number
   loaded: boolean
   mirrored: number
 }
 
 /** Starts with nothing rolled out. */
-export function createSideBySide({ live, beside, log }: SideBySideOptions): SideBySide {
+export function createSideBySide({ live, beside, uncleanEnds, patienceMs = PATIENCE_MS, log }: SideBySideOptions): SideBySide {
   const entries = new Map<string, Entry>()
   const ended: SeenStep[] = []
   let generations = 0
@@ -59,7 +70,7 @@ export function createSideBySide({ live, beside, log }: SideBySideOptions): Side
   type Answer<T> = (live: LiveModel, predictor: Predictor) => Promise<T>
   const asked = <T>(set: LiveSet, model: string, answer: Answer<T>, asking: Asking): Promise<Watched<T>> => watch((observe) => set.use(model, (of, predictor) => answer(of, observe(of.signature, predictor)), asking))
 
-  /** One that ends by itself while it is asked takes its rollout with it. */
+  /** One that ends by itself while it is asked takes its rollout with it; so does one that ends between two requests, which is looked for where figures are taken. */
   const noteChallenger = (entry: Entry, placed: Placed, { recorded }: Watched<unknown>, write: () => void): void => {
     if (isBusy(recorded.error)) {
       placed.figures.dropped += 1
@@ -110,14 +121,17 @@ export function createSideBySide({ live, beside, log }: SideBySideOptions): Side
         if (known.loaded) return
       } else if (known !== undefined) take(model, known)
       generations += 1
-      const entry: Entry = known?.trial.challenger().rollout === challenger.rollout ? known : { trial: createTrial(challenger), generation: generations, loaded: false, mirrored: 0 }
+      const entry: Entry = known?.trial.challenger().rollout === challenger.rollout ? known : { trial: createTrial(challenger), generation: generations, since: performance.now(), loaded: false, mirrored: 0 }
       entries.set(model, entry)
       const desired: Desired = { model, version: challenger.version, digest: challenger.digest, generation: entry.generation }
       try {
+        requireClean(challenger)
+        await uncleanEnds?.begin(challenger.rollout)
         await beside.swap(desired)
         entry.loaded = true
       } catch (error) {
-        if (!(error instanceof RefitError) || isOfVersion(error)) entry.trial.fail(error instanceof Error ? error.message : String(error))
+        const isLong = performance.now() - entry.since > patienceMs
+        if (!(error instanceof RefitError) || isOfVersion(error) || isLong) entry.trial.fail(error instanceof Error ? error.message : String(error))
         throw error
       }
       // It may have ended while it was loaded.
@@ -128,12 +142,28 @@ export function createSideBySide({ live, beside, log }: SideBySideOptions): Side
       if (entry !== undefined) take(model, entry)
       return entry !== undefined
     },
-    takeSeen: () => [...ended.splice(0), ...[...entries.values()].flatMap(({ trial }) => trial.seen())],
+    takeSeen: () => {
+      for (const [model, entry] of entries) failWhereEnded(model, entry)
+      return [...ended.splice(0), ...[...entries.values()].flatMap(({ trial }) => trial.seen())]
+    },
+  }
+
+  /** A worker that was ended for its memory is replaced, and the next request is answered: nobody may have noticed. */
+  function failWhereEnded(model: string, { trial, loaded }: Entry): void {
+    const reason = loaded ? beside.whyEnded(model) : undefined
+    if (reason !== undefined) trial.fail(refitError('predictor-died', { reason }).message)
+  }
+
+  function requireClean({ rollout }: Challenger): void {
+    const ends = uncleanEnds?.of(rollout) ?? 0
+    if (ends >= MOST_UNCLEAN_ENDS) throw refitError('model-unreadable', { reason: `the serving process has ended ${ends} times while it was loaded, or answered` })
   }
 
   function take(model: string, entry: Entry): void {
+    failWhereEnded(model, entry)
     entries.delete(model)
     beside.remove(model)
+    void uncleanEnds?.end(entry.trial.challenger().rollout)
     ended.push(...entry.trial.seen())
   }
 }

@@ -86,18 +86,23 @@ export type Observe = (signature: Signature, predictor: Predictor) => Predictor
 /** Lets a version be asked, and looks at how long that takes and what it predicts. */
 export async function watch<T>(ask: (observe: Observe) => Promise<T>): Promise<Watched<T>> {
   let values: Recorded['values']
+  let heldBytes: number | undefined
   const observe: Observe = (signature, predictor) => ({
+    ...predictor,
     predict: async (batch) => {
-      const predictions = await predictor.predict(batch)
-      values = valuesOf(signature, predictions)
-      return predictions
+      try {
+        const predictions = await predictor.predict(batch)
+        values = valuesOf(signature, predictions)
+        return predictions
+      } finally {
+        heldBytes = predictor.heldBytes?.()
+      }
     },
-    close: () => predictor.close(),
   })
   const begun = performance.now()
   const [result] = await Promise.allSettled([ask(observe)])
   const milliseconds = performance.now() - begun
-  return { result, recorded: result.status === 'rejected' ? { milliseconds, error: result.reason } : { milliseconds, values } }
+  return { result, recorded: result.status === 'rejected' ? { milliseconds, heldBytes, error: result.reason } : { milliseconds, heldBytes, values } }
 }
 
 /** What has been watched, or throws what it threw. */

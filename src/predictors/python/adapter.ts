@@ -58,7 +58,7 @@ export function pythonModel(limits: Partial<PoolLimits & WorkerLimits> = {}): Pr
       const start = (signal: AbortSignal): Promise<Worker> =>
         startWorker({ interpreter: interpreterFor(declared.python), settings, made: declared.made, limits: all, mostBytes: MOST_HEADER_BYTES + 8 * all.rows * width }, signal)
       const pool = await startPool({ inputs: signature.inputs, width, start, limits: all })
-      return closable({ predict: async (batch, wanted) => toPredictions(signature, await pool.predict(batch, wanted)), close: pool.close })
+      return closable({ predict: async (batch, wanted) => toPredictions(signature, await pool.predict(batch, wanted)), close: pool.close, heldBytes: pool.heldBytes, whyEnded: pool.whyEnded })
     },
     inPython: async (read) => inPython(parseDeclaration(await read(DECLARATION_FILE))),
   }

@@ -18,6 +18,10 @@ export interface PoolLimits {
 export interface Pool {
   /** Numbers for the rows, `width` for each. Of what is not wanted any more, what waits is not asked. @throws RefitError `prediction-invalid`, `predictor-died`, `predictor-away`, `predictor-busy` */
   predict(batch: FeatureBatch, wanted?: Wanted): Promise<Float64Array>
+  /** Memory of the worker that holds the most, in bytes; undefined where that cannot be seen. */
+  heldBytes(): number | undefined
+  /** Why a worker ended the last time without having been asked to; undefined where none has. */
+  whyEnded(): string | undefined
   close(): Promise<void>
 }
 
@@ -62,6 +66,7 @@ export async function startPool({ inputs, width, start, limits }: PoolParts): Pr
   /** Why nobody can answer at the moment. */
   let away: string | undefined
   let pause: NodeJS.Timeout | undefined
+  let ended: string | undefined
   /** What is under way beside the requests. */
   const changes = new Set<Promise<void>>()
   const change = (work: Promise<void>): void => {
@@ -159,6 +164,7 @@ export async function startPool({ inputs, width, start, limits }: PoolParts): Pr
     const at = idle.indexOf(worker)
     if (at !== -1) idle.splice(at, 1)
     change(worker.end())
+    if (!closing.signal.aborted) ended = worker.whyEnded()
     failed(worker.whyEnded())
   }
 
@@ -209,6 +215,11 @@ export async function startPool({ inputs, width, start, limits }: PoolParts): Pr
       for (let from = 0; from < batch.rows; from += limits.rows) values.set(await submit(slice(batch, from, limits.rows), wanted), from * width)
       return values
     },
+    heldBytes: () => {
+      const held = [...all].flatMap((worker) => worker.heldBytes() ?? [])
+      return held.length === 0 ? undefined : Math.max(...held)
+    },
+    whyEnded: () => ended,
     close: async () => {
       closing.abort()
       clearTimeout(pause)

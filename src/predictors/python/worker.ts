@@ -56,6 +56,8 @@ export interface Worker {
   ask(rows: Buffer): Promise<Float64Array>
   /** Whether it can be asked. */
   lives(): boolean
+  /** Its resident memory, in bytes, when it was last looked at; undefined where that cannot be seen. */
+  heldBytes(): number | undefined
   /** Comes when its process has ended, by itself or not. */
   readonly ended: Promise<void>
   whyEnded(): string
@@ -101,6 +103,7 @@ export async function startWorker(start: WorkerStart, signal: AbortSignal): Prom
       loaded,
       ask: async (rows) => answered(await channel.ask(rows, limits.answerMilliseconds)),
       lives: channel.lives,
+      heldBytes: watch.heldBytes,
       ended: ended.then(() => undefined),
       whyEnded: channel.whyEnded,
       end: channel.end,
@@ -222,15 +225,17 @@ function createChannel(child: ChildProcess, pid: number, socket: Socket, mostByt
 }
 
 /** Ends a worker that grows without end: its model leaks, or what it was asked takes more than there should be. */
-function watchMemory(pid: number, growthBytes: number, kill: (why: string) => void): { stop(): void } {
+function watchMemory(pid: number, growthBytes: number, kill: (why: string) => void): { heldBytes(): number | undefined; stop(): void } {
   let most: number | undefined
+  let held: number | undefined
   const look = async (): Promise<void> => {
     const bytes = await residentBytes([pid])
+    if (bytes > 0) held = bytes
     most ??= 2 * bytes + growthBytes
     if (bytes > most) kill(`it took ${Math.round(bytes / 1_000_000)} MB of memory, ${Math.round(most / 1_000_000)} MB are allowed`)
   }
   void look()
   const timer = setInterval(() => void look(), MEMORY_POLL_MS)
   timer.unref()
-  return { stop: () => clearInterval(timer) }
+  return { heldBytes: () => held, stop: () => clearInterval(timer) }
 }
