@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { placeOf } from '../../src/serving/traffic-split.js'
 import { predict } from '../serving/endpoint.js'
 
 /** What one caller was answered at one time. */
@@ -19,8 +21,11 @@ export interface Traffic {
 
 const Answered = Type.Object({ version: Type.Integer() })
 
-/** Callers who ask one after another, each under a key of its own, several at the same time, until stopped. The number of a request makes its row. */
-export function startTraffic(url: string, model: string, row: (number: number) => object, { callers = 200, atOnce = 6 } = {}): Traffic {
+/**
+ * Callers who ask one after another, each under a key of its own, several at the same time, until stopped. The number of a
+ * request makes its row. `pauseMs`: between the answer and the next question.
+ */
+export function startTraffic(url: string, model: string, row: (number: number) => object, { callers = 200, atOnce = 6, pauseMs = 0 } = {}): Traffic {
   const answers: CallersAnswer[] = []
   const stopped = new AbortController()
   let number = 0
@@ -30,6 +35,7 @@ export function startTraffic(url: string, model: string, row: (number: number) =
       const key = `caller-${number % callers}`
       const { status, json } = await predict(url, model, [row(number)], { 'refit-key': key })
       answers.push({ key, status, version: Value.Check(Answered, json) ? json.version : undefined })
+      if (pauseMs > 0) await delay(pauseMs)
     }
   }
   const asking = Array.from({ length: atOnce }, ask)
@@ -51,4 +57,9 @@ export function wentBack(answers: readonly CallersAnswer[], newer: number): read
     else if (version !== undefined && moved.has(key)) back.add(key)
   }
   return [...back]
+}
+
+/** Of answers that came while a rollout was on, the failures that its version cannot be blamed for: of callers who lay on the champion's side of such a share. */
+export function failedBeside(answers: readonly CallersAnswer[], rollout: string, share: number): readonly CallersAnswer[] {
+  return answers.filter(({ key, status }) => status !== 200 && placeOf(rollout, key) >= share)
 }
