@@ -1,4 +1,5 @@
 /** Measures what docs and design promise, and writes bench/RESULTS.md: `npm run bench`. Names as arguments choose some. */
+import { badVersions } from './bad-versions.js'
 import { check } from './check.js'
 import { distilled } from './distilled.js'
 import { dropToTrainer } from './drop-to-trainer.js'
@@ -25,6 +26,7 @@ const benchmarks = new Map([
   ['python-servers', { title: 'Beside Python’s servers', measure: pythonServers }],
   ['distilled', { title: 'Yggdrasil distilled', measure: distilled }],
   ['swap', { title: 'Swaps under load', measure: swap }],
+  ['bad-versions', { title: 'Bad versions', measure: badVersions }],
   ['overload', { title: 'Overload', measure: overload }],
 ])
 

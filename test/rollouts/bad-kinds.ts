@@ -17,6 +17,9 @@ export interface BadKind {
   readonly make: (below: (end: number) => number, takes: Signature) => MadeVersion
 }
 
+/** Of the two steps of their rollouts. */
+export const SHARES: readonly [number, number] = [0.3, 0.6]
+
 /** What callers send, and what they are answered. */
 export const callersSignature: Signature = {
   task: 'regression',
@@ -43,7 +46,7 @@ function answering(predict: string, before = ''): string {
 
 export const goodVersion = (takes: Signature): MadeVersion => ({ source: answering(`return ${goodAnswer}`), signature: takes })
 /** As good, and not the same. */
-export const otherGoodVersion = (takes: Signature): MadeVersion => ({ source: answering('return rows.map(({ rooms }) => rooms * 100 + (rooms % 2))'), signature: takes })
+export const otherGoodVersion = (takes: Signature): MadeVersion => ({ source: answering(`return ${goodAnswer}.map((price) => price + 0.01)`), signature: takes })
 
 const loading: readonly string[] = [
   `throw new Error('not on this machine')\n${answering(`return ${goodAnswer}`)}`,

@@ -11,10 +11,8 @@ import { figuresOf } from '../../src/registry/rollout-steps.js'
 import { until, untilLive } from '../serving/endpoint.js'
 import type { Platform } from '../serving/platform.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
-import { callersSignature, goodVersion, type MadeVersion } from './bad-kinds.js'
+import { callersSignature, goodVersion, SHARES, type MadeVersion } from './bad-kinds.js'
 import { failedBeside, type Traffic } from './traffic.js'
-
-const SHARES = [0.3, 0.6] as const
 
 /** Two short steps. */
 export const deployment: StoredDeployment = { kind: 'canary', steps: [...SHARES], milliseconds: 4000, minimumRequests: 60, errors: 0.01, refusals: 0.01, latency: 2, shift: 0.5, spread: 2 }

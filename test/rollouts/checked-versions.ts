@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RolloutDetail } from '../../src/api/wire/rollout.js'
+import type { RunDetail } from '../../src/api/wire/run.js'
 import { packModel } from '../../src/cli/pack-model.js'
 import { RefitError } from '../../src/errors.js'
 import { xoshiro128 } from '../../src/evaluation/random.js'
@@ -10,10 +11,9 @@ import { readProcessNote } from '../../src/roles/state.js'
 import { untilLive } from '../serving/endpoint.js'
 import { createProject, until, type RunningProject } from '../support/running-project.js'
 import { smallProject } from '../support/small-project.js'
-import { callersSignature, goodVersion, MOST_ROOMS, priceOf, type MadeVersion } from './bad-kinds.js'
+import { callersSignature, goodVersion, MOST_ROOMS, priceOf, SHARES, type MadeVersion } from './bad-kinds.js'
 import { failedBeside, type Traffic } from './traffic.js'
 
-const SHARES = [0.3, 0.6] as const
 const ROWS = 600
 const KEYS = 'trained-on.csv'
 
@@ -49,7 +49,7 @@ export async function startCheckedModels(models: readonly string[], seed: number
     assert.ok(url !== undefined)
     await Promise.all(
       models.map(async (model) => {
-        const run = await project.ended((await adopt(project, model, goodVersion(callersSignature))).run.id, LONG_MS)
+        const run = await ended(project, (await adopt(project, model, goodVersion(callersSignature))).run.id)
         assert.equal(run.outcome, 'promoted', run.explanation)
         await untilLive(url, model, 1)
       }),
@@ -61,8 +61,17 @@ export async function startCheckedModels(models: readonly string[], seed: number
   }
 }
 
-/** Many runs wait for two. */
+/** Many runs wait for each other, and those who look at them take nothing from them. */
 const LONG_MS = 600_000
+const LOOK_MS = 200
+
+function ended(project: RunningProject, id: string): Promise<RunDetail> {
+  const look = async (): Promise<RunDetail | undefined> => {
+    const run = await project.api().run(id)
+    return run.state === 'ended' ? run : undefined
+  }
+  return until(`the end of ${id}`, look, LOOK_MS, LONG_MS)
+}
 
 function configOf(models: readonly string[]): string {
   return `
@@ -126,7 +135,7 @@ export async function bringVersion({ project, url }: CheckedModels, model: strin
     throw error
   })
   if (asked instanceof RefitError) return stopped('its columns', asked.message)
-  const run = await project.ended(asked.run.id, LONG_MS)
+  const run = await ended(project, asked.run.id)
   const { outcome, explanation = '' } = run
   if (outcome === 'rejected') return stopped('check', explanation)
   if (outcome !== 'promoted') throw new Error(`${run.id} has ended ${outcome ?? ''}: ${explanation}`)
@@ -147,8 +156,9 @@ export async function bringVersion({ project, url }: CheckedModels, model: strin
 
 /** The rollout of a version, once it has ended. */
 function ofVersion(project: RunningProject, model: string, version: number): Promise<RolloutDetail> {
-  return until(`the end of the rollout of version ${version} of ${model}`, async () => {
+  const look = async (): Promise<RolloutDetail | undefined> => {
     const found = (await project.api().rollouts(model, { limit: 5 })).rollouts.find((each) => each.version === version)
     return found?.endedAt === undefined ? undefined : project.api().rollout(model, found.number)
-  })
+  }
+  return until(`the end of the rollout of version ${version} of ${model}`, look, LOOK_MS)
 }

@@ -7,6 +7,7 @@ import { predict } from '../serving/endpoint.js'
 /** What one caller was answered at one time. */
 export interface CallersAnswer {
   readonly key: string
+  /** 0 where there was no answer. */
   readonly status: number
   /** The version that answered; undefined where it failed. */
   readonly version: number | undefined
@@ -33,7 +34,7 @@ export function startTraffic(url: string, model: string, row: (number: number) =
     while (!stopped.signal.aborted) {
       number += 1
       const key = `caller-${number % callers}`
-      const { status, json } = await predict(url, model, [row(number)], { 'refit-key': key })
+      const { status, json } = await predict(url, model, [row(number)], { 'refit-key': key }).catch(() => ({ status: 0, json: undefined }))
       answers.push({ key, status, version: Value.Check(Answered, json) ? json.version : undefined })
       if (pauseMs > 0) await delay(pauseMs)
     }
