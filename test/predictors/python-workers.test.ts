@@ -24,12 +24,16 @@ const signature: Signature = { task: 'regression', inputs: [{ name: 'area', type
 
 /** A model that answers twice the area, and does what it is told by areas below 0. Of an area of 0 it says how many were asked together. */
 const model = `
-import os, signal, subprocess, time
+import os, signal, subprocess, threading, time
 
 class Model:
     def predict(self, rows):
         areas = rows["area"].tolist() if hasattr(rows, "columns") else [row["area"] for row in rows]
         return [self.answer(area, len(areas)) for area in areas]
+
+    @staticmethod
+    def keep():
+        Model.kept = bytearray(os.urandom(1000)) * 400_000
 
     def answer(self, area, together):
         if area == -1:
@@ -41,6 +45,9 @@ class Model:
                 time.sleep(0.01)
         if area == -3:
             os.kill(os.getpid(), signal.SIGSEGV)
+        if area == -7:
+            threading.Timer(0.2, Model.keep).start()
+            return 1
         if area == -4:
             raise ValueError("no such area")
         if area == -5:
@@ -101,6 +108,16 @@ test('a worker that is killed under requests fails those it was asked, and the n
   stopping.abort()
   await Promise.all(callers)
   assert.ok(failed <= 20, `${failed} of 20 callers met the end`)
+})
+
+test('a worker that is ended for its memory while nobody asks it is replaced, and it is told why', { skip }, async (context) => {
+  const predictor = await open(context, { growthBytes: 100_000_000 })
+  assert.equal(predictor.whyEnded?.(), undefined)
+  await until('word of its memory', () => Promise.resolve(predictor.heldBytes?.()))
+  assert.deepEqual(await ask(predictor, -7), [1])
+  const why = await until('its end', () => Promise.resolve(predictor.whyEnded?.()))
+  assert.match(why, /it took \d+ MB of memory, \d+ MB are allowed/)
+  assert.deepEqual(await ask(predictor, 3), [6])
 })
 
 test('a question that hangs is ended at its deadline, and so is one that takes memory without end or kills the process', { skip }, async (context) => {
