@@ -36,8 +36,8 @@ interface Reading {
 /** Fills in the defaults; undefined: at once. */
 export function resolveDeployment(written: WrittenDeployment | undefined, { duration, share, fault }: Reading): StoredDeployment | undefined {
   if (written === undefined || written === 'at-once') return undefined
-  const memory = written.memory === undefined ? undefined : parseSize(written.memory)
-  if (written.memory !== undefined && memory === undefined) fault('deploy.memory', `"${written.memory}" is no size; write e.g. '200 MB'`)
+  const memoryBytes = written.memory === undefined ? undefined : parseSize(written.memory)
+  if (written.memory !== undefined && memoryBytes === undefined) fault('deploy.memory', `"${written.memory}" is no size; write e.g. '200 MB'`)
   const filled = {
     milliseconds: duration(written.for, 'deploy.for'),
     minimumRequests: written.minimumRequests ?? DEFAULTS.minimumRequests,
@@ -46,7 +46,7 @@ export function resolveDeployment(written: WrittenDeployment | undefined, { dura
     latency: written.latency ?? DEFAULTS.latency,
     shift: written.shift ?? DEFAULTS.shift,
     spread: written.spread ?? DEFAULTS.spread,
-    ...(memory === undefined ? {} : { memory }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(written.check === undefined ? {} : { check: written.check }),
   }
   if (written.kind === 'shadow') return { kind: 'shadow', ...filled }

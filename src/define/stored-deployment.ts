@@ -9,8 +9,8 @@ const limits = {
   errors: ShareOfAll,
   refusals: ShareOfAll,
   latency: Type.Number({ minimum: 1 }),
-  /** In bytes; absent: 128 MB, or half of what it held, if that is more. */
-  memory: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Absent: 128 MB, or half of what it held, if that is more. */
+  memoryBytes: Type.Optional(Type.Integer({ minimum: 1 })),
   /** In standard deviations of the champion's predictions. */
   shift: Type.Number({ exclusiveMinimum: 0 }),
   spread: Type.Number({ exclusiveMinimum: 1 }),

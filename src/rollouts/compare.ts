@@ -22,7 +22,7 @@ export const Comparison = Type.Object({
 })
 export type Comparison = Static<typeof Comparison>
 
-type Limits = Pick<StoredDeployment, 'errors' | 'refusals' | 'latency' | 'memory' | 'shift' | 'spread'>
+type Limits = Pick<StoredDeployment, 'errors' | 'refusals' | 'latency' | 'memoryBytes' | 'shift' | 'spread'>
 
 /** Of how many answers the time is looked at, and how much larger the share of slower ones may be. */
 const LATENCY_QUANTILE = 0.95
@@ -50,7 +50,7 @@ export function compare(limits: Limits, { champion, challenger, differences }: S
     rates('errors', limits.errors, champion, challenger, z),
     rates('refusals', limits.refusals, champion, challenger, z),
     ...latency(limits.latency, champion, challenger, z),
-    ...memory(limits.memory, champion, challenger),
+    ...memory(limits.memoryBytes, champion, challenger),
     ...labels.flatMap((label) => {
       const [before, after] = [momentsFor(champion.predictions, label), momentsFor(challenger.predictions, label)]
       return before === undefined || after === undefined ? [] : predictions(limits, label, before, after, momentsFor(differences, label), z)

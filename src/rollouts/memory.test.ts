@@ -29,9 +29,9 @@ function arm(memory: Memory | undefined): ArmFigures {
   return { ...noFigures().champion, requests: 400, ...(memory === undefined ? {} : { memory }) }
 }
 
-function compared(challenger: Memory | undefined, { champion = memoryOf(() => 60 * MB), memory }: { readonly champion?: Memory | undefined; readonly memory?: number } = {}): Comparison | undefined {
+function compared(challenger: Memory | undefined, { champion = memoryOf(() => 60 * MB), memoryBytes }: { readonly champion?: Memory; readonly memoryBytes?: number } = {}): Comparison | undefined {
   const figures: StepFigures = { ...noFigures(), champion: arm(champion), challenger: arm(challenger) }
-  return compare(memory === undefined ? limits : { ...limits, memory }, figures, 4).find(({ what }) => what === 'memory')
+  return compare(memoryBytes === undefined ? limits : { ...limits, memoryBytes }, figures, 4).find(({ what }) => what === 'memory')
 }
 
 /** Those of 40 seeds in which a version that holds this is taken for one that leaks. */
@@ -62,7 +62,7 @@ test('little growth does no harm, and a large model may grow by more', () => {
   assert.equal(compared(memoryOf(slowly, { heardEvery: 1 }))?.harmful, false)
   const large: Holds = (request) => (2000 + request) * MB
   assert.equal(compared(memoryOf(large))?.harmful, false)
-  assert.equal(compared(memoryOf(large), { memory: 100 * MB })?.harmful, true)
+  assert.equal(compared(memoryOf(large), { memoryBytes: 100 * MB })?.harmful, true)
 })
 
 test('what the champion grows by as well is no harm', () => {
@@ -73,7 +73,7 @@ test('a champion without memory of its own is one that does not grow, and withou
   const figures: StepFigures = { ...noFigures(), champion: arm(undefined), challenger: arm(memoryOf(leaking)) }
   const found = compare(limits, figures, 4).find(({ what }) => what === 'memory')
   assert.equal(found?.harmful, true)
-  assert.match(found.text, /^its memory has grown steadily by [\d.]+ MB to [\d.]+ MB, and the champion's by 0 MB, where 128 MB may be$/)
+  assert.match(found?.text ?? '', /^its memory has grown steadily by [\d.]+ MB to [\d.]+ MB, and the champion's by 0 MB, where 128 MB may be$/)
   assert.equal(compared(undefined), undefined)
   assert.equal(compared(memoryOf(leaking, { requests: 10 })), undefined)
 })
