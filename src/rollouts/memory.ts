@@ -21,8 +21,8 @@ const MOST_BLOCKS = 32
 const WARM_UP = 0.25
 /** Of the growth from the beginning to the end. */
 const NO_DIFFERENCE = 0.02
-/** Below so many blocks nothing can be told of a trend. */
-const FEWEST_BLOCKS = 8
+/** Below so many blocks chance looks like a trend now and then; there are as many, and those of the beginning, whenever blocks have been joined. */
+const FEWEST_BLOCKS = 12
 
 /** Of no request yet. */
 export function noMemory(): Memory {
