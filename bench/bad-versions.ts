@@ -1,5 +1,5 @@
 import { endServing, ensureServing } from '../src/roles/serving-process.js'
-import { badKinds, callersRows, madeOf, SHARES, type BadKind, type MadeVersion } from '../test/rollouts/bad-kinds.js'
+import { badKinds, callersRows, FEWEST_REQUESTS, madeOf, MOST_MEGABYTES, SHARES, STEP_SECONDS, type BadKind, type MadeVersion } from '../test/rollouts/bad-kinds.js'
 import { championsOf, conductorOf, tryVersion, type Tried } from '../test/rollouts/bad-versions.js'
 import { bringVersion, startCheckedModels, type Brought } from '../test/rollouts/checked-versions.js'
 import { startTraffic, type Traffic } from '../test/rollouts/traffic.js'
@@ -50,7 +50,7 @@ export async function badVersions(): Promise<readonly string[]> {
   const broken = [...brought, ...forced].flatMap(({ broken }) => broken)
   const requests = [...brought, ...forced].reduce((sum, each) => sum + each.requests, 0)
   const minutes = (performance.now() - begun) / 60_000
-  lines.push(`${SEEDS} seeds of each; each kind beside the others, as the versions of a model of its own. Brought by \`refit adopt\` into one project as \`refit up\` runs it; forced by a promotion past any check, beside a serving process of its own. Steps of ${SHARES.map((share) => `${share * 100} %`).join(' and ')} for 4 seconds with at least 60 requests of each side; ${BESIDE_CHECKS.atOnce} and ${BESIDE_ROLLOUTS.atOnce} callers at a time of each model, ${requests.toLocaleString('en-US')} requests in all; ${minutes.toFixed(1)} minutes. Callers beside a version are those who lie on the champion's side of its share.`)
+  lines.push(`${SEEDS} seeds of each; each kind beside the others, as the versions of a model of its own. Brought by \`refit adopt\` into one project as \`refit up\` runs it; forced by a promotion past any check, beside a serving process of its own. Steps of ${SHARES.map((share) => `${share * 100} %`).join(' and ')} for ${STEP_SECONDS} seconds with at least ${FEWEST_REQUESTS} requests of each side, of ${MOST_MEGABYTES} MB of memory; ${BESIDE_CHECKS.atOnce} and ${BESIDE_ROLLOUTS.atOnce} callers at a time of each model, ${requests.toLocaleString('en-US')} requests in all; ${minutes.toFixed(1)} minutes. Callers beside a version are those who lie on the champion's side of its share.`)
   for (const each of broken) lines.push('', `**Not brought to an end:** ${each}`)
   return lines
 }

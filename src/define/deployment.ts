@@ -11,7 +11,7 @@ export interface RolloutLimits {
   readonly refusals?: Share
   /** How many times as long as 95 % of the champion's answers take may be what 95 % of its own take; default 2. */
   readonly latency?: number
-  /** By how much more than the champion's its memory may grow from request to request; default 128 MB, or half of what it held, if that is more. */
+  /** By how much more than the champion's its memory may grow in a step; default 128 MB, or half of what it held, if that is more. */
   readonly memory?: Size
   /** How far its mean prediction may be from the champion's, in standard deviations of the champion's predictions; default 0.5. */
   readonly shift?: number

@@ -23,7 +23,7 @@ export interface PredictorThread {
   end(): Promise<void>
 }
 
-const LOOK_MS = 250
+const LOOK_MS = 100
 
 interface Waiting {
   readonly rows: number

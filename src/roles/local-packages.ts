@@ -47,7 +47,7 @@ export async function openLocalPackages(stateFolder: string, objects: ObjectStor
       const digest = basename(folder)
       try {
         const predictor = await load(folder, manifest)
-        return { predict: predictor.predict, close: () => predictor.close().finally(() => release(digest)) }
+        return { ...predictor, close: () => predictor.close().finally(() => release(digest)) }
       } catch (error) {
         release(digest)
         throw error

@@ -34,23 +34,29 @@ const FEWEST_TIMES = 20
 /** Unless the definition says otherwise, memory may grow by so much, or by so much of what there was of it: the runtime collects late. */
 const LEAST_GROWTH_BYTES = 128_000_000
 const LEAST_GROWTH_SHARE = 0.5
-/** Memory that grows less steadily is no leak: a part that was loaded late, a cache that is full. */
-const STEADY = 0.8
 /** Below so many requests a mean is not yet distributed as it should be. */
 const FEWEST_REQUESTS = 30
 
+/** When figures are looked at. */
+export interface Look {
+  /** So many standard errors prove harm. */
+  readonly z: number
+  /** Whether the step is over. */
+  readonly isLast: boolean
+}
+
 /**
- * What the figures of both say, each comparison at so many standard errors: harm has to be proven, by a bound beyond the
- * limit. What there are too few answers for is left out.
+ * What the figures of both say: harm has to be proven, by a bound beyond the limit. What there are too few answers for is
+ * left out.
  */
-export function compare(limits: Limits, { champion, challenger, differences }: StepFigures, z: number): readonly Comparison[] {
+export function compare(limits: Limits, { champion, challenger, differences }: StepFigures, { z, isLast }: Look): readonly Comparison[] {
   if (champion.requests === 0 || challenger.requests === 0) return []
   const labels = Object.keys(champion.predictions).filter((label) => Object.hasOwn(challenger.predictions, label))
   return [
     rates('errors', limits.errors, champion, challenger, z),
     rates('refusals', limits.refusals, champion, challenger, z),
     ...latency(limits.latency, champion, challenger, z),
-    ...memory(limits.memoryBytes, champion, challenger),
+    ...memory(limits.memoryBytes, champion, challenger, isLast),
     ...labels.flatMap((label) => {
       const [before, after] = [momentsFor(champion.predictions, label), momentsFor(challenger.predictions, label)]
       return before === undefined || after === undefined ? [] : predictions(limits, label, before, after, momentsFor(differences, label), z)
@@ -84,14 +90,17 @@ function latency(limit: number, champion: ArmFigures, challenger: ArmFigures, z:
   return [{ what: 'latency', champion: cellEnd(before), challenger: cellEnd(after), limit, harmful, text: `95 % of its answers take at most ${milliseconds(cellEnd(after))}, and of the champion's ${milliseconds(cellEnd(before))}${proof}` }]
 }
 
-/** How much more memory it holds than when it was warm, where that grew from request to request, beside the champion's growth in the same time. */
-function memory(limit: number | undefined, { memory: before }: ArmFigures, { memory: after }: ArmFigures): readonly Comparison[] {
+/**
+ * By how much its memory has grown, where it has done so all the time, beyond the champion's growth in the same time. A cache
+ * grows as steadily until it is full, so nothing is proven before the step is over.
+ */
+function memory(limit: number | undefined, { memory: before }: ArmFigures, { memory: after }: ArmFigures, isLast: boolean): readonly Comparison[] {
   const grown = after === undefined ? undefined : growthOf(after)
   if (grown === undefined) return []
   const other = before === undefined ? undefined : growthOf(before)
   const [champion, challenger] = [other === undefined ? 0 : Math.max(0, other.to - other.from), Math.max(0, grown.to - grown.from)]
   const most = limit ?? Math.max(LEAST_GROWTH_BYTES, LEAST_GROWTH_SHARE * grown.from)
-  const harmful = grown.steadiness >= STEADY && challenger - champion > most
+  const harmful = isLast && grown.isSteady && challenger - champion > most
   return [{ what: 'memory', champion, challenger, limit: most, harmful, text: `its memory has grown ${harmful ? 'steadily ' : ''}by ${megabytes(challenger)} to ${megabytes(grown.to)}, and the champion's by ${megabytes(champion)}${harmful ? `, where ${megabytes(most)} may be` : ''}` }]
 }
 

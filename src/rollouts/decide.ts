@@ -1,5 +1,5 @@
 import type { RolloutStep, StoredDeployment } from '../define/stored-deployment.js'
-import { compare, type Comparison } from './compare.js'
+import { compare, type Comparison, type Look } from './compare.js'
 import type { StepFigures } from './figures.js'
 import { figure } from './wording.js'
 
@@ -24,8 +24,8 @@ export interface Decision {
  * (by Siegmund's approximation for repeated looks some 0.1 % for a version that lies exactly at a limit, over a hundredfold
  * of traffic); three at its end, which is looked at once.
  */
-const WHILE_IT_LASTS = 4
-const AT_ITS_END = 3
+const WHILE_IT_LASTS: Look = { z: 4, isLast: false }
+const AT_ITS_END: Look = { z: 3, isLast: true }
 
 /** Looks at one step: rolls back what is proven to do harm, waits for traffic, goes on, or ends the step. */
 export function decide({ deployment, step, figures, elapsed }: Standing): Decision {

@@ -17,12 +17,10 @@ export type Memory = Static<typeof Memory>
 
 const FIRST_BLOCK = 2
 const MOST_BLOCKS = 32
-/** Of the blocks, so many at the beginning are not looked at: what a model loads at its first answers it keeps, and then has. */
-const WARM_UP = 0.25
-/** Of the growth from the beginning to the end. */
-const NO_DIFFERENCE = 0.02
-/** Below so many blocks chance looks like a trend now and then; there are as many, and those of the beginning, whenever blocks have been joined. */
-const FEWEST_BLOCKS = 12
+/** The blocks are looked at in so many parts. The first is not: what a model loads at its first answers it keeps, and then has. */
+const PARTS = 5
+/** What it grows by from one part to the next, in shares of what that would be if all were alike, at least: serving hears of memory now and then only. */
+const FAIR_SHARE = 1 / 2
 
 /** Of no request yet. */
 export function noMemory(): Memory {
@@ -46,23 +44,18 @@ export interface Growth {
   /** What was held at the beginning, once it was warm, and at the end, in bytes. */
   readonly from: number
   readonly to: number
-  /**
-   * Of all pairs of blocks, the share in which the later one held more, less the share in which it held less (M. G. Kendall,
-   * "A new measure of rank correlation", 1938): 1 where each holds more than the one before it, some 0.7 where memory grows in two
-   * jumps, 0.75 where it grows for half of the time and then stays. What is a small part of all growth is no difference.
-   */
-  readonly steadiness: number
+  /** Whether it has grown all the time: what is loaded late, and a cache that has filled up, grows at some time and at others not. */
+  readonly isSteady: boolean
 }
 
 /** Undefined where there were too few requests to tell. */
 export function growthOf({ least }: Memory): Growth | undefined {
-  const warm = least.slice(Math.ceil(least.length * WARM_UP))
-  const [from, to] = [warm[0], warm.at(-1)]
-  if (from === undefined || to === undefined || warm.length < FEWEST_BLOCKS) return undefined
-  const difference = Math.abs(to - from) * NO_DIFFERENCE
-  let signs = 0
-  for (const [index, earlier] of warm.entries()) for (const later of warm.slice(index + 1)) if (Math.abs(later - earlier) > difference) signs += Math.sign(later - earlier)
-  return { from, to, steadiness: signs / ((warm.length * (warm.length - 1)) / 2) }
+  if (least.length < 2 * PARTS) return undefined
+  const start = (part: number): number => Math.floor((part * least.length) / PARTS)
+  const warm = Array.from({ length: PARTS - 1 }, (_, index) => Math.min(...least.slice(start(index + 1), start(index + 2))))
+  const [from = 0, to = 0] = [warm[0], warm.at(-1)]
+  const fair = (FAIR_SHARE * (to - from)) / (warm.length - 1)
+  return { from, to, isSteady: to > from && warm.every((held, index) => index === 0 || held - (warm[index - 1] ?? 0) >= fair) }
 }
 
 /** Of two serving processes, what the one has seen in which the version has grown the more: each has loaded it for itself. */

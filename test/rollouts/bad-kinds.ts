@@ -17,8 +17,12 @@ export interface BadKind {
   readonly make: (below: (end: number) => number, takes: Signature) => MadeVersion
 }
 
-/** Of the two steps of their rollouts. */
+/** Of the two steps of their rollouts, which last so long, and need so many requests of each side. */
+export const STEP_SECONDS = 8
+export const FEWEST_REQUESTS = 100
 export const SHARES: readonly [number, number] = [0.3, 0.6]
+/** That a version may grow by. Steps of seconds have few requests, and who leaks much at each of them is found for being slow. */
+export const MOST_MEGABYTES = 16
 
 /** What callers send, and what they are answered. */
 export const callersSignature: Signature = {
@@ -45,8 +49,11 @@ function answering(predict: string, before = ''): string {
 }
 
 export const goodVersion = (takes: Signature): MadeVersion => ({ source: answering(`return ${goodAnswer}`), signature: takes })
-/** As good, and not the same. */
-export const otherGoodVersion = (takes: Signature): MadeVersion => ({ source: answering(`return ${goodAnswer}.map((price) => price + 0.01)`), signature: takes })
+/** As good, and not the same: at its first answer it loads what it then has. */
+export const otherGoodVersion = (takes: Signature): MadeVersion => ({
+  source: answering(`if (rows[0].rooms > 0) table ??= Buffer.alloc(${4 * MOST_MEGABYTES * 1_000_000}, 1); return ${goodAnswer}.map((price) => price + 0.01)`, 'let table'),
+  signature: takes,
+})
 
 const loading: readonly string[] = [
   `throw new Error('not on this machine')\n${answering(`return ${goodAnswer}`)}`,
@@ -73,8 +80,8 @@ export const badKinds: Readonly<Record<string, BadKind>> = {
   },
   leaks: {
     what: 'keeps memory of every request',
-    reason: /memory has grown steadily|The model ended while it was asked/,
-    make: (below, takes) => ({ source: answering(`kept.push(Buffer.alloc(${3_000_000 + below(3_000_000)}, 1)); return ${goodAnswer}`, 'const kept = []'), signature: takes }),
+    reason: /memory has grown steadily/,
+    make: (below, takes) => ({ source: answering(`kept.push(Buffer.alloc(${400_000 + below(200_000)}, 1)); return ${goodAnswer}`, 'const kept = []'), signature: takes }),
   },
   shifted: {
     what: 'is shifted',

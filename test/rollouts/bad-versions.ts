@@ -11,11 +11,11 @@ import { figuresOf } from '../../src/registry/rollout-steps.js'
 import { until, untilLive } from '../serving/endpoint.js'
 import type { Platform } from '../serving/platform.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
-import { callersSignature, goodVersion, SHARES, type MadeVersion } from './bad-kinds.js'
+import { callersSignature, FEWEST_REQUESTS, goodVersion, MOST_MEGABYTES, SHARES, STEP_SECONDS, type MadeVersion } from './bad-kinds.js'
 import { failedBeside, type Traffic } from './traffic.js'
 
 /** Two short steps. */
-export const deployment: StoredDeployment = { kind: 'canary', steps: [...SHARES], milliseconds: 4000, minimumRequests: 60, errors: 0.01, refusals: 0.01, latency: 2, shift: 0.5, spread: 2 }
+export const deployment: StoredDeployment = { kind: 'canary', steps: [...SHARES], milliseconds: STEP_SECONDS * 1000, minimumRequests: FEWEST_REQUESTS, errors: 0.01, refusals: 0.01, latency: 2, memoryBytes: MOST_MEGABYTES * 1_000_000, shift: 0.5, spread: 2 }
 
 /** The conductor of a control server, over a platform. */
 export function conductorOf({ database }: Platform): HintedLoop {

@@ -11,7 +11,7 @@ import { readProcessNote } from '../../src/roles/state.js'
 import { untilLive } from '../serving/endpoint.js'
 import { createProject, until, type RunningProject } from '../support/running-project.js'
 import { smallProject } from '../support/small-project.js'
-import { callersSignature, goodVersion, MOST_ROOMS, priceOf, SHARES, type MadeVersion } from './bad-kinds.js'
+import { callersSignature, FEWEST_REQUESTS, goodVersion, MOST_MEGABYTES, MOST_ROOMS, priceOf, SHARES, STEP_SECONDS, type MadeVersion } from './bad-kinds.js'
 import { failedBeside, type Traffic } from './traffic.js'
 
 const ROWS = 600
@@ -85,7 +85,7 @@ const price = () => defineModel({
   split: byGroup({ test: '25%' }),
   train: module('trainer.ts', { predictor: 'predictor.ts' }),
   check: (m) => [m.mape.atMost(0.25), m.mape.notWorseThanChampion({ relative: 0.03 })],
-  deploy: canary({ steps: [${SHARES.map((share) => `'${share * 100}%'`).join(', ')}], for: '4 seconds', minimumRequests: 60 }),
+  deploy: canary({ steps: [${SHARES.map((share) => `'${share * 100}%'`).join(', ')}], for: '${STEP_SECONDS} seconds', minimumRequests: ${FEWEST_REQUESTS}, memory: '${MOST_MEGABYTES} MB' }),
   triggers: [],
 })
 
