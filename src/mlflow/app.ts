@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { artifactRoutes, fileRoutes, runArtifactRoutes } from './artifacts.js'
 import { experimentRoutes } from './experiments.js'
 import { answerMlflowFailure, answerUnknownRoute } from './failures.js'
+import { importRoutes } from './imports.js'
 import { loggedModelFileRoutes, loggedModelRoutes } from './logged-models.js'
 import { metricRoutes } from './metrics.js'
 import type { MlflowParts } from './parts.js'
@@ -27,7 +28,7 @@ export function mlflowRoutes(parts: MlflowParts): FastifyPluginCallback {
     serverRoutes(app)
     for (const files of [fileRoutes, loggedModelFileRoutes, versionFileRoutes]) void app.register(files(parts))
     for (const base of ['/api', '/ajax-api']) {
-      void app.register(below(parts, experimentRoutes, runRoutes, metricRoutes, runArtifactRoutes, loggedModelRoutes, registeredModelRoutes, modelVersionRoutes), { prefix: `${base}/2.0` })
+      void app.register(below(parts, experimentRoutes, runRoutes, metricRoutes, runArtifactRoutes, loggedModelRoutes, registeredModelRoutes, modelVersionRoutes, importRoutes), { prefix: `${base}/2.0` })
       void app.register(below(parts, serverInfoRoutes), { prefix: `${base}/3.0` })
     }
     done()

@@ -49,7 +49,7 @@ export interface NewLoggedModel {
 
 /** @throws RefitError `tracking-missing`, `tracking-invalid` */
 export async function createLoggedModel(database: Database, clock: Clock, { experiment, name, type, sourceRun, params, tags }: NewLoggedModel): Promise<LoggedModel> {
-  const called = name === undefined || name === '' ? runName() : checkName(name)
+  const called = name === undefined || name === '' ? runName() : checkLoggedModelName(name)
   const keptParams = lastOfEach(params.map(paramEntry))
   const keptTags = lastOfEach(tags.map(tagEntry))
   const id = `m-${randomUUID().replaceAll('-', '')}`
@@ -189,8 +189,8 @@ function metricOf({ key, value, at, step, run, dataset_name, dataset_digest }: M
   return { key, value, at, step, run, datasetName: dataset_name ?? undefined, datasetDigest: dataset_digest ?? undefined }
 }
 
-/** Its name stands in paths and addresses. */
-function checkName(name: string): string {
+/** Its name stands in paths and addresses. @throws RefitError `tracking-invalid` */
+export function checkLoggedModelName(name: string): string {
   if (/[/:.%"']/.test(name)) {
     throw invalid(`Invalid model name (${name.slice(0, 200)}) provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '"', "'")`)
   }

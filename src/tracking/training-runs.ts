@@ -2,10 +2,10 @@ import { sql } from 'kysely'
 import type { Clock } from '../clock.js'
 import type { Database, Transaction } from '../database/schema.js'
 import { digestOf } from '../define/canonical-json.js'
-import { RefitError } from '../errors.js'
 import { pathInStore } from './artifact-path.js'
 import { textOf } from './entries.js'
-import { createExperiment, numberOf } from './experiments.js'
+import { numberOf } from './experiments.js'
+import { neededExperiment } from './needed-experiment.js'
 import { withData, type Run } from './run-data.js'
 import { columns, infoOf, RUN_NAME_TAG, type RunRow, type RunStatus } from './runs.js'
 
@@ -43,7 +43,8 @@ export function trainingRunId({ run, stage }: Pick<Training, 'run' | 'stage'>): 
  */
 export async function openTrainingRun(database: Database, clock: Clock, training: Training): Promise<TrainingRun> {
   const id = trainingRunId(training)
-  const { id: experiment, location } = await experimentOf(database, clock, training.model)
+  // It is called as the model is.
+  const { id: experiment, location } = await neededExperiment(database, clock, training.model, [{ key: MODEL_TAG, value: training.model }])
   const artifactUri = `mlflow-artifacts:/${experiment}/${id}/artifacts`
   const name = training.stage === 'train' ? training.run : `${training.run} (${training.stage})`
   const now = clock.now().getTime()
@@ -82,24 +83,6 @@ export async function trainingRunsOf(database: Database, run: string): Promise<r
   const stages = new Map(TRAINING_STAGES.map((stage) => [trainingRunId({ run, stage }), stage]))
   const { rows } = await sql<RunRow>`/* prepared tracking-training-runs */ select ${columns('runs')} from tracking.runs where id = any(${[...stages.keys()]}::text[]) order by number`.execute(database)
   return (await withData(database, rows.map(infoOf))).map((each) => ({ ...each, stage: stages.get(each.info.id) ?? '' }))
-}
-
-/** The experiment of a model is called as the model is. One that somebody has deleted is needed again. */
-async function experimentOf(database: Database, clock: Clock, model: string): Promise<{ readonly id: string; readonly location: string }> {
-  const find = async (): Promise<{ readonly id: string; readonly location: string } | undefined> => {
-    const { rows } = await sql<{ id: string; location: string }>`
-      update tracking.experiments set is_deleted = false where name = ${textOf(model)} returning id::text as id, artifact_location as location`.execute(database)
-    return rows[0]
-  }
-  const found = await find()
-  if (found !== undefined) return found
-  await createExperiment(database, clock, { name: model, artifactLocation: undefined, tags: [{ key: MODEL_TAG, value: model }] }).catch((error: unknown) => {
-    // Another one has made it meanwhile.
-    if (!(error instanceof RefitError && error.code === 'tracking-exists')) throw error
-  })
-  const made = await find()
-  if (made === undefined) throw new Error(`the experiment ${model} was made and is not there`)
-  return made
 }
 
 /** What a former attempt has logged to the run, and what it began besides. */

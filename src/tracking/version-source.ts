@@ -37,7 +37,8 @@ export async function resolveSource(database: Database, source: string, loggedMo
   return { location: version.location, run: version.run }
 }
 
-function checkSource(source: string): void {
+/** @throws RefitError `tracking-invalid` for a path on a disk, or one that does not lead where it says */
+export function checkSource(source: string): void {
   if (source.length > LONGEST) throw invalid(`Invalid model version source: it is longer than ${LONGEST} characters.`)
   const decoded = decodedFully(source)
   const scheme = /^([a-z][\w+.-]*):/i.exec(decoded)?.[1]?.toLowerCase()
