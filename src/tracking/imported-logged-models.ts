@@ -33,7 +33,7 @@ export async function importLoggedModel(database: Database, clock: Clock, import
   if (!/^m-[\da-f]{32}$/.test(id)) throw invalid(`'${id.slice(0, 100)}' is no id of a logged model.`)
   const here = await whenceOf(database, id)
   const state = here === undefined ? 'open' : importStateOf(here, imported)
-  if (state !== 'open') return { state, model: await getLoggedModel(database, id, { deletedToo: true }) }
+  if (state === 'complete' || state === 'other') return { state, model: await getLoggedModel(database, id, { deletedToo: true }) }
   const params = lastOfEach(imported.params.map(paramEntry))
   const tags = lastOfEach([...imported.tags.map(tagEntry), { key: SERVER_TAG, value: textOf(server) }])
   const location = imported.artifactUri === undefined ? undefined : textOf(checkForeignLocation(imported.artifactUri))

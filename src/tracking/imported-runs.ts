@@ -34,7 +34,7 @@ export async function importRun(database: Database, clock: Clock, imported: Impo
   const here = await whenceOf(database, id)
   if (here !== undefined) {
     const state = importStateOf(here, imported)
-    if (state === 'open') {
+    if (state === 'open' || state === 'changed') {
       await sql`
         with opened as (
           update tracking.runs set name = ${textOf(name)}, user_name = ${textOf(user)}, status = ${status}, started_at = ${startedAt}, ended_at = ${endedAt ?? null}::bigint, is_deleted = false

@@ -30,23 +30,25 @@ export function nameBeside(model: string): string {
 /**
  * Registers a model that is on another server, beside a model of the project that has its name. One that was brought before
  * stays as it is, whatever it has been renamed to.
- * @returns its name here, undefined where another model has it; and whether the name that was wanted is that of a model of the project
+ * @returns its name here, undefined where another model has it; whether it was not here before; and whether the name that was wanted is that of a model of the project
  * @throws RefitError `tracking-invalid`
  */
-export async function importRegisteredModel(database: Database, imported: ImportedModel): Promise<{ readonly name: string | undefined; readonly isOfLifecycle: boolean }> {
+export async function importRegisteredModel(database: Database, imported: ImportedModel): Promise<{ readonly name: string | undefined; readonly isNew: boolean; readonly isOfLifecycle: boolean }> {
   const { server, name, wanted, description, createdAt, updatedAt } = imported
   const ofLifecycle = await isOfLifecycle(database, wanted)
   const brought = await broughtAs(database, server, name)
-  if (brought !== undefined) return { name: brought, isOfLifecycle: ofLifecycle }
+  if (brought !== undefined) return { name: brought, isNew: false, isOfLifecycle: ofLifecycle }
   const called = checkModelName(ofLifecycle ? nameBeside(wanted) : wanted)
   const tags = lastOfEach([...imported.tags, { key: SERVER_TAG, value: server }, { key: NAME_TAG, value: name }].map(registryTag))
-  await sql`
+  const { rows } = await sql`
     with made as (
       insert into tracking.registered_models (name, description, created_at, updated_at) values (${called}, ${textOf(description)}, ${createdAt}, ${updatedAt})
-      on conflict (name) do nothing returning id)
-    insert into tracking.registered_model_tags (model, key, value)
-    select made.id, sent.key, sent.value from made, unnest(${tags.map(({ key }) => key)}::text[], ${tags.map(({ value }) => value)}::text[]) as sent (key, value)`.execute(database)
-  return { name: await broughtAs(database, server, name), isOfLifecycle: ofLifecycle }
+      on conflict (name) do nothing returning id),
+    tagged as (
+      insert into tracking.registered_model_tags (model, key, value)
+      select made.id, sent.key, sent.value from made, unnest(${tags.map(({ key }) => key)}::text[], ${tags.map(({ value }) => value)}::text[]) as sent (key, value))
+    select id from made`.execute(database)
+  return { name: await broughtAs(database, server, name), isNew: rows.length > 0, isOfLifecycle: ofLifecycle }
 }
 
 /** A version of a registered model of another server, which keeps its number here. */

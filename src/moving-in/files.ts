@@ -1,0 +1,112 @@
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { RefitError } from '../errors.js'
+import { below, checkArtifactPath, type ArtifactPath } from '../tracking/artifact-path.js'
+import { FilesAnswer, numberOf } from './answers.js'
+import { away, exchange, patiently, type Answer, type Server } from './exchange.js'
+import { FILES } from './file-place.js'
+import { ask, unexpected, withQuery } from './messages.js'
+
+/** A file by its path below the folder that was listed. */
+export interface ListedFile {
+  readonly path: ArtifactPath
+  /** Undefined: the server does not tell. */
+  readonly bytes: number | undefined
+}
+
+/** What is more is no folder of a model but a server that goes on for ever. */
+const MOST_FOLDERS = 100_000
+const MOST_FILES = 1_000_000
+const MOST_FILE_BYTES = 256 * 1024 ** 3
+
+/** Every file below a folder; of those whose path is not taken `refused` is told. @throws RefitError as `ask` */
+export async function* filesBelow(server: Server, root: ArtifactPath, refused: (path: string) => void, signal: AbortSignal): AsyncGenerator<ListedFile> {
+  const folders: ArtifactPath[] = [checkArtifactPath('')]
+  let seenFolders = 0
+  let seenFiles = 0
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    seenFolders += 1
+    const what = `the list of files in ${below(root, folder)}`
+    const { files = [] } = await ask(server, { method: 'GET', path: withQuery(FILES, { path: below(root, folder) }), what }, FilesAnswer, signal)
+    seenFiles += files.length
+    if (seenFolders > MOST_FOLDERS || seenFiles > MOST_FILES) throw unexpected(server, what, `there are more than ${MOST_FOLDERS} folders or ${MOST_FILES} files below ${root}`)
+    for (const { path: name, is_dir: isFolder = false, file_size: bytes } of files) {
+      const path = taken(root, folder, name)
+      if (path === undefined) refused(`${folder === '' ? '' : `${folder}/`}${name}`)
+      else if (isFolder) folders.push(path)
+      else yield { path, bytes: numberOf(bytes) }
+    }
+  }
+}
+
+/** Names and sizes of what is in one folder. @throws RefitError as `ask` */
+export async function sizesIn(server: Server, folder: ArtifactPath, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const { files = [] } = await ask(server, { method: 'GET', path: withQuery(FILES, { path: folder }), what: `the list of files in ${folder}` }, FilesAnswer, signal)
+  return new Map(files.flatMap(({ path, is_dir: isFolder = false, file_size: bytes }) => (isFolder || bytes === undefined ? [] : [[path, Number(bytes)] as const])))
+}
+
+/** Opens a file. @throws Passing as `exchange` */
+export async function openFile(server: Server, path: ArtifactPath, signal: AbortSignal): Promise<Answer> {
+  return exchange(server, { method: 'GET', path: addressOf(path), what: `the file ${path}` }, signal)
+}
+
+/**
+ * Takes a file from one server to the other as it comes, never whole in memory. It is there when all of it has arrived, or not
+ * at all.
+ * @returns its bytes, or why it was not taken
+ * @throws RefitError when one of the servers cannot be reached
+ */
+export async function bringFile(from: Server, there: ArtifactPath, to: Server, here: ArtifactPath, signal: AbortSignal): Promise<number | RefitError> {
+  try {
+    return await patiently(async () => {
+      const opened = await openFile(from, there, signal)
+      if (!opened.ok) return opened.failure
+      const { message } = opened
+      let bytes = 0
+      let brokenOff: unknown
+      const counted = new Transform({
+        transform: (chunk: Buffer, _encoding, done) => {
+          bytes += chunk.length
+          done(bytes > MOST_FILE_BYTES ? unexpected(from, there, 'it goes on and on') : undefined, chunk)
+        },
+      })
+      message.on('error', (error) => {
+        // Otherwise it was ended by what it flows into.
+        if (!counted.destroyed) brokenOff = error
+      })
+      const flowing = pipeline(message, counted).catch(() => undefined)
+      try {
+        const put = await exchange(to, { method: 'PUT', path: addressOf(here), what: `the file ${here}`, body: counted }, signal)
+        if (!put.ok) return put.failure
+        put.message.resume()
+        return bytes
+      } catch (error) {
+        if (brokenOff !== undefined && !signal.aborted) throw away(from, brokenOff)
+        throw error
+      } finally {
+        await flowing
+      }
+    }, signal)
+  } catch (error) {
+    // A file that a server fails at is told of; one that cannot be reached ends the import.
+    if (error instanceof RefitError && error.code === 'import-server-refused') return error
+    throw error
+  }
+}
+
+function addressOf(path: ArtifactPath): string {
+  return `${FILES}/${path.split('/').map(encodeURIComponent).join('/')}`
+}
+
+/** The path of a name in a folder; undefined where it is none, or leads elsewhere. */
+function taken(root: ArtifactPath, folder: ArtifactPath, name: string): ArtifactPath | undefined {
+  if (name === '' || name.includes('/')) return undefined
+  try {
+    const path = checkArtifactPath(folder === '' ? name : `${folder}/${name}`)
+    // What is normalised away would be another file.
+    return path === (folder === '' ? name : `${folder}/${name}`) && checkArtifactPath(below(root, path)) !== '' ? path : undefined
+  } catch (error) {
+    if (error instanceof RefitError && error.code === 'tracking-invalid') return undefined
+    throw error
+  }
+}
