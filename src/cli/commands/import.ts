@@ -95,12 +95,15 @@ async function putIntoService(terminal: CommandContext['terminal'], api: Client,
 
 const PAGE = 200
 
-/** The run that an import has asked for before, unless it came to nothing. */
+/** What settles nothing, so that it is worth another run: no data was there yet, say. */
+const unsettled: readonly unknown[] = ['failed', 'cancelled', 'inconclusive']
+
+/** The run that an import has asked for before, unless it settled nothing. */
 async function adoptionOf(api: Client, { model, origin }: Champion): Promise<string | undefined> {
   let before: string | undefined
   do {
     const page = await api.runs({ model, limit: PAGE, before })
-    const found = page.runs.find(({ offer, outcome }) => offer?.kind === 'package' && offer.origin.path === origin && outcome !== 'failed' && outcome !== 'cancelled')
+    const found = page.runs.find(({ offer, outcome }) => offer?.kind === 'package' && offer.origin.path === origin && !unsettled.includes(outcome))
     if (found !== undefined) return found.id
     ;({ before } = page)
   } while (before !== undefined)
