@@ -6,11 +6,13 @@ import { modelStatuses } from '../tracking/logged-models.js'
 import { versionNumber } from '../tracking/model-versions.js'
 import { runStatuses } from '../tracking/runs.js'
 import { entry } from './experiments.js'
-import { double, flag, idText, integer, list, message, oneOf, optional, required, text, withDefault, words } from './message.js'
+import { between, double, flag, idText, integer, list, message, oneOf, optional, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
 import { handle } from './routes.js'
 
 const entries = withDefault(list(entry), [])
+/** Milliseconds since 1970. */
+const time = between(0, Number.MAX_SAFE_INTEGER)
 const whence = { server: required(words), digest: optional(words) }
 const experiment = { experiment_name: required(words), experiment_tags: entries }
 
@@ -21,8 +23,8 @@ const run = message({
   run_name: withDefault(text, ''),
   user_id: withDefault(text, ''),
   status: required(oneOf(runStatuses)),
-  start_time: withDefault(integer, 0),
-  end_time: optional(integer),
+  start_time: withDefault(time, 0),
+  end_time: optional(time),
   artifact_uri: optional(words),
 })
 
@@ -39,8 +41,8 @@ const loggedModel = message({
   source_run_id: withDefault(text, ''),
   status: required(oneOf(modelStatuses)),
   status_message: optional(text),
-  creation_timestamp_ms: withDefault(integer, 0),
-  last_updated_timestamp_ms: withDefault(integer, 0),
+  creation_timestamp_ms: withDefault(time, 0),
+  last_updated_timestamp_ms: withDefault(time, 0),
   artifact_uri: optional(words),
   params: entries,
   tags: entries,
@@ -52,8 +54,8 @@ const registeredModel = message({
   name: required(words),
   wanted_name: required(words),
   description: withDefault(text, ''),
-  creation_timestamp: withDefault(integer, 0),
-  last_updated_timestamp: withDefault(integer, 0),
+  creation_timestamp: withDefault(time, 0),
+  last_updated_timestamp: withDefault(time, 0),
   tags: entries,
 })
 
@@ -61,8 +63,8 @@ const version = message({
   server: required(words),
   name: required(words),
   version: required(idText),
-  creation_timestamp: withDefault(integer, 0),
-  last_updated_timestamp: withDefault(integer, 0),
+  creation_timestamp: withDefault(time, 0),
+  last_updated_timestamp: withDefault(time, 0),
   description: withDefault(text, ''),
   user_id: withDefault(text, ''),
   current_stage: withDefault(words, 'None'),

@@ -1,7 +1,7 @@
 import { digestOf } from '../define/canonical-json.js'
 import { experimentOf } from './bring-experiment.js'
 import { bringFiles } from './bring-files.js'
-import { keptEntries } from './entries.js'
+import { isKeptPoint, keptEntries } from './entries.js'
 import { filePlace } from './file-place.js'
 import { NotTaken } from './messages.js'
 import { once, type Brought, type Move } from './move.js'
@@ -42,6 +42,8 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
   const { base: server } = source.server
   const { status = 'LOGGED_MODEL_READY' } = info
   const digest = status === 'LOGGED_MODEL_PENDING' ? undefined : digestOf([model, isDeleted])
+  const metrics = (data.metrics ?? []).filter(isKeptPoint)
+  for (const { key } of (data.metrics ?? []).filter((point) => !metrics.includes(point))) leave('value of metric')(key)
   const { state, uri } = await destination.importLoggedModel({
     server,
     digest,
@@ -57,7 +59,7 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
     artifact_uri: there.kind === 'elsewhere' ? there.uri : undefined,
     params: keptEntries(data.params, 'param', leave('parameter')),
     tags: keptEntries(info.tags, 'tag', leave('tag')),
-    metrics: data.metrics ?? [],
+    metrics,
   })
   if (state === 'other') {
     tally.leave(`logged model ${id}`, 'a model of that id is here, which was not brought from that server; it stays as it is')

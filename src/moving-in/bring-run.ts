@@ -1,9 +1,9 @@
 import { digestOf } from '../define/canonical-json.js'
-import { numberOf, type Point, type Run } from './answers.js'
+import type { Run } from './answers.js'
 import { experimentOf } from './bring-experiment.js'
 import { bringFiles } from './bring-files.js'
 import { bringLoggedModel } from './bring-logged-model.js'
-import { isKey, keptEntries, piecesOf } from './entries.js'
+import { isKeptPoint, isKey, keptEntries, piecesOf } from './entries.js'
 import { filePlace } from './file-place.js'
 import { NotTaken } from './messages.js'
 import { once, type Brought, type Move } from './move.js'
@@ -86,8 +86,8 @@ async function bringLogged({ source, destination, tally, signal }: Move, id: str
       continue
     }
     for await (const points of source.history(id, key)) {
-      const taken = points.filter(isTaken)
-      if (taken.length < points.length) tally.leave(`${points.length - taken.length} values of metric ${key} of run ${id}`, 'their times are before 1970')
+      const taken = points.filter(isKeptPoint)
+      if (taken.length < points.length) tally.leave(`${points.length - taken.length} values of metric ${key} of run ${id}`, 'their times or steps are not ones that are taken')
       for (const metrics of piecesOf(taken, MOST_METRICS)) await destination.logBatch(id, { metrics })
       tally.add('values', taken.length)
     }
@@ -97,8 +97,4 @@ async function bringLogged({ source, destination, tally, signal }: Move, id: str
   if (datasets.length + models.length > 0) await destination.logInputs(id, datasets, models)
   const made = outputs.model_outputs ?? []
   if (made.length > 0) await destination.logOutputs(id, made)
-}
-
-function isTaken({ timestamp, step }: Point): boolean {
-  return (numberOf(timestamp) ?? -1) >= 0 && Math.abs(numberOf(step) ?? 0) < 2 ** 63
 }

@@ -64,7 +64,8 @@ async function placeOf(move: Move, version: ModelVersion, run: Brought | undefin
   const logged = loggedModel === undefined ? undefined : await bringLoggedModel(move, loggedModel)
   if (logged !== undefined) return { source: `models:/${loggedModel}`, location: logged.uri, loggedModel }
 
-  const uri = (await source.downloadUri(name, numberOf(version.version) ?? 0)) ?? from
+  const told = await source.downloadUri(name, numberOf(version.version) ?? 0)
+  const uri = told === undefined || told === '' ? from : told
   const there = filePlace(source.server, uri)
   if (there.kind === 'served' && run?.there.kind === 'served') {
     const within = pathWithin(run.there.path, there.path)

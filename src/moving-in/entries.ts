@@ -1,5 +1,6 @@
 import { RefitError } from '../errors.js'
 import { checkKey, type Entry } from '../tracking/entries.js'
+import { numberOf, type Point } from './answers.js'
 
 interface SentEntry {
   readonly key: string
@@ -30,6 +31,14 @@ export function isKey(key: string, what: 'metric' | 'param' | 'tag'): boolean {
     throw error
   }
 }
+
+/** Whether a value of a metric can be kept: its name, and its time and step as whole numbers of 64 bits. */
+export function isKeptPoint({ key, timestamp, step }: Pick<Point, 'key' | 'timestamp' | 'step'>): boolean {
+  const at = numberOf(timestamp) ?? -1
+  return isKey(key, 'metric') && at >= 0 && at < LARGEST && Math.abs(numberOf(step) ?? 0) < LARGEST
+}
+
+const LARGEST = 2 ** 63
 
 /** Pieces of a list, each of at most so many. */
 export function* piecesOf<T>(list: readonly T[], most: number): Generator<readonly T[]> {

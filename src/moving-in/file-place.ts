@@ -14,6 +14,7 @@ export const FILES = '/api/2.0/mlflow-artifacts/artifacts'
 /** Where a URI leads that a server has told. */
 export function filePlace({ base }: Pick<Server, 'base'>, uri: string): FilePlace {
   const nowhere = (reason: string): FilePlace => ({ kind: 'elsewhere', reason, uri: undefined })
+  if (uri === '') return nowhere('the server does not say where they lie')
   const scheme = /^([a-z][\w+.-]+):/i.exec(uri)?.[1]?.toLowerCase()
   // A drive letter is no scheme.
   if (scheme === undefined || scheme === 'file') return nowhere(`they lie on a disk (${uri}), and the server does not hand them out`)

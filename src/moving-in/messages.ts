@@ -19,14 +19,14 @@ export function withQuery(path: string, values: Values): string {
 
 /** Asks for a message, and again where time may mend it. @throws RefitError `import-server-refused`, `import-server-away`, `import-answer-unexpected` */
 export async function ask<S extends TSchema>(server: Server, question: Question, schema: S, signal: AbortSignal): Promise<Static<S>> {
-  return read(server, question, schema, signal, (answer) => {
+  return read(server, question, schema, signal, (answer): never => {
     throw answer.failure
   })
 }
 
 /** As `ask`, for what may not be there: undefined. */
 export async function askWhether<S extends TSchema>(server: Server, question: Question, schema: S, signal: AbortSignal): Promise<Static<S> | undefined> {
-  return read(server, question, schema, signal, (answer) => {
+  return read(server, question, schema, signal, (answer): undefined => {
     if (answer.status === 404) return undefined
     throw answer.failure
   })
@@ -43,7 +43,7 @@ export class NotTaken extends Error {
 
 /** Sends a message as JSON. @throws NotTaken; RefitError as `ask` */
 export async function tell<S extends TSchema>(server: Server, path: string, what: string, message: object, schema: S, signal: AbortSignal): Promise<Static<S>> {
-  return read(server, { method: 'POST', path, what, body: JSON.stringify(message) }, schema, signal, (answer) => {
+  return read(server, { method: 'POST', path, what, body: JSON.stringify(message) }, schema, signal, (answer): never => {
     throw answer.status === 400 ? new NotTaken(answer.failure) : answer.failure
   })
 }

@@ -2,8 +2,8 @@ import { refitError } from '../errors.js'
 import type { Server } from './exchange.js'
 import { plain } from './plain.js'
 
-/** Variables by which MLflow's clients say who asks. */
-type Environment = Readonly<Partial<Record<'MLFLOW_TRACKING_TOKEN' | 'MLFLOW_TRACKING_USERNAME' | 'MLFLOW_TRACKING_PASSWORD', string | undefined>>>
+/** Variables of a process, among them those by which MLflow's clients say who asks. */
+type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * The MLflow server at an address, and what tells it who asks: the variables of MLflow's own clients, or a name and a password

@@ -6,6 +6,7 @@ import { numberOf } from './experiments.js'
 import { checkForeignLocation } from './foreign-location.js'
 import { DIGEST_TAG, importStateOf, SERVER_TAG, type ImportState, type Whence } from './imported.js'
 import { checkLoggedModelName, getLoggedModel, type LoggedModel, type ModelMetric, type ModelStatus } from './logged-models.js'
+import { checkMetric } from './metrics.js'
 import { neededExperiment } from './needed-experiment.js'
 import { invalid, missing } from './refusals.js'
 
@@ -39,6 +40,7 @@ export async function importLoggedModel(database: Database, clock: Clock, import
   const location = imported.artifactUri === undefined ? undefined : textOf(checkForeignLocation(imported.artifactUri))
   const { id: within } = await neededExperiment(database, clock, experiment.name, experiment.tags)
   const { metrics } = imported
+  for (const metric of metrics) checkMetric(metric)
   const { rows } = await sql`
     with made as (
       insert into tracking.logged_models as present (id, experiment, name, artifact_location, created_at, updated_at, status, status_message, model_type, source_run)

@@ -118,7 +118,8 @@ interface PointRow {
 
 const MOST_INTEGER = 2 ** 63
 
-function checkMetric({ key, at, step }: Metric): void {
+/** @throws RefitError `tracking-invalid` */
+export function checkMetric({ key, at, step }: Metric): void {
   checkKey(key, 'metric')
   if (at < 0) throw invalid(`Got invalid timestamp ${at} for metric '${key}'. Timestamp must be a nonnegative long (64-bit integer)`)
   for (const number of [at, step]) if (Math.abs(number) >= MOST_INTEGER) throw invalid(`Got ${number} for metric '${key}', which is no 64-bit integer`)

@@ -75,14 +75,17 @@ async function putIntoService(terminal: CommandContext['terminal'], api: Client,
       else terminal.line(`${called}, was brought to ${model} before, by run ${before}`)
       continue
     }
-    const content = await championArchive(refit, name, number, signal)
+    const reading = new AbortController()
+    const content = await championArchive(refit, name, number, AbortSignal.any([signal, reading.signal]))
     if (content === undefined) {
       if (terminal.json) terminal.record({ kind: 'not-adopted', model, reason: 'its files were not brought' })
       else terminal.line(`${terminal.paint.yellow('!')} ${called}, is not brought into service for ${model}: its files were not brought. Take them from their store, and bring them by \`refit adopt\`.`)
       continue
     }
     if (!terminal.json) terminal.line(`${called}, is checked for ${model}`)
-    const requested = await api.adopt(model, { path: origin, reason: `moved in from ${new URL(origin).host} (${by})`, host: new URL(origin).host, trainedUntil }, content)
+    const { host } = new URL(origin)
+    // Where it is refused, what has not been read need not be.
+    const requested = await api.adopt(model, { path: origin, reason: `moved in from ${host} (${by})`, host, trainedUntil }, content).finally(() => reading.abort())
     if (terminal.json && !wait) {
       terminal.record({ kind: 'asked', model, run: requested.run })
       continue
