@@ -53,9 +53,11 @@ export async function bringFiles(move: Move, whose: string, there: FilePlace, ur
       failures = 0
       continue
     }
+    const { failure, isLasting } = brought
+    tally.leave(`file ${path} of ${whose}`, failure.message)
+    if (isLasting) continue
     failures += 1
-    if (failures === MOST_FAILURES) throw brought
-    tally.leave(`file ${path} of ${whose}`, brought.message)
+    if (failures === MOST_FAILURES) throw failure
     // With the next import it is tried again.
     isWhole = false
   }

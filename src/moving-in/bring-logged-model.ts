@@ -1,4 +1,4 @@
-import { digestOf } from '../define/canonical-json.js'
+import { answerDigest } from './answer-digest.js'
 import { experimentOf } from './bring-experiment.js'
 import { bringFiles } from './bring-files.js'
 import { isKeptPoint, keptEntries } from './entries.js'
@@ -41,9 +41,9 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
   const there = filePlace(source.server, info.artifact_uri ?? '')
   const { base: server } = source.server
   const { status = 'LOGGED_MODEL_READY' } = info
-  const digest = status === 'LOGGED_MODEL_PENDING' ? undefined : digestOf([model, isDeleted])
-  const metrics = (data.metrics ?? []).filter(isKeptPoint)
-  for (const { key } of (data.metrics ?? []).filter((point) => !metrics.includes(point))) leave('value of metric')(key)
+  const digest = status === 'LOGGED_MODEL_PENDING' ? undefined : answerDigest({ model, isDeleted })
+  const points = data.metrics ?? []
+  for (const { key } of points.filter((point) => !isKeptPoint(point))) leave('value of metric')(key)
   const { state, uri } = await destination.importLoggedModel({
     server,
     digest,
@@ -59,7 +59,7 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
     artifact_uri: there.kind === 'elsewhere' ? there.uri : undefined,
     params: keptEntries(data.params, 'param', leave('parameter')),
     tags: keptEntries(info.tags, 'tag', leave('tag')),
-    metrics,
+    metrics: points.filter(isKeptPoint),
   })
   if (state === 'other') {
     tally.leave(`logged model ${id}`, 'a model of that id is here, which was not brought from that server; it stays as it is')

@@ -1,4 +1,4 @@
-import { digestOf } from '../define/canonical-json.js'
+import { answerDigest } from './answer-digest.js'
 import type { Run } from './answers.js'
 import { experimentOf } from './bring-experiment.js'
 import { bringFiles } from './bring-files.js'
@@ -46,7 +46,7 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
   const there = filePlace(source.server, info.artifact_uri ?? '')
   const { base: server } = source.server
   // What is still being written is brought again the next time.
-  const digest = info.status === 'RUNNING' || info.status === 'SCHEDULED' ? undefined : digestOf(run)
+  const digest = info.status === 'RUNNING' || info.status === 'SCHEDULED' ? undefined : answerDigest(run)
   const { state, uri } = await destination.importRun({
     server,
     digest,

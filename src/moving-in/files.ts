@@ -14,6 +14,13 @@ export interface ListedFile {
   readonly bytes: number | undefined
 }
 
+/** Why a file was not taken. */
+export interface NotBrought {
+  readonly failure: RefitError
+  /** It would not be taken another time either. */
+  readonly isLasting: boolean
+}
+
 /** What is more is no folder of a model but a server that goes on for ever. */
 const MOST_FOLDERS = 100_000
 const MOST_FILES = 1_000_000
@@ -53,14 +60,14 @@ export async function openFile(server: Server, path: ArtifactPath, signal: Abort
 /**
  * Takes a file from one server to the other as it comes, never whole in memory. It is there when all of it has arrived, or not
  * at all.
- * @returns its bytes, or why it was not taken
+ * @returns its bytes, or why it is not there
  * @throws RefitError when one of the servers cannot be reached
  */
-export async function bringFile(from: Server, there: ArtifactPath, to: Server, here: ArtifactPath, signal: AbortSignal): Promise<number | RefitError> {
+export async function bringFile(from: Server, there: ArtifactPath, to: Server, here: ArtifactPath, signal: AbortSignal): Promise<number | NotBrought> {
   try {
     return await patiently(async () => {
       const opened = await openFile(from, there, signal)
-      if (!opened.ok) return opened.failure
+      if (!opened.ok) return notBrought(opened)
       const { message } = opened
       let bytes = 0
       let brokenOff: unknown
@@ -77,7 +84,7 @@ export async function bringFile(from: Server, there: ArtifactPath, to: Server, h
       const flowing = pipeline(message, counted).catch(() => undefined)
       try {
         const put = await exchange(to, { method: 'PUT', path: addressOf(here), what: `the file ${here}`, body: counted }, signal)
-        if (!put.ok) return put.failure
+        if (!put.ok) return notBrought(put)
         put.message.resume()
         return bytes
       } catch (error) {
@@ -89,9 +96,14 @@ export async function bringFile(from: Server, there: ArtifactPath, to: Server, h
     }, signal)
   } catch (error) {
     // A file that a server fails at is told of; one that cannot be reached ends the import.
-    if (error instanceof RefitError && error.code === 'import-server-refused') return error
+    if (error instanceof RefitError && error.code === 'import-server-refused') return { failure: error, isLasting: false }
     throw error
   }
+}
+
+/** What is not there, or not in a form that is taken, will not be the next time. */
+function notBrought({ status, failure }: Extract<Answer, { ok: false }>): NotBrought {
+  return { failure, isLasting: [400, 404, 410, 413, 414].includes(status) }
 }
 
 function addressOf(path: ArtifactPath): string {
