@@ -67,6 +67,7 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
   }
   if (state === 'complete') {
     tally.pass('loggedModels')
+    if (there.kind === 'elsewhere') tally.leave(`files of logged model ${id}`, there.reason)
     return { there, uri }
   }
   const isWhole = await bringFiles(move, `logged model ${id}`, there, uri, { anew: state === 'changed' })

@@ -65,6 +65,7 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
   }
   if (state === 'complete') {
     tally.pass('runs')
+    if (there.kind === 'elsewhere') tally.leave(`files of run ${id}`, there.reason)
     return { there, uri }
   }
   await bringLogged(move, id, run)

@@ -24,7 +24,7 @@ with mlflow.start_run(run_name="first", description="as MLflow 3 logs it") as fi
     mlflow.log_params({"alpha": "0.5", "empty": "", "long": "x" * 500})
     mlflow.set_tags({"team": "süd", "note": "two\nlines"})
     mlflow.log_input(mlflow.data.from_pandas(rows, name="rows"), context="training")
-    logged = mlflow.sklearn.log_model(model, name="line", signature=signature, registered_model_name=NAME)
+    logged = mlflow.sklearn.log_model(model, name="line", signature=signature, registered_model_name=NAME, pip_requirements=["scikit-learn"])
     mlflow.log_text("hello", "notes/ä b (1).txt")
 for start in range(0, 2500, 500):
     points = [Metric("loss", 1 / (step + 1), 1_700_000_000_000 + step, step) for step in range(start, start + 500)]
@@ -32,7 +32,7 @@ for start in range(0, 2500, 500):
 
 mlflow.set_experiment("deliveries, older")
 with mlflow.start_run(run_name="second") as second, tempfile.TemporaryDirectory() as folder:
-    mlflow.sklearn.save_model(model, f"{folder}/model", signature=signature)
+    mlflow.sklearn.save_model(model, f"{folder}/model", signature=signature, pip_requirements=["scikit-learn"])
     mlflow.log_artifacts(f"{folder}/model", "model")
     mlflow.log_metric("nothing", float("nan"))
     mlflow.log_metric("less", -1.5, step=-3)
