@@ -9,8 +9,10 @@ const API = '/api/2.0/mlflow'
 const MODELS_PAGE = 100
 const VERSIONS_PAGE = 1000
 const POINTS_PAGE = 25_000
-/** More are no history but a server that goes on for ever. */
-const MOST_PAGES = 100_000
+/** More are no history and no registry but a server that goes on for ever. */
+const MOST_PAGES = 20_000
+const MOST_MODELS = 100_000
+const MOST_VERSIONS = 1_000_000
 
 /** What is asked of the server that is moved from. Everything is read, nothing is changed there. */
 export interface MlflowSource {
@@ -48,7 +50,12 @@ export function openSource(server: Server, signal: AbortSignal): MlflowSource {
     server,
     models: async function* () {
       const what = 'the list of registered models'
-      for await (const page of pages(what, (token) => ask(server, get('/registered-models/search', { max_results: MODELS_PAGE, page_token: token }, what), RegisteredModelsAnswer, signal))) yield* page.registered_models ?? []
+      let count = 0
+      for await (const page of pages(what, (token) => ask(server, get('/registered-models/search', { max_results: MODELS_PAGE, page_token: token }, what), RegisteredModelsAnswer, signal))) {
+        yield* page.registered_models ?? []
+        count += page.registered_models?.length ?? 0
+        if (count > MOST_MODELS) throw unexpected(server, what, `there are more than ${MOST_MODELS}`)
+      }
     },
     model: async (name) => {
       const { registered_model: model } = await ask(server, get('/registered-models/get', { name }, `the registered model ${name}`), RegisteredModelAnswer, signal)
@@ -64,6 +71,7 @@ export function openSource(server: Server, signal: AbortSignal): MlflowSource {
           // `=` may pass over upper and lower case, where a database does.
           if (version.name === name && Number.isSafeInteger(number) && number > 0) found.set(number, version)
         }
+        if (found.size > MOST_VERSIONS) throw unexpected(server, what, `there are more than ${MOST_VERSIONS}`)
       }
       return [...found].toSorted(([one], [other]) => one - other).map(([, version]) => version)
     },
