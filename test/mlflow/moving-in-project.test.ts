@@ -49,21 +49,3 @@ test('what served there for a model of the project comes into service by its che
   const renamed = await move('--model', 'without versions', '--as', MODEL)
   assert.equal(renamed.code, 0, renamed.error)
 })
-
-test('whoever may only read, and whoever may only operate, is told what role it takes', needsGenuine, async (t) => {
-  const genuine = await startGenuineServer()
-  t.after(() => genuine.stop())
-  await runMlflowScript('moving_in_seed.py', genuine.url, { MODEL })
-  const project = await createProject({ ...toldProject('triggers: [],'), [`${DROPS}/week-01.csv`]: week(1, 0.08) })
-  t.after(() => project.close())
-  const secrets = { viewer: 'viewer-secret-0123456789', operator: 'operator-secret-0123456789' }
-  await project.up({ environment: { REFIT_TOKENS: Object.entries(secrets).map(([role, secret]) => `${role}s:${role}:${secret}`).join(' '), REFIT_PYTHON: process.env['REFIT_TEST_PYTHON'] ?? '' } })
-  const move = (role: keyof typeof secrets): Promise<Finished> => refit(['import', 'mlflow', genuine.url], { folder: project.folder, environment: { REFIT_TOKEN: secrets[role] } })
-  const viewer = await move('viewer')
-  assert.equal(viewer.code, 1)
-  assert.match(viewer.error, /refused a registered model: status 403\. This needs the role operator/)
-  const operator = await move('operator')
-  assert.equal(operator.code, 1)
-  assert.match(operator.out, /✓ brought 2 models, 5 versions/)
-  assert.match(operator.error, /This needs the role admin/)
-})

@@ -121,9 +121,10 @@ test('connections that break, answers that break off and servers that are busy f
   assert.deepEqual(await tell(server.url), await tell(genuine.url))
 })
 
-test('a password in the address stands in nothing that is shown or kept, and a token that Refit does not know is told', needsGenuine, async (t) => {
+test('a password in the address stands in nothing that is shown or kept, and whoever Refit does not know, or lets only read, is told', needsGenuine, async (t) => {
   const secret = 'refit-secret-0123456789'
-  const server = await startRefitMlflow({ tokens: `mover:operator:${secret}` })
+  const reading = 'reader-secret-0123456789'
+  const server = await startRefitMlflow({ tokens: `mover:operator:${secret} reader:viewer:${reading}` })
   t.after(() => server.stop())
   const address = new URL(genuine.url)
   address.username = 'someone'
@@ -133,7 +134,9 @@ test('a password in the address stands in nothing that is shown or kept, and a t
   assert.ok(!`${ended.out}${ended.error}`.includes('a-password-of-theirs'))
   const { text } = await ask(server.url, 'GET', `/api/2.0/mlflow/registered-models/get?name=${NAME}`, undefined, { Authorization: `Bearer ${secret}` })
   assert.ok(text.includes(`"value":"${genuine.url}"`) && !text.includes('a-password-of-theirs'), text)
-  const refused = await refit(['import', 'mlflow', genuine.url, '--url', server.url], { environment: { REFIT_TOKEN: 'nobody-has-this-token-1' } })
-  assert.equal(refused.code, 1)
-  assert.match(refused.error, /Refit at \S+ refused a registered model: status 401/)
+  for (const [token, told] of [['nobody-has-this-token-1', /Refit at \S+ refused a registered model: status 401/], [reading, /refused a registered model: status 403\. This needs the role operator/]] as const) {
+    const refused = await refit(['import', 'mlflow', genuine.url, '--url', server.url], { environment: { REFIT_TOKEN: token } })
+    assert.equal(refused.code, 1)
+    assert.match(refused.error, told)
+  }
 })
