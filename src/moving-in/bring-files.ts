@@ -53,13 +53,14 @@ export async function bringFiles(move: Move, whose: string, there: FilePlace, ur
       failures = 0
       continue
     }
-    const { failure, isLasting } = brought
+    const { failure, kind } = brought
     tally.leave(`file ${path} of ${whose}`, failure.message)
-    if (isLasting) continue
-    failures += 1
-    if (failures === MOST_FAILURES) throw failure
+    if (kind === 'lasting') continue
     // With the next import it is tried again.
     isWhole = false
+    if (kind === 'own') continue
+    failures += 1
+    if (failures === MOST_FAILURES) throw failure
   }
   return isWhole
 }

@@ -42,8 +42,8 @@ const TRIES = 6
 const FIRST_PAUSE_MS = 250
 /** Of a refusal, what is read to tell it. */
 const MOST_REFUSAL_BYTES = 16 * 1024
-/** Of the refusals that time may mend. */
-const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
+/** Of the refusals that time may mend, whatever was asked. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504])
 
 /**
  * Asks once. Redirects are not followed: they would take what tells who asks elsewhere.
@@ -97,20 +97,23 @@ function send({ base, headers, called }: Server, { method, path, body }: Questio
   })
 }
 
+/** An answer to its end, or until it has more than so many bytes, which ends its connection. */
+export async function contentOf(message: AsyncIterable<Uint8Array>, most: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of message) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > most) break
+  }
+  return Buffer.concat(chunks)
+}
+
 /** What a refusal says, from MLflow's form of it or as text. */
 async function reasonOf(message: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of message) {
-      chunks.push(Buffer.from(chunk))
-      bytes += chunks.at(-1)?.length ?? 0
-      if (bytes >= MOST_REFUSAL_BYTES) break
-    }
-  } catch {
-    // It broke off: the status tells enough.
-  }
-  const text = Buffer.concat(chunks).toString('utf8')
+  // Where it breaks off, the status tells enough.
+  const content = await contentOf(message, MOST_REFUSAL_BYTES).catch(() => Buffer.alloc(0))
+  const text = content.toString('utf8')
   return plain(messageIn(text) ?? text)
 }
 

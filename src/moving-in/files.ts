@@ -17,8 +17,8 @@ export interface ListedFile {
 /** Why a file was not taken. */
 export interface NotBrought {
   readonly failure: RefitError
-  /** It would not be taken another time either. */
-  readonly isLasting: boolean
+  /** `lasting`: it would not be taken another time either; `own`: a server fails at this one; `general`: it may be so with all of them. */
+  readonly kind: 'lasting' | 'own' | 'general'
 }
 
 /** What is more is no folder of a model but a server that goes on for ever. */
@@ -96,14 +96,18 @@ export async function bringFile(from: Server, there: ArtifactPath, to: Server, h
     }, signal)
   } catch (error) {
     // A file that a server fails at is told of; one that cannot be reached ends the import.
-    if (error instanceof RefitError && error.code === 'import-server-refused') return { failure: error, isLasting: false }
+    if (error instanceof RefitError && error.code === 'import-server-refused') return { failure: error, kind: 'general' }
     throw error
   }
 }
 
 /** What is not there, or not in a form that is taken, will not be the next time. */
+const LASTING_STATUSES: ReadonlySet<number> = new Set([400, 404, 410, 413, 414])
+
 function notBrought({ status, failure }: Extract<Answer, { ok: false }>): NotBrought {
-  return { failure, isLasting: [400, 404, 410, 413, 414].includes(status) }
+  if (LASTING_STATUSES.has(status)) return { failure, kind: 'lasting' }
+  // MLflow's own server fails so at names with letters beyond ASCII, each time.
+  return { failure, kind: status === 500 ? 'own' : 'general' }
 }
 
 function addressOf(path: ArtifactPath): string {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { refitError, type RefitError } from '../errors.js'
-import { away, exchange, patiently, type Answer, type Question, type Server } from './exchange.js'
+import { away, contentOf, exchange, Passing, patiently, type Answer, type Question, type Server } from './exchange.js'
 import { plain } from './plain.js'
 
 /** As large as MLflow's messages get: the profile of a dataset has up to 16 million characters, which JSON may escape. */
@@ -56,26 +56,19 @@ export function unexpected(server: Server, what: string, reason: string): RefitE
 async function read<S extends TSchema, R>(server: Server, question: Question, schema: S, signal: AbortSignal, refused: (answer: Extract<Answer, { ok: false }>) => R): Promise<Static<S> | R> {
   return patiently(async () => {
     const answer = await exchange(server, question, signal)
-    return answer.ok ? decode(server, question.what, schema, await textOf(server, question.what, answer.message, signal)) : refused(answer)
+    if (answer.ok) return decode(server, question.what, schema, await textOf(server, question.what, answer.message, signal))
+    // MLflow says so too of a database that is busy.
+    if (answer.status === 500) throw new Passing(answer.failure)
+    return refused(answer)
   }, signal)
 }
 
 async function textOf(server: Server, what: string, message: IncomingMessage, signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  try {
-    for await (const chunk of message) {
-      const piece = Buffer.from(chunk)
-      chunks.push(piece)
-      bytes += piece.length
-      // Leaving the loop ends the connection.
-      if (bytes > MOST_BYTES) break
-    }
-  } catch (error) {
+  const content = await contentOf(message, MOST_BYTES).catch((error: unknown) => {
     throw signal.aborted ? error : away(server, error)
-  }
-  if (bytes > MOST_BYTES) throw unexpected(server, what, `it has more than ${MOST_BYTES / 1024 ** 2} MB`)
-  return Buffer.concat(chunks).toString('utf8')
+  })
+  if (content.length > MOST_BYTES) throw unexpected(server, what, `it has more than ${MOST_BYTES / 1024 ** 2} MB`)
+  return content.toString('utf8')
 }
 
 function decode<S extends TSchema>(server: Server, what: string, schema: S, text: string): Static<S> {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,10 +6,16 @@ import { until } from '../support/running-project.js'
 import { freePort } from '../support/s3-server.js'
 import { needsMlflow } from './running-mlflow.js'
 
-const program = process.env['REFIT_TEST_MLFLOW_SERVER']
+const python = process.env['REFIT_TEST_PYTHON'] ?? ''
 
 /** For the options of a test that needs MLflow's own server, and its client besides: without them the test is skipped, and says so. */
-export const needsGenuine: { readonly skip?: string } = program === undefined ? { skip: 'REFIT_TEST_MLFLOW_SERVER names no `mlflow` of a whole MLflow' } : needsMlflow
+export const needsGenuine: { readonly skip?: string } = needsMlflow.skip === undefined ? whyNot() : needsMlflow
+
+/** The server is in the package of the client; what it imports beyond that is not installed with it. */
+function whyNot(): { readonly skip?: string } {
+  const asked = spawnSync(python, ['-c', "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in ('alembic', 'flask_cors', 'graphene')))"])
+  return asked.status === 0 ? {} : { skip: "the interpreter of REFIT_TEST_PYTHON has not what MLflow's own server imports, see test/requirements.txt" }
+}
 
 /** `mlflow server` of PyPI, with a database and files of its own, which it hands out itself. */
 export interface GenuineServer {
@@ -19,15 +25,14 @@ export interface GenuineServer {
 
 /** @throws Error with what it said, when it does not start */
 export async function startGenuineServer(): Promise<GenuineServer> {
-  if (program === undefined) throw new Error('REFIT_TEST_MLFLOW_SERVER names no program')
   const folder = await mkdtemp(join(tmpdir(), 'genuine-mlflow-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const { PATH = '' } = process.env
   // It has processes of its own, which end with its group.
-  const child = spawn(program, ['server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1', '--backend-store-uri', `sqlite:///${join(folder, 'mlflow.db')}`, '--artifacts-destination', join(folder, 'files')], {
+  const child = spawn(python, ['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1', '--backend-store-uri', `sqlite:///${join(folder, 'mlflow.db')}`, '--artifacts-destination', join(folder, 'files')], {
     cwd: folder,
-    env: { PATH, HOME: folder, MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', GIT_PYTHON_REFRESH: 'quiet' },
+    env: { PATH, HOME: folder, MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false', GIT_PYTHON_REFRESH: 'quiet' },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })

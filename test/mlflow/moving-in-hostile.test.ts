@@ -31,7 +31,9 @@ function newRun(): string {
 }
 
 /** A server with one model and one version of a run; `scripts` says some of it otherwise. */
-async function foreign(t: TestContext, scripts: Scripts, { run = newRun(), model = `model of ${run}`, artifacts = `mlflow-artifacts:/1/${run}/artifacts` } = {}): Promise<ScriptedServer> {
+async function foreign(t: TestContext, scripts: Scripts, named: { readonly run?: string; readonly model?: string; readonly artifacts?: string } = {}): Promise<ScriptedServer> {
+  const { run = newRun() } = named
+  const { model = `model of ${run}`, artifacts = `mlflow-artifacts:/1/${run}/artifacts` } = named
   const usual: Scripts = {
     '/mlflow/registered-models/search': { body: { registered_models: [{ name: model }] } },
     '/mlflow/model-versions/search': { body: { model_versions: [{ name: model, version: '1', source: `${artifacts}/model`, run_id: run }] } },
@@ -139,6 +141,22 @@ test('a folder that is within itself without an end is left where its path is to
   const { brought, left, leftCount } = await imported(await foreign(t, { [FILES]: { body: { files: [{ path: 'a'.repeat(100), is_dir: true }] } } }))
   assert.deepEqual([brought.files, leftCount], [0, 1])
   assert.match(left[0]?.reason ?? '', /its path is not one that is taken/)
+})
+
+test('files that a server fails at do not keep the others away, however many they are, and come with a later import', async (t) => {
+  const run = newRun()
+  const root = `1/${run}/artifacts`
+  const names = Array.from({ length: 40 }, (_, index) => `${index}.txt`)
+  let isBroken = true
+  const list = (query: URLSearchParams): Message => ({ body: query.get('path') === root ? { files: names.map((path) => ({ path, is_dir: false, file_size: 4 })) } : {} })
+  const file = (): Message => (isBroken ? { status: 500, body: 'Internal Server Error' } : { body: 'text' })
+  const from = await foreign(t, { [FILES]: list, ...Object.fromEntries(names.slice(0, -1).map((name) => [`${FILES}/${root}/${name}`, file])), [`${FILES}/${root}/39.txt`]: { body: 'fine' } }, { run })
+  const first = await imported(from)
+  assert.deepEqual([first.brought.files, first.brought.versions, first.leftCount], [1, 1, 39])
+  assert.match(first.left[0]?.reason ?? '', /refused the file .*: status 500\. Internal Server Error/)
+  isBroken = false
+  const second = await imported(from)
+  assert.deepEqual([second.brought.files, second.leftCount], [39, 0])
 })
 
 test('redirects are not followed, and who asks is told to nobody else', async (t) => {

@@ -25,7 +25,7 @@ with mlflow.start_run(run_name="first", description="as MLflow 3 logs it") as fi
     mlflow.set_tags({"team": "süd", "note": "two\nlines"})
     mlflow.log_input(mlflow.data.from_pandas(rows, name="rows"), context="training")
     logged = mlflow.sklearn.log_model(model, name="line", signature=signature, registered_model_name=NAME, pip_requirements=["scikit-learn"])
-    mlflow.log_text("hello", "notes/ä b (1).txt")
+    mlflow.log_text("hello", "notes ä/b (1).txt")
 for start in range(0, 2500, 500):
     points = [Metric("loss", 1 / (step + 1), 1_700_000_000_000 + step, step) for step in range(start, start + 500)]
     client.log_batch(first.info.run_id, metrics=points)

@@ -67,7 +67,9 @@ def model_of(id):
 
 
 registered = client.get_registered_model(NAME)
-versions = sorted(client.search_model_versions(f"name = '{NAME}'"), key=lambda version: int(version.version))
+# A search of MLflow's own server leaves the aliases out.
+numbers = sorted(int(version.version) for version in client.search_model_versions(f"name = '{NAME}'"))
+versions = [client.get_model_version(NAME, str(number)) for number in numbers]
 runs = sorted({version.run_id for version in versions if version.run_id})
 told = {
     "model": {"description": registered.description, "tags": entries(registered.tags), "aliases": entries({alias: str(version) for alias, version in registered.aliases.items()}), "time": registered.creation_timestamp},
