@@ -4,7 +4,7 @@ import { pathInStore } from './artifact-path.js'
 import { lastOfEach, textOf, type Entry } from './entries.js'
 import { checkForeignLocation } from './foreign-location.js'
 import { NAME_TAG, SERVER_TAG } from './imported.js'
-import { stageNamed } from './model-versions.js'
+import { stageNamed, type ModelVersion } from './model-versions.js'
 import { invalid } from './refusals.js'
 import { checkModelName, isOfLifecycle, registryTag, requireModel } from './registered-models.js'
 import { checkSource } from './version-source.js'
@@ -51,24 +51,11 @@ export async function importRegisteredModel(database: Database, imported: Import
   return { name: await broughtAs(database, server, name), isNew: rows.length > 0, isOfLifecycle: ofLifecycle }
 }
 
-/** A version of a registered model of another server, which keeps its number here. */
-export interface ImportedVersion {
+/** A version of a registered model of another server, which keeps its number here. `model` is its name here. */
+export interface ImportedVersion extends Omit<ModelVersion, 'stage' | 'aliases'> {
   readonly server: string
-  /** Name of the model here. */
-  readonly model: string
-  readonly number: number
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly description: string
-  readonly user: string
+  /** As it was sent. */
   readonly stage: string
-  readonly source: string
-  /** Where its files lie here, or in a store that clients ask themselves. */
-  readonly location: string
-  readonly run: string
-  readonly runLink: string
-  readonly loggedModel: string | undefined
-  readonly tags: readonly Entry[]
 }
 
 /**

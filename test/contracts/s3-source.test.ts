@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type * as Sdk from '@aws-sdk/client-s3'
 import { s3Source } from '../../src/sources/s3/adapter.js'
 import { connectS3, type S3 } from '../../src/s3/client.js'
+import { listenOnLoopback } from '../support/on-loopback.js'
 import { needsS3Server, s3Server, type S3Server } from '../support/s3-server.js'
 import { gone, look, testCompleteDrops, testSource, type SourceUnderTest } from './source.js'
 
@@ -23,19 +24,24 @@ after(async () => {
 
 let buckets = 0
 
+/** The clock that files are stamped by may be behind by so much. */
+const CLOCK_MS = 20
+
 /** A source in a bucket of its own. */
 async function openSource(versions: boolean, options: object = {}): Promise<SourceUnderTest & { readonly bucket: string; put(key: string, content: string): Promise<void> }> {
   buckets += 1
   const bucket = await server.bucket(`drops-${buckets}`, { versions })
   const { sdk, client } = s3
   const reopen = (): SourceUnderTest['source'] => s3Source({ address: `s3://${bucket}/weeks`, listEvery: 60_000, ...server.access, ...options })
+  /** When each key may be written again. */
   const written = new Map<string, number>()
   const put = async (key: string, content: string): Promise<void> => {
-    const second = Math.floor(Date.now() / 1000)
     // S3 tells when an object was written in whole seconds, which is all there is to tell the same bytes apart by.
-    if (!versions && written.get(key) === second) await delay(1000 - (Date.now() % 1000))
-    written.set(key, Math.floor(Date.now() / 1000))
+    const next = versions ? 0 : (written.get(key) ?? 0)
+    while (Date.now() < next) await delay(next - Date.now())
     await client.send(new sdk.PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ContentLength: Buffer.byteLength(content) }))
+    // From its end: a write that begins in one second may be stamped in the next one.
+    written.set(key, (Math.floor(Date.now() / 1000) + 1) * 1000 + CLOCK_MS)
   }
   // A neighbour whose name begins the same is none of it.
   await put('weeks-of-others/week-01.csv', 'a\n9\n')
@@ -104,12 +110,9 @@ test('s3, where the bucket keeps versions: keys of a server that says that it en
     const body = url?.includes('versioning') === true ? versioning : `<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>${version}</ListVersionsResult>`
     answer.writeHead(200, { 'Content-Type': 'application/xml' }).end(body)
   })
-  await new Promise<void>((resolve) => foreign.listen(0, '127.0.0.1', resolve))
-  t.after(() => foreign.close())
-  const address = foreign.address()
-  assert.ok(address !== null && typeof address === 'object')
+  const endpoint = await listenOnLoopback(t, foreign)
   const credentials = { accessKeyId: 'anybody', secretAccessKey: 'anything' }
-  const source = s3Source({ address: 's3://drops/weeks', listEvery: 60_000, endpoint: `http://127.0.0.1:${address.port}`, credentials })
+  const source = s3Source({ address: 's3://drops/weeks', listEvery: 60_000, endpoint, credentials })
   assert.deepEqual(await source.list(look), [{ key: '100%.csv', version: 'v1', bytes: 5 }])
 })
 

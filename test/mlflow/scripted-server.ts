@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import { listenOnLoopback } from '../support/on-loopback.js'
 
 /** A body, which is sent as JSON unless it is text. */
 export interface Message {
@@ -31,20 +31,5 @@ export async function startScriptedServer(context: Pick<TestContext, 'after'>, s
     else if (said === undefined) answer.writeHead(404, { 'Content-Type': 'application/json' }).end('{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no such thing"}')
     else answer.writeHead(said.status ?? 200, { 'Content-Type': 'application/json' }).end(typeof said.body === 'string' ? said.body : JSON.stringify(said.body))
   })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  context.after(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  )
-  return { url: `http://127.0.0.1:${portOf(server.address())}`, asked }
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (typeof address !== 'object' || address === null) throw new Error('a server has no port')
-  return address.port
+  return { url: await listenOnLoopback(context, server), asked }
 }

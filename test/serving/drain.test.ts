@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { endServing, ensureServing } from '../../src/roles/serving-process.js'
 import type { ProcessNote } from '../../src/roles/state.js'
-import { startHttpLoad, type Answered } from '../support/http-load.js'
+import { startTestLoad, type Answered } from '../support/http-load.js'
 import { predict, send, until, untilLive, untilReady } from './endpoint.js'
 import { startPlatform, times, type Platform } from './platform.js'
 
@@ -21,17 +23,21 @@ after(async () => {
   await platform.stop()
 })
 
-test('while a process drains it says that it is not ready, answers all the same, and no caller of a kept connection fails', async () => {
+test('while a process drains it says that it is not ready, answers all the same, and no caller of a kept connection fails', async (t) => {
   const answers: Answered[] = []
-  const running = startHttpLoad({ url: serving.url, path: '/models/house-price/predict', body: JSON.stringify({ rows: [{ rooms: 3 }] }), connections: 8, perSecond: 200, onAnswer: (answered) => answers.push(answered) })
+  const running = startTestLoad(t, { url: serving.url, path: '/models/house-price/predict', body: JSON.stringify({ rows: [{ rooms: 3 }] }), connections: 8, perSecond: 200, onAnswer: (answered) => answers.push(answered) })
   await until('some are answered', () => answers.length > 20)
+  // Somebody who stays: without anybody connected the process need not wait.
+  const staying = await keptConnection(serving.url)
+  t.after(() => staying.destroy())
   const ended = endServing(platform.stateFolder)
   await until('it says that it drains', async () => {
     const ready = await send(`${serving.url}/ready`)
     return ready.status === 503 && JSON.stringify(ready.json) === '{"status":"draining"}'
   })
-  for (const path of ['/v2/health/ready', '/ping']) assert.equal((await send(`${serving.url}${path}`)).status, 503, path)
-  assert.equal((await predict(serving.url, 'house-price', [{ rooms: 1 }])).status, 200)
+  // All at once, for it does not wait for long.
+  const [answered, ...ready] = await Promise.all([predict(serving.url, 'house-price', [{ rooms: 1 }]), ...['/v2/health/ready', '/ping'].map((path) => send(`${serving.url}${path}`))])
+  assert.deepEqual([answered.status, ...ready.map(({ status }) => status)], [200, 503, 503])
   assert.ok(await ended)
   await running.stop()
   // At the end nobody listens: those who came too late could not connect, or were still in the line of the system's own.
@@ -39,3 +45,12 @@ test('while a process drains it says that it is not ready, answers all the same,
   const refused = failed.filter(({ status, body }) => status === 0 && body.includes('ECONNREFUSED'))
   assert.ok(failed.length - refused.length <= 2, failed.map(({ status, body }) => `${status} ${body}`).join('\n'))
 })
+
+/** A connection that has been answered, and is kept. */
+async function keptConnection(url: string): Promise<Socket> {
+  const { hostname, port, host } = new URL(url)
+  const socket = connect(Number(port), hostname).on('error', () => undefined)
+  socket.write(`GET /health HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+  await once(socket, 'data')
+  return socket
+}

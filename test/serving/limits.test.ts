@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { startHttpLoad, type Answered } from '../support/http-load.js'
+import { startTestLoad, type Answered } from '../support/http-load.js'
 import { failureOf, predict, send, startEndpoint, until, untilLive, type Answer, type Endpoint } from './endpoint.js'
 import { startPlatform, times, type Platform } from './platform.js'
 
@@ -159,9 +159,9 @@ test('a model that computes is not asked by more than it answers in time, whoeve
   await until('it answers again', async () => (await predict(endpoint.url, 'slow', [{ rooms: 1 }])).status === 200)
 })
 
-test('while a model is overloaded those let in wait for few others, not for as many as may be under way', async () => {
+test('while a model is overloaded those let in wait for few others, not for as many as may be under way', async (t) => {
   const answers: Answered[] = []
-  const running = startHttpLoad({ url: endpoint.url, path: '/models/slow/predict', body: '{"rows":[{"rooms":1}]}', connections: 100, perSecond: 500, onAnswer: (answer) => answers.push(answer) })
+  const running = startTestLoad(t, { url: endpoint.url, path: '/models/slow/predict', body: '{"rows":[{"rooms":1}]}', connections: 100, perSecond: 500, onAnswer: (answer) => answers.push(answer) })
   const admitted = (): readonly Answered[] => answers.filter(({ status }) => status === 200)
   await until('many have been let in', () => admitted().length > 350)
   await running.stop()

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startTimeOf } from '../../src/processes/proc.js'
 import { listReplicas, type Replica } from '../../src/registry/replicas.js'
 import { endServing, ensureServing } from '../../src/roles/serving-process.js'
 import type { ProcessNote } from '../../src/roles/state.js'
-import { startHttpLoad, type Answered, type HttpLoad } from '../support/http-load.js'
+import { startTestLoad, type Answered, type HttpLoad } from '../support/http-load.js'
 import { failureOf, predict, send, until } from './endpoint.js'
 import { startPlatform, times, type Platform } from './platform.js'
 
@@ -47,8 +47,8 @@ async function untilEachServes(version: number): Promise<readonly Replica[]> {
   return replicas()
 }
 
-function load(answers: Answered[], perSecond?: number): HttpLoad {
-  return startHttpLoad({ url: serving.url, path: '/models/house-price/predict', body: JSON.stringify({ rows: [{ rooms: 3 }] }), connections: 8, perSecond, onAnswer: (answered) => answers.push(answered) })
+function load(context: Pick<TestContext, 'after'>, answers: Answered[], perSecond?: number): HttpLoad {
+  return startTestLoad(context, { url: serving.url, path: '/models/house-price/predict', body: JSON.stringify({ rows: [{ rooms: 3 }] }), connections: 8, perSecond, onAnswer: (answered) => answers.push(answered) })
 }
 
 /** Requests that were answered with 200, as all processes together tell. */
@@ -62,12 +62,12 @@ async function log(): Promise<string> {
   return readFile(join(platform.stateFolder, 'logs', 'serving.log'), 'utf8')
 }
 
-test('several processes answer at one address, tell what they answer from, and count together', async () => {
+test('several processes answer at one address, tell what they answer from, and count together', async (t) => {
   const all = await replicas()
   assert.deepEqual(all.map(({ id, address }) => [id, address]), [1, 2].map((number) => [`${serving.url}#${number}`, serving.url]))
   assert.ok(all.every(({ pid }) => pid !== serving.pid))
   const answers: Answered[] = []
-  const running = load(answers)
+  const running = load(t, answers)
   await until('many are answered', () => answers.length > 500)
   await running.stop()
   assert.deepEqual(answers.filter(({ status }) => status !== 200), [])
@@ -79,9 +79,9 @@ test('several processes answer at one address, tell what they answer from, and c
   }
 })
 
-test('a swap reaches each of them, and no request fails', async () => {
+test('a swap reaches each of them, and no request fails', async (t) => {
   const answers: Answered[] = []
-  const running = load(answers)
+  const running = load(t, answers)
   await platform.publish('house-price', times(2))
   await untilEachServes(2)
   await running.stop()
@@ -89,11 +89,11 @@ test('a swap reaches each of them, and no request fails', async () => {
   for (let time = 0; time < 4; time += 1) assert.deepEqual((await predict(serving.url, 'house-price', [{ rooms: 3 }])).json, { model: 'house-price', version: 2, predictions: [6] })
 })
 
-test('one that is killed costs its own requests and is replaced, the others go on', async () => {
+test('one that is killed costs its own requests and is replaced, the others go on', async (t) => {
   const [victim, other] = await replicas()
   assert.ok(victim !== undefined && other !== undefined)
   const answers: Answered[] = []
-  const running = load(answers)
+  const running = load(t, answers)
   await until('many are answered', () => answers.length > 200)
   process.kill(victim.pid, 'SIGKILL')
   const before = answers.length
@@ -107,11 +107,11 @@ test('one that is killed costs its own requests and is replaced, the others go o
   assert.match(await log(), /process \d has ended by SIGKILL; another one starts in 0\.2 seconds/)
 })
 
-test('one that is asked to end answers what is under way and lets its callers go; no request fails', async () => {
+test('one that is asked to end answers what is under way and lets its callers go; no request fails', async (t) => {
   const [leaving] = await replicas()
   assert.ok(leaving !== undefined)
   const answers: Answered[] = []
-  const running = load(answers)
+  const running = load(t, answers)
   await until('many are answered', () => answers.length > 200)
   process.kill(leaving.pid, 'SIGTERM')
   await until('it has ended', async () => (await startTimeOf(leaving.pid)) === undefined)
@@ -120,14 +120,14 @@ test('one that is asked to end answers what is under way and lets its callers go
   assert.deepEqual(answers.filter(({ status }) => status !== 200), [])
 })
 
-test('no counter falls while a process is silent, killed, ended or replaced', async () => {
+test('no counter falls while a process is silent, killed, ended or replaced', async (t) => {
   const [silent, other] = await replicas()
   assert.ok(silent !== undefined && other !== undefined)
   const counted = await requestsCounted()
   const seen = [counted]
   const answers: Answered[] = []
   const ask = async (): Promise<void> => {
-    const running = load(answers)
+    const running = load(t, answers)
     const before = answers.length
     await until('more are answered', () => answers.length > before + 100)
     await running.stop()

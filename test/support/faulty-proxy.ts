@@ -1,6 +1,6 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import { listenOnLoopback } from './on-loopback.js'
 
 /** What goes wrong with one request, or its answer. */
 export type Fault =
@@ -55,17 +55,7 @@ export async function startFaultyProxy(context: Pick<TestContext, 'after'>, targ
   })
   // Stalled answers are the client's to give up.
   server.requestTimeout = 0
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  context.after(
-    () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  )
-  return { endpoint: `http://127.0.0.1:${portOf(server.address())}`, seen }
+  return { endpoint: await listenOnLoopback(context, server), seen }
 }
 
 interface Given {
@@ -162,9 +152,4 @@ function flipped(body: Buffer): Buffer {
 
 function errorXml(code: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>We encountered an internal error. Please try again.</Message><RequestId>r</RequestId></Error>`
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (typeof address !== 'object' || address === null) throw new Error('a server has no port')
-  return address.port
 }

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import type { TestContext } from 'node:test'
 
 /** One request of a load, and what became of it. Times are of `performance.now`, milliseconds. */
 export interface Answered {
@@ -116,6 +117,14 @@ export function startHttpLoad({ url, path, body, connections, perSecond, onAnswe
       for (const { socket } of callers) socket?.destroy()
     },
   }
+}
+
+/** The same within a test: it asks for nothing more when that has ended, be it in failure, for its file would go on for ever. */
+export function startTestLoad(context: Pick<TestContext, 'after'>, options: HttpLoadOptions): HttpLoad {
+  const load = startHttpLoad(options)
+  // Not waited for: what is asked may be what has failed.
+  context.after(() => void load.stop())
+  return load
 }
 
 /** A whole answer with a length, if it has arrived. */

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { connectS3, type S3 } from '../../src/s3/client.js'
 import type { S3Access } from '../../src/define/s3-location.js'
+import { portOf } from './on-loopback.js'
 import { until } from './running-project.js'
 
 /** A real S3-compatible server (versitygw); CI builds it. */
@@ -123,9 +124,4 @@ export async function freePort(): Promise<number> {
     server.close(() => resolve())
   })
   return port
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (typeof address !== 'object' || address === null) throw new Error('a server has no port')
-  return address.port
 }
