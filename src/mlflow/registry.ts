@@ -31,7 +31,7 @@ const search = (most: number, usual: number) => message({ filter: withDefault(te
 
 /** Registered models, below /mlflow. */
 export function registeredModelRoutes(app: FastifyInstance, { database, clock }: MlflowParts): void {
-  handle(app, 'POST', '/registered-models/create', 'operator', message({ name: withDefault(text, ''), description: optional(text), tags: withDefault(list(entry), []) }), async (asked, { training }) => ({
+  handle(app, 'POST', '/registered-models/create', 'operator', message({ name, description: optional(text), tags: withDefault(list(entry), []) }), async (asked, { training }) => ({
     registered_model: wireRegisteredModel(await createRegisteredModel(database, clock, training === undefined ? asked : { ...asked, tags: [...asked.tags, { key: TRAINED_BY_TAG, value: training.scope.model }] })),
   }))
   handle(app, 'GET', '/registered-models/get', 'viewer', byName, async (asked) => ({ registered_model: wireRegisteredModel(await getRegisteredModel(database, asked.name)) }))

@@ -82,7 +82,7 @@ export function stageNamed(name: string): Stage {
 
 /** The number that a version goes by on the wire. @throws RefitError `tracking-invalid` */
 export function versionNumber(version: string): number {
-  if (!/^\d{1,9}$/.test(version)) throw invalid(`Model version must be an integer, got '${version.slice(0, 100)}'`)
+  if (!/^\d{1,9}$/.test(version)) throw invalid(`Parameter 'version' must be an integer, got '${version.slice(0, 100)}'`)
   return Number(version)
 }
 

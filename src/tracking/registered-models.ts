@@ -102,13 +102,24 @@ export async function deleteAlias(database: Database, name: string, alias: strin
   await sql`delete from tracking.model_aliases where model = ${model} and alias = ${textOf(alias)}`.execute(database)
 }
 
-/** The version that an alias means. @throws RefitError `tracking-missing` for the model, `tracking-invalid` for the alias */
+/** The version that an alias means. @throws RefitError `tracking-invalid`, also where there is no such model: MLflow does not tell which of the two is missing */
 export async function versionOfAlias(database: Database, name: string, alias: string): Promise<number> {
-  const model = await requireModel(database, name)
-  const { rows } = await sql<{ number: number }>`select number from tracking.aliases where model = ${model} and alias = ${textOf(alias)}`.execute(database)
+  if (alias.toLowerCase() === 'latest') return latestVersion(database, name)
+  const { rows } = await sql<{ number: number }>`
+    select aliases.number from tracking.aliases as aliases join tracking.registered_models as models on models.id = aliases.model
+    where models.name = ${checkModelName(name)} and aliases.alias = ${textOf(alias)}`.execute(database)
   const [found] = rows
   if (found === undefined) throw invalid(`Registered model alias ${alias} not found.`)
   return found.number
+}
+
+/** What the alias means that nobody can set. */
+async function latestVersion(database: Database, name: string): Promise<number> {
+  const model = await requireModel(database, name)
+  const { rows } = await sql<{ number: number | null }>`select max(number) as number from tracking.model_versions where model = ${model}`.execute(database)
+  const number = rows[0]?.number ?? null
+  if (number === null) throw missing(`Latest version not found for model ${name}.`)
+  return number
 }
 
 /**
@@ -177,7 +188,7 @@ interface ModelRow {
 
 /** @throws RefitError `tracking-invalid` */
 export function checkModelName(name: string): string {
-  if (name === '') throw invalid('Registered model name cannot be empty.')
+  if (name === '') throw invalid("Missing value for required parameter 'name'.")
   if (/[/:]/.test(name) || charactersOf(name) > LONGEST_NAME) throw invalid(`Invalid model name: '${name.slice(0, 100)}'. A name has at most ${LONGEST_NAME} characters and cannot contain '/' or ':'.`)
   return textOf(name)
 }
@@ -187,7 +198,7 @@ export function registryTag({ key, value }: Entry): Entry {
   if (charactersOf(key) > LONGEST_KEY || !/^[\p{L}\p{N}_\-.:/ ]+$/u.test(key)) {
     throw invalid(`Invalid tag name: '${key.slice(0, 100)}'. Names have at most ${LONGEST_KEY} characters and may only contain alphanumerics, underscores (_), dashes (-), periods (.), colons(:), spaces ( ), and slashes (/).`)
   }
-  if (charactersOf(value) > LONGEST_TAG) throw invalid(`Tag value had length ${charactersOf(value)}, which exceeded length limit of ${LONGEST_TAG}`)
+  if (charactersOf(value) > LONGEST_TAG) throw invalid(`'value' exceeds the maximum length of ${LONGEST_TAG} characters`)
   return { key, value: textOf(value) }
 }
 

@@ -7,6 +7,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
+from mlflow.utils.name_utils import _GENERATOR_PREDICATES
 
 client = MlflowClient()
 
@@ -36,6 +37,11 @@ assert client.get_experiment_by_name("gone").lifecycle_stage == "deleted"
 refused("RESOURCE_ALREADY_EXISTS", lambda: client.create_experiment("gone"))
 client.restore_experiment(second)
 assert {each.name for each in client.search_experiments()} == {"Default", "all houses", "gone"}
+
+# A run that nobody has named
+unnamed = client.create_run("0")
+assert unnamed.info.run_name.split("-")[0] in _GENERATOR_PREDICATES and unnamed.data.tags["mlflow.runName"] == unnamed.info.run_name, unnamed.info
+client.delete_run(unnamed.info.run_id)
 
 # A run
 mlflow.set_experiment("all houses")

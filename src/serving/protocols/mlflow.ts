@@ -1,4 +1,4 @@
-import { refitError } from '../../errors.js'
+import { RefitError, refitError } from '../../errors.js'
 import type { FailureShape } from '../../http/failures.js'
 import type { Signature } from '../../packages/manifest.js'
 import type { Answered } from '../ask.js'
@@ -67,11 +67,24 @@ function rowsOfForm(signature: Signature, form: Form, value: unknown): readonly 
       return namedRows(signature, value)
     case 'instances':
       if (!Array.isArray(value)) throw refitError('input-invalid', { reason: `instances must be a list. Got ${kindOf(value)}.` })
-      return namedRows(signature, asLists(signature, value))
+      return rowsByPlace(signature, value)
     case 'inputs':
       if (isRecord(value)) return rowsOfColumns(value)
       if (!Array.isArray(value)) throw refitError('input-invalid', { reason: `inputs must be a list or a dictionary of lists. Got ${kindOf(value)}.` })
-      return namedRows(signature, asLists(signature, value))
+      return rowsByPlace(signature, value)
+  }
+}
+
+/**
+ * Rows without names, in the order of the model's inputs. On MLflow's server such rows fit models without a schema alone, and one with
+ * too few values or too many is a bad request there: what a schema refuses has names.
+ */
+function rowsByPlace(signature: Signature, rows: readonly unknown[]): readonly unknown[] {
+  try {
+    return namedRows(signature, asLists(signature, rows))
+  } catch (error) {
+    if (!(error instanceof RefitError && error.code === 'rows-invalid')) throw error
+    throw refitError('input-invalid', { reason: `It does not fit the model: ${faultWords(error.faults)}` }, { cause: error })
   }
 }
 
@@ -88,7 +101,8 @@ function rowsOfSplit(signature: Signature, value: unknown): readonly unknown[] {
   if (index !== undefined && !(Array.isArray(index) && index.length === data.length)) throw notValid('`index` does not count its rows')
   const names = columns?.map(String)
   // A table that nobody has named has numbers for names: its columns are those of the model.
-  return namedRows(signature, asLists(signature, data), names === undefined || names.every((name, place) => name === String(place)) ? undefined : distinct(names))
+  if (names === undefined || names.every((name, place) => name === String(place))) return rowsByPlace(signature, data)
+  return namedRows(signature, asLists(signature, data), distinct(names))
 }
 
 function notValid(what: string): Error {

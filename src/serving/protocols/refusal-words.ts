@@ -1,3 +1,4 @@
+import type { Fault } from '../../errors.js'
 import type { Failure } from '../../http/failure.js'
 
 const MOST_FAULTS = 10
@@ -8,7 +9,7 @@ export function refusalWords({ message, faults = [] }: Pick<Failure, 'message' |
 }
 
 /** Faults in one line. */
-export function faultWords(faults: NonNullable<Failure['faults']>): string {
+export function faultWords(faults: readonly Fault[]): string {
   const shown = faults.slice(0, MOST_FAULTS).map(({ path, message }) => `${path} ${message}`)
   return faults.length > MOST_FAULTS ? `${shown.join('; ')}; and more` : shown.join('; ')
 }

@@ -57,6 +57,7 @@ test('numbers have signs, fractions and exponents', () => {
 test('lists, patterns and NULL', () => {
   assert.deepEqual(conditions("run_id NOT IN ('a', \"b\")")[0], { entity: undefined, key: 'run_id', comparator: 'NOT IN', value: { kind: 'list', texts: ['a', 'b'] } })
   assert.equal(conditions("tags.a ilike 'B%'")[0]?.comparator, 'ILIKE')
+  assert.deepEqual(conditions("run_id IN ('a',)")[0]?.value, { kind: 'list', texts: ['a'] }, 'a tuple of Python')
   assert.deepEqual(conditions('tags.a IS NOT NULL')[0], { entity: 'tags', key: 'a', comparator: 'IS NOT NULL', value: { kind: 'none' } })
 })
 
@@ -68,7 +69,7 @@ test('nothing asks for everything', () => {
 test('anything else is refused', () => {
   for (const text of [
     "a = 'b' OR c = 'd'", "(a = 'b')", "a = 'b' c = 'd'", "a = 'b' AND", "AND a = 'b'", "a = b", 'a', "a LIKE", "a =", "= 'b'", "a == 'b'", "a = 'b", 'a = "b', "a IN 'b'", "a IN ()", "a IN ('b'", "a IN ('b' 'c')",
-    "a IN ('b',)", "NOT a = 'b'", "a NOT LIKE 'b'", "a. = 'b'", ".a = 'b'", "a = 1x", "a = 'b'; drop table x", "a = 'b' --", "a = 'b' /* c */", "'a' = 'b'", "a = `b`", "a IS 'b'", "a = null", "a BETWEEN 1 AND 2", "a = 1 + 1", '\0',
+    "a IN (,)", "a IN ('b',,)", "NOT a = 'b'", "a NOT LIKE 'b'", "a. = 'b'", ".a = 'b'", "a = 1x", "a = 'b'; drop table x", "a = 'b' --", "a = 'b' /* c */", "'a' = 'b'", "a = `b`", "a IS 'b'", "a = null", "a BETWEEN 1 AND 2", "a = 1 + 1", '\0',
   ]) refused(text)
   refused(`a = '${'x'.repeat(30_000)}'`)
 })

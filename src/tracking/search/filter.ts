@@ -123,25 +123,53 @@ function value(reader: Reader, compared: Comparator): FilterValue {
       return list(reader)
     default: {
       const token = reader.next()
-      if (token?.kind === 'number') return { kind: 'number', number: Number(token.text) }
+      if (token === undefined) throw incomplete()
+      if (token.kind === 'number') return { kind: 'number', number: Number(token.text) }
       return { kind: 'text', text: text(token) }
     }
   }
 }
 
 function list(reader: Reader): FilterValue {
-  if (reader.next()?.kind !== '(') throw invalid('Invalid comparison clause. Expected a list in parentheses behind IN.')
+  const open = reader.next()
+  if (open === undefined) throw incomplete()
+  if (open.kind !== '(') throw invalid('Invalid comparison clause. Expected a list in parentheses behind IN.')
   const texts: string[] = []
   for (;;) {
-    texts.push(text(reader.next()))
+    texts.push(listed(reader.next(), texts.length === 0))
     const token = reader.next()
-    if (token?.kind === ')') return { kind: 'list', texts }
-    if (token?.kind !== ',') throw invalid(`While parsing a list in the query, expected a comma or the end of the list, found ${written(token)}.`)
+    if (token === undefined) throw incomplete()
+    if (token.kind === ')') return { kind: 'list', texts }
+    if (token.kind === ',' && reader.peek()?.kind === ')') {
+      // Python writes a tuple of one so, and scripts paste it.
+      reader.next()
+      return { kind: 'list', texts }
+    }
+    if (token.kind !== ',') throw invalid(`${NO_LIST}, but got ill-formed list. Expected a comma or the end of the list, found ${written(token)}.`)
   }
 }
 
+const NO_LIST = 'While parsing a list in the query, expected a non-empty list of string values'
+
+/** One value of a list. */
+function listed(token: Token | undefined, isFirst: boolean): string {
+  if (token === undefined) throw incomplete()
+  if (token.kind === ')' && isFirst) throw invalid(`${NO_LIST}, but got empty list`)
+  if (token.kind === ',' || token.kind === ')') throw invalid(`${NO_LIST}, but got ill-formed list. Found ${written(token)}.`)
+  if (token.kind === 'number') throw invalid(`While parsing a list in the query, expected string value, punctuation, or whitespace, but got different type in list: ${token.text}`)
+  return text(token)
+}
+
+function incomplete(): Error {
+  return invalid('Invalid clause(s) in filter string: it ends in the midst of a comparison.')
+}
+
+/** Words of SQL that MLflow's parser takes for no value at all, and not for one that lacks its quotes. */
+const constants = ['TRUE', 'FALSE', 'NULL']
+
 function text(token: Token | undefined): string {
   if (token?.kind === 'quoted' && token.quote !== '`') return token.text
+  if (token?.kind === 'word' && constants.includes(token.text.toUpperCase())) throw invalid(`Invalid clause(s) in filter string: ${token.text} is no value.`)
   if (token?.kind === 'word') throw invalid(`Parameter value is either not quoted or unidentified quote types used for string value ${token.text}. Use either single or double quotes.`)
   throw invalid(`Expected a quoted string value (e.g. 'my-value'). Found ${written(token)}.`)
 }

@@ -10,7 +10,7 @@ export interface Page<T> {
 export function offsetOf(token: string | undefined): number {
   if (token === undefined || token === '') return 0
   const offset = /^offset:(\d{1,12})$/.exec(Buffer.from(token, 'base64url').toString())?.[1]
-  if (offset === undefined) throw invalid('Invalid page token')
+  if (offset === undefined) throw invalid('Invalid page token, could not base64-decode a place in the search from it')
   return Number(offset)
 }
 

@@ -87,7 +87,17 @@ test('rows that do not fit are refused, with what is wrong where', async () => {
   const answer = await stage.post(houses, { dataframe_split: { columns: ['rooms', 'garden'], data: [[1, true], ['many', 'yes'], [null, null]] } })
   assert.deepEqual([answer.status, textOf(answer, 'error_code')], [400, 'INVALID_PARAMETER_VALUE'])
   assert.equal(textOf(answer, 'message'), 'Failed to enforce schema of the data. Error: rows[1].rooms must be a number, is the text "many"; rows[1].garden must be true or false, is the text "yes"; rows[2].rooms is null, and not optional')
-  assert.match(textOf(await stage.post('/invocations', { instances: [[1, 2, 3]] }), 'message'), /rows\[0\] has 3 values, and not 2: x1, x2/)
+  const named = await stage.post('/invocations', { dataframe_split: { columns: ['x1', 'x2'], data: [[1]] } })
+  assert.deepEqual([named.status, textOf(named, 'error_code')], [400, 'INVALID_PARAMETER_VALUE'])
+})
+
+test('rows without names and of another width than the model takes are a bad request', async () => {
+  const forms = [{ instances: [[1, 2, 3]] }, { inputs: [[1, 2, 3]] }, { dataframe_split: { columns: [0, 1, 2], index: [0], data: [[1, 2, 3]] } }, { dataframe_split: { data: [[1, 2, 3]] } }]
+  for (const form of forms) {
+    const refused = await stage.post('/invocations', form)
+    assert.deepEqual([refused.status, textOf(refused, 'error_code')], [400, 'BAD_REQUEST'])
+    assert.match(textOf(refused, 'message'), /rows\[0\] has 3 values, and not 2: x1, x2/)
+  }
 })
 
 test('other types of content are refused as text', async () => {
