@@ -50,6 +50,6 @@ export function createProgram(version: string): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(`refit --help` lists the commands)')
   for (const add of [addInit, addUp, addDown, addUpload, addRun, addStatus, addRuns, addShow, addReport, addVersions, addExplain, addDrops, addData, addContract, addLogs, addPredict, addBatch, addPredictions, addFeedback, addTypes, addClients, addServe, addPromote, addAdopt, addImport, addApprove, addRollout, addRollback, addRetire, addCancel, addDiff, addNotify, addMlflow, addDoctor]) add(program)
-  program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\` and \`adopt\` also tell the outcome by their code, see docs/cli.md.`)
+  program.addHelpText('after', `\nExit codes: ${exitCodes.ok} done, ${exitCodes.error} an error, ${exitCodes.usage} wrong usage; \`refit run\`, \`promote\`, \`adopt\` and \`import\` also tell the outcome by their code, see docs/cli.md.`)
   return program
 }
