@@ -72,10 +72,10 @@ export async function metricHistory(database: Database, run: string, key: string
   const { number } = await getRun(database, run)
   const { rows } = await sql<PointRow>`
     /* prepared tracking-metric-history */
-    select at::float8 as at, step::float8 as step, value from tracking.points
-    where series = (select id from tracking.series where run = ${number} and key = ${key})
-      and (at, step, value) > (${after?.[0] ?? '-9223372036854775808'}::bigint, ${after?.[1] ?? '-9223372036854775808'}::bigint, ${after?.[2] ?? '-Infinity'}::float8)
-    order by at, step, value limit ${most === undefined ? null : most + 1}::bigint`.execute(database)
+    select points.at::float8 as at, points.step::float8 as step, points.value from tracking.points
+    where points.series = (select id from tracking.series where run = ${number} and key = ${key})
+      and (points.at, points.step, points.value) > (${after?.[0] ?? '-9223372036854775808'}::bigint, ${after?.[1] ?? '-9223372036854775808'}::bigint, ${after?.[2] ?? '-Infinity'}::float8)
+    order by points.at, points.step, points.value limit ${most === undefined ? null : most + 1}::bigint`.execute(database)
   const metrics = rows.slice(0, most).map((row) => ({ key, ...row }))
   const last = metrics.at(-1)
   return { metrics, next: most !== undefined && rows.length > most && last !== undefined ? [last.at, last.step, last.value] : undefined }

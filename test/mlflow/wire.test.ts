@@ -190,6 +190,23 @@ test('the last page of a search is known to be the last, also when it is full', 
   assert.deepEqual((await post('runs/search', { experiment_ids: [] })).body, {})
 })
 
+test('runs are ordered by the metric that they are searched by, NaN behind the values in both directions', async () => {
+  const { experiment_id } = Value.Parse(Type.Object({ experiment_id: Type.String() }), (await post('experiments/create', { name: 'orders' })).body)
+  for (const value of [2, 'NaN', undefined, -1, 'Infinity', 2]) {
+    const run_id = await newRun({ experiment_id, run_name: String(value), start_time: value === 2 ? 2 : 1 })
+    if (value !== undefined) assert.equal((await post('runs/log-metric', { run_id, key: 'loss', value, timestamp: 1, step: 0 })).status, 200)
+  }
+  const Found = Type.Object({ runs: Type.Optional(Type.Array(Type.Object({ info: Type.Object({ run_name: Type.String() }) }))) })
+  const found = async (filter: string, ...order_by: readonly string[]): Promise<readonly string[]> =>
+    (Value.Parse(Found, (await post('runs/search', { experiment_ids: [experiment_id], filter, order_by })).body).runs ?? []).map(({ info }) => info.run_name)
+  assert.deepEqual(await found('metrics.loss < 1e9', 'metrics.loss ASC'), ['-1', '2', '2'])
+  assert.deepEqual(await found('metrics.loss > 0', 'metrics.loss DESC'), ['Infinity', '2', '2'])
+  assert.deepEqual(await found('metrics.loss != 2', 'metrics.loss DESC'), ['Infinity', '-1', 'NaN'])
+  assert.deepEqual(await found('metrics.loss != 2 and metrics.loss < 2', 'start_time', 'metrics.loss'), ['-1'])
+  assert.deepEqual(await found('', 'metrics.loss DESC'), ['Infinity', '2', '2', '-1', 'NaN', 'undefined'])
+  assert.deepEqual(await found('', 'metrics.loss ASC'), ['-1', '2', '2', 'Infinity', 'NaN', 'undefined'])
+})
+
 test('files are told as attachments, by what their name says', async () => {
   const url = '/api/2.0/mlflow-artifacts/artifacts/0/x/page.html'
   assert.deepEqual((await ask(server.url, 'PUT', url, '<script>alert(1)</script>', { 'Content-Type': 'text/plain' })).body, {})

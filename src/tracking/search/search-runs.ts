@@ -22,8 +22,9 @@ export interface RunSearch {
 /** Runs of experiments that meet a filter. @throws RefitError `tracking-invalid` */
 export async function searchRuns(database: Database, { experiments, filter, view, order, most, pageToken }: RunSearch): Promise<Page<RunInfo>> {
   const offset = offsetOf(pageToken)
-  const conditions = parseFilter(filter).map(conditionOf)
-  const { joins, by } = ordering(order.map(parseOrder))
+  const filters = parseFilter(filter)
+  const { joins, by, metrics } = ordering(order.map(parseOrder), filters)
+  const conditions = filters.map((condition) => conditionOf(condition, metrics))
   const wanted = experiments.map(numberOf)
   const [only] = wanted
   const within = wanted.length === 1 && only !== undefined ? sql`runs.experiment = ${only}` : sql`runs.experiment = any(${wanted}::bigint[])`
@@ -55,11 +56,15 @@ function entityOf({ entity }: Name): 'metric' | 'param' | 'tag' | 'attribute' | 
   return found
 }
 
-function conditionOf(condition: Condition): Sql {
+/** `metrics` has the joined tables of metrics that runs are ordered by: compared there, an index gives the first of many runs without looking at the others. */
+function conditionOf(condition: Condition, metrics: ReadonlyMap<string, string>): Sql {
   const { key } = condition
   switch (entityOf(condition)) {
-    case 'metric':
+    case 'metric': {
+      const joined = metrics.get(key)
+      if (joined !== undefined) return compareNumber(sql.ref(`${joined}.value`), condition)
       return sql`exists (select from tracking.series as found where found.run = runs.number and found.key = ${key} and ${compareNumber(sql`found.value`, condition)})`
+    }
     case 'param':
       return sql`exists (select from tracking.params as found where found.run = runs.number and found.key = ${key} and ${compareIndexedText(sql`found.value`, condition)})`
     case 'tag':
@@ -88,9 +93,10 @@ function datasetCondition(condition: Condition): Sql {
 }
 
 /** Newest first is what follows everything else, and the id decides at last. */
-function ordering(orders: readonly Order[]): { readonly joins: readonly Sql[]; readonly by: readonly Sql[] } {
+function ordering(orders: readonly Order[], filters: readonly Condition[]): { readonly joins: readonly Sql[]; readonly by: readonly Sql[]; readonly metrics: ReadonlyMap<string, string> } {
   const joins: Sql[] = []
   const by: Sql[] = []
+  const metrics = new Map<string, string>()
   const seen = new Set<string>()
   for (const [index, order] of orders.entries()) {
     const { entity, column, join, isFloat } = orderedBy(order, `ordered_${index}`)
@@ -99,13 +105,20 @@ function ordering(orders: readonly Order[]): { readonly joins: readonly Sql[]; r
     seen.add(name)
     if (join !== undefined) joins.push(join)
     const value = join === undefined ? sql.ref(column) : sql.ref(`ordered_${index}.value`)
-    // Values, then NaN, then what has none, in both directions.
-    if (isFloat) by.push(sql`case when ${value} is null then 2 when ${value} = 'NaN' then 1 else 0 end`)
-    by.push(sql`${value} ${sql.raw(order.isAscending ? 'asc' : 'desc')} nulls last`)
+    if (isFloat) metrics.set(column, `ordered_${index}`)
+    const direction = sql.raw(order.isAscending ? 'asc' : 'desc')
+    // Whatever is compared with a number has one, and nothing keeps an index from being read in its order.
+    if (isFloat && filters.some((filter) => entityOf(filter) === 'metric' && filter.key === column && filter.comparator !== '!=')) {
+      by.push(sql`${value} ${direction}`)
+      continue
+    }
+    // Values, then NaN, then what has none, in both directions. To PostgreSQL NaN is the greatest value.
+    if (isFloat && !order.isAscending) by.push(sql`${value} = 'NaN'`)
+    by.push(sql`${value} ${direction} nulls last`)
   }
   if (!seen.has('attribute runs.started_at')) by.push(sql`runs.started_at desc`)
   by.push(sql`runs.id`)
-  return { joins, by }
+  return { joins, by, metrics }
 }
 
 function orderedBy(order: Order, alias: string): { readonly entity: string; readonly column: string; readonly join?: Sql; readonly isFloat?: true } {
