@@ -76,8 +76,8 @@ function rowsOfForm(signature: Signature, form: Form, value: unknown): readonly 
 }
 
 /**
- * Rows without names, in the order of the model's inputs. On MLflow's server such rows fit models without a schema alone, and one with
- * too few values or too many is a bad request there: what a schema refuses has names.
+ * Rows without names, in the order of the model's inputs. One of another width is a bad request, as on MLflow's server for a model
+ * without a schema; a schema with names refuses all such rows there.
  */
 function rowsByPlace(signature: Signature, rows: readonly unknown[]): readonly unknown[] {
   try {
