@@ -26,7 +26,7 @@ export interface CheckedModels {
 
 /** What became of a version that was brought. */
 export interface Brought {
-  /** Where it was stopped: told at once, by its verdict, or in traffic; undefined where nothing stopped it. */
+  /** Where it was stopped: told at once, by its verdict, or in the first step of its rollout; undefined where not in time. */
   readonly caught: 'its columns' | 'check' | 'rollout' | undefined
   /** Why, in the words that its owner reads. */
   readonly explanation: string
@@ -145,7 +145,7 @@ export async function bringVersion({ project, url }: CheckedModels, model: strin
   const from = traffic.answers.length
   await until(`the champion of ${model} answers everybody`, () => Promise.resolve(traffic.answers.length > from + 30 && traffic.answers.slice(-20).every(({ version }) => version === serves) ? true : undefined))
   return {
-    caught: rollout.state === 'live' ? undefined : 'rollout',
+    caught: rollout.state === 'rolled-back' && rollout.step === 1 ? 'rollout' : undefined,
     explanation: rollout.explanation ?? '',
     lasted: Date.parse(rollout.endedAt ?? '') - Date.parse(rollout.startedAt),
     requests: rollout.figures.reduce((sum, { requests }) => sum + requests.challenger, 0),
