@@ -252,6 +252,8 @@ def pytest_runtest_logfinish():
 
 
 def pytest_collection_modifyitems(config, items):
+    import cloudpickle
+
     # Tests come once for each store of a genuine server; ours has one.
     doubled = [item for item in items if "[file" in item.nodeid]
     items[:] = [item for item in items if item not in doubled]
@@ -261,6 +263,8 @@ def pytest_collection_modifyitems(config, items):
             _look_at_artifacts_by_http(module)
         if module.__name__.endswith("test_scoring_server") and "SCORING_COMMAND" in os.environ:
             module.score_model_in_process = _score
+            # Models are of classes of the suite, which the process that serves them has not.
+            cloudpickle.register_pickle_by_value(module)
         if module.__name__.endswith("store.model_registry.test_sqlalchemy_store"):
             module.SqlAlchemyStore = _rest_store("registry")
     conftest = sys.modules.get("tests.store.tracking.conftest")

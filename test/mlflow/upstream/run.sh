@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dist=$(cd "$here/../../../dist" && pwd)
-repository=$1 python=$(cd "$(dirname "$2")" && pwd)/$(basename "$2") server=$3
+repository=$(cd "$1" && pwd) python=$(cd "$(dirname "$2")" && pwd)/$(basename "$2") server=$3
 shift 3
 case $server in
 genuine)
@@ -21,7 +21,7 @@ ours)
   exit 2
   ;;
 esac
-export PYTHONPATH=".:$here" MLFLOW_HTTP_REQUEST_MAX_RETRIES=0
+export PYTHONPATH="$repository:$here" MLFLOW_HTTP_REQUEST_MAX_RETRIES=0
 cd "$repository"
 mapfile -t tests < <(grep -v '^#' "$here/targets.txt")
 # MLflow's own options for pytest are not taken over: they are for its CI.
