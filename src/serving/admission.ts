@@ -22,8 +22,9 @@ export interface Admission {
   forget(model: string): void
 }
 
-/** So many may be under way for one model while it keeps up: a line of callers that wait for each other is no overload. */
+/** So many may be under way for one model while it keeps up, or as many as it answers in so long: a line of callers that wait for each other is no overload. */
 const FIRST_LIMIT = 64
+const LINE_MS = 100
 const MOST = 1024
 const PERIOD_MS = 100
 /** Overload is where so large a share was refused in a period, and as many as may be were under way for so large a share of it. */
@@ -175,7 +176,7 @@ function nextLimit(state: State, at: number): number {
   if (triedWell) Object.assign(state, { triesIn: 1, triedAfter: 1 })
   const isKnown = aloneCount >= ENOUGH_ALONE
   if (refused > 0 && isKnown && times !== undefined && (times * more) / limit <= MOST_TIMES_ALONE) return Math.min(MOST, more)
-  if (!overloaded) return Math.max(limit, Math.min(FIRST_LIMIT, limit * 2))
+  if (!overloaded) return Math.max(limit, Math.min(widest(state), limit * 2))
   if (ended > 0 && (times ?? Infinity) > MOST_TIMES_ALONE) return Math.max(1, Math.floor(limit * Math.min(SHRINKAGE, MOST_TIMES_ALONE / (times ?? timesOf(milliseconds, ended, aloneAtMost) ?? 1))))
   // Beside one or two, one more is a large step: whether it costs the others anything shows only when it is there.
   if (!isKnown || times === undefined || times > TIMES_TO_TRY) return limit
@@ -184,6 +185,11 @@ function nextLimit(state: State, at: number): number {
   const triedAfter = Math.min(MOST_BETWEEN_TRIES, state.triedAfter * 2)
   Object.assign(state, { tries: true, triedAfter, triesIn: triedAfter })
   return Math.min(MOST, more)
+}
+
+/** How many may wait for each other. */
+function widest({ alone, aloneCount }: State): number {
+  return alone === undefined || aloneCount < ENOUGH_ALONE ? FIRST_LIMIT : Math.min(MOST, Math.max(FIRST_LIMIT, Math.floor(LINE_MS / alone)))
 }
 
 function timesOf(milliseconds: number, requests: number, one: number | undefined): number | undefined {

@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify'
 import { refitError } from '../errors.js'
+import { jsonParser } from '../http/json-parser.js'
 import type { LiveSet } from './live-set.js'
 
 /** Largest body of one request, bytes. */
@@ -12,13 +13,14 @@ const SMALL_BODY_BYTES = 64 * 1024
 export const patience = { requestMs: 60_000, connections: 10_000, takeMs: 60_000, leaveMs: 2000 }
 
 /** Refuses, before their bodies are read, requests that could not be answered in time, or held in memory; none may be larger than `largestBody` bytes. */
-export function refuseEarly(app: Pick<FastifyInstance, 'addHook'>, live: Pick<LiveSet, 'refuseWhenFull'>, largestBody: number): void {
+export function refuseEarly(app: Pick<FastifyInstance, 'addHook' | 'addContentTypeParser' | 'removeContentTypeParser' | 'getDefaultJsonParser'>, live: Pick<LiveSet, 'refuseWhenFull'>, largestBody: number): void {
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, unlessFull(live, jsonParser(app)))
   let held = 0
   app.addHook('onRequest', (request, reply, done) => {
     // Whose bodies nobody reads.
     if (request.method === 'GET' || request.method === 'HEAD') return done()
-    const model = request.routeOptions.config.asks?.(request)
-    if (model !== undefined) live.refuseWhenFull(model)
+    refuseWhenFull(live, request)
     const bytes = announcedBytes(request, largestBody)
     if (bytes > SMALL_BODY_BYTES) {
       if (held + bytes > MOST_BODY_BYTES) throw refitError('serving-busy', {})
@@ -30,6 +32,24 @@ export function refuseEarly(app: Pick<FastifyInstance, 'addHook'>, live: Pick<Li
     }
     return done()
   })
+}
+
+/** Reads a body unless so many have come while it did that it is refused: to parse it for nothing would take the time of those let in. */
+export function unlessFull(live: Pick<LiveSet, 'refuseWhenFull'>, parser: FastifyBodyParser<string>): FastifyBodyParser<string> {
+  return (request, body, done) => {
+    try {
+      refuseWhenFull(live, request)
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    return parser(request, body, done)
+  }
+}
+
+function refuseWhenFull(live: Pick<LiveSet, 'refuseWhenFull'>, request: FastifyRequest): void {
+  const model = request.routeOptions.config.asks?.(request)
+  if (model !== undefined) live.refuseWhenFull(model)
 }
 
 /** What a body may come to; one that does not say may be as long as any. */

@@ -223,10 +223,19 @@ test('what is given up counts as under way until nothing of it is, and is told o
   await live.swap(version(1))
   const requests = Array.from({ length: 64 }, () => {
     const want = createWant()
-    let end: () => void = () => undefined
-    const until = new Promise<void>((resolve) => (end = resolve))
-    return { want, end: () => end(), answer: live.use('house-price', () => until, { want }) }
+    const { promise: begun, resolve: begin } = promised()
+    const { promise: until, resolve: end } = promised()
+    const answer = live.use(
+      'house-price',
+      () => {
+        begin()
+        return until
+      },
+      { want },
+    )
+    return { want, begun, end, answer }
   })
+  await Promise.all(requests.map(({ begun }) => begun))
   const [first, second] = requests
   assert.ok(first !== undefined && second !== undefined)
   await assert.rejects(answering(live), { code: 'model-busy' })
@@ -246,6 +255,17 @@ test('what is given up counts as under way until nothing of it is, and is told o
   assert.deepEqual(told.slice(3), ['house-price over'])
 })
 
+test('who goes before the turn has come is not asked for', async () => {
+  const { live } = newStage()
+  await live.swap(version(1))
+  const want = createWant()
+  const answer = live.use('house-price', () => assert.fail('asked'), { want })
+  want.giveUp(refitError('caller-left', { model: 'house-price' }))
+  await assert.rejects(answer, { code: 'caller-left' })
+  await new Promise(setImmediate)
+  assert.equal(await answering(live), 1)
+})
+
 test('who has gone before being asked for is not asked for', async () => {
   const { live } = newStage()
   await live.swap(version(1))
@@ -253,3 +273,9 @@ test('who has gone before being asked for is not asked for', async () => {
   want.giveUp(refitError('caller-left', { model: 'house-price' }))
   await assert.rejects(live.use('house-price', () => assert.fail('asked'), { want }), { code: 'caller-left' })
 })
+
+function promised(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let settle: () => void = () => undefined
+  const promise = new Promise<void>((resolve) => (settle = resolve))
+  return { promise, resolve: () => settle() }
+}

@@ -6,6 +6,7 @@ import { createWant, type Want } from '../predictors/want.js'
 import { createAdmission, type Ending } from './admission.js'
 import { DEADLINE_MS } from './deadline.js'
 import { Challenger } from './trial.js'
+import { createTurns } from './turns.js'
 import { warmUp } from './warm-up.js'
 
 /** Which version of a model is to serve. */
@@ -100,6 +101,7 @@ const WARM_UP_MS = 60_000
 export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_MS, onGivenUp, log }: LiveSetOptions): LiveSet {
   const live = new Map<string, Loaded>()
   const admission = createAdmission()
+  const turn = createTurns()
   let retirements: ReadonlyMap<string, Retired> = new Map()
   const find = (model: string): Loaded => {
     const found = live.get(model)
@@ -149,7 +151,12 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
         leave(ending)
         nothingUnderWay?.()
       }
-      const work = (async () => answer(loaded, wantedBy(want, loaded.predictor)))()
+      const work = (async () => {
+        await turn()
+        const left = want.givenUp()
+        if (left !== undefined) throw left
+        return answer(loaded, wantedBy(want, loaded.predictor))
+      })()
       work.then(
         () => end('answered'),
         (error: unknown) => end(want.givenUp() === undefined && error instanceof RefitError && error.status < 500 ? 'refused' : 'failed'),

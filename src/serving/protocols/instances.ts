@@ -23,9 +23,9 @@ export function instancesReading(body: { readonly instances: readonly unknown[];
 }
 
 /** `POST /v1/models/{model}:predict`: what Vertex AI sends, for a model that it names. */
-export function instancesProtocol({ ask }: ProtocolParts): FastifyPluginCallbackTypebox {
+export function instancesProtocol({ live, ask }: ProtocolParts): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
-    takeJsonOfAnyType(app)
+    takeJsonOfAnyType(app, live)
     app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply, errorText))
     app.post('/v1/models/:model(^[^:]+)::predict', { config: { ...viewer, asks: modelOf }, schema: { params: ModelName, body: InstancesRequest } }, async (request, reply) => {
       const reading = instancesReading(request.body)

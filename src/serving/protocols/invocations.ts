@@ -34,7 +34,7 @@ export function invocationsProtocol({ live, ask, isReady }: ProtocolParts, setti
   }
   return (app, _options, done) => {
     const dialectOf = (request: FastifyRequest): Dialect => (request.routeOptions.url?.startsWith('/endpoints/') === true ? asSageMaker : named(modelOf(request) ?? settings.model))
-    takeTexts(app)
+    takeTexts(app, live)
     app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply, dialectOf(request).refusal))
     const answer = async (request: FastifyRequest, reply: FastifyReply, model: string): Promise<FastifyReply> => {
       const reading = dialectOf(request).read(invocationOf(request))

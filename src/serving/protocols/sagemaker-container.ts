@@ -11,10 +11,10 @@ export const sagemakerContainerRoutes = ['/ping', '/invocations', '/execution-pa
 const EXECUTION_PARAMETERS = { MaxConcurrentTransforms: 1, BatchStrategy: 'MULTI_RECORD', MaxPayloadInMB: 6 }
 
 /** SageMaker's container contract, for one model. `accept` is the type of answers where a request asks for none. */
-export function sagemakerContainer({ ask, isReady }: ProtocolParts, { model, accept }: { readonly model: string; readonly accept?: string | undefined }): FastifyPluginCallbackTypebox {
+export function sagemakerContainer({ live, ask, isReady }: ProtocolParts, { model, accept }: { readonly model: string; readonly accept?: string | undefined }): FastifyPluginCallbackTypebox {
   const dialect = sagemaker(accept)
   return (app, _options, done) => {
-    takeTexts(app)
+    takeTexts(app, live)
     app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply, dialect.refusal))
     app.get('/ping', (_request, reply) => pong(reply, isReady()))
     app.get('/execution-parameters', () => EXECUTION_PARAMETERS)

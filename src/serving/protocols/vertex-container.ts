@@ -18,9 +18,9 @@ export function vertexRoutes({ health, predict }: Partial<Readonly<Record<keyof 
 }
 
 /** Vertex AI's container contract, for one model. */
-export function vertexContainer({ ask, isReady }: ProtocolParts, { model, health, predict }: { readonly model: string } & VertexRoutes): FastifyPluginCallbackTypebox {
+export function vertexContainer({ live, ask, isReady }: ProtocolParts, { model, health, predict }: { readonly model: string } & VertexRoutes): FastifyPluginCallbackTypebox {
   return (app, _options, done) => {
-    takeJsonOfAnyType(app)
+    takeJsonOfAnyType(app, live)
     app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply, errorText))
     app.get(health, (_request, reply) => pong(reply, isReady()))
     app.post(predict, { config: { asks: () => model }, schema: { body: InstancesRequest } }, async (request, reply) => {

@@ -27,7 +27,7 @@ export function openInferenceProtocol({ live, ask, isReady }: ProtocolParts): Fa
     return found
   }
   return (app, _options, done) => {
-    takeJsonOfAnyType(app)
+    takeJsonOfAnyType(app, live)
     app.setErrorHandler((error, request, reply) => answerFailure(error, request, reply, errorText))
     app.addHook('onRequest', async ({ headers }) => {
       if (headers['inference-header-content-length'] !== undefined) throw refitError('input-invalid', { reason: 'The binary tensor data extension is not supported: send the data of tensors as JSON.' })
