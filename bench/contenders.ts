@@ -86,7 +86,8 @@ export function startMlflow(python: string, folder: string, processes: number): 
   )
 }
 
-async function startPython(command: (port: number) => readonly string[], environment: Readonly<Record<string, string>>, path: string, body: Contender['body']): Promise<Contender> {
+/** A server of another product, as soon as it answers anything. */
+export async function startPython(command: (port: number) => readonly string[], environment: Readonly<Record<string, string>>, path: string, body: Contender['body']): Promise<Contender> {
   const port = await freePort()
   const [program = '', ...parameters] = command(port)
   // In a group of its own, so that its workers end with it.

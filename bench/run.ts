@@ -5,6 +5,7 @@ import { distilled } from './distilled.js'
 import { dropToTrainer } from './drop-to-trainer.js'
 import { errorRates } from './error-rates.js'
 import { ingest } from './ingest.js'
+import { mlflowServer } from './mlflow-server.js'
 import { overload } from './overload.js'
 import { poison } from './poison.js'
 import { predictionLog } from './prediction-log.js'
@@ -27,6 +28,7 @@ const benchmarks = new Map([
   ['distilled', { title: 'Yggdrasil distilled', measure: distilled }],
   ['swap', { title: 'Swaps under load', measure: swap }],
   ['bad-versions', { title: 'Bad versions', measure: badVersions }],
+  ['mlflow-server', { title: 'Beside MLflow’s server', measure: mlflowServer }],
   ['overload', { title: 'Overload', measure: overload }],
 ])
 
