@@ -166,3 +166,18 @@ test('what is refused early is what would be refused, and names that nobody has 
   leaves[0]?.('answered')
   admission.refuseWhenFull('model')
 })
+
+test('in overload as many bodies are awaited as may be under way, but for those that are slow to come', () => {
+  const kept = newAdmission()
+  const { at, admission } = kept
+  const many = Array.from({ length: 100 }, () => admission.expect('model'))
+  for (const came of many) came()
+  simulate({ every: 0.5, service: 5, atOnce: 1, seconds: 10 }, kept)
+  const came = admission.expect('model')
+  assert.throws(() => admission.expect('model'), { code: 'model-busy' })
+  came()
+  admission.expect('model')
+  assert.throws(() => admission.expect('model'), { code: 'model-busy' })
+  at.now += 300
+  admission.expect('model')
+})

@@ -14,7 +14,13 @@ export interface Admission {
    */
   enter(model: string): (ending: Ending) => void
   /**
-   * Refuses what `enter` would refuse, before a body has been read for it.
+   * The body of a request is to come, until what this gives is called. Refuses what `enter` would refuse; in overload as many
+   * bodies are read at most as may be under way, for to read those of all would take longer than to answer a few.
+   * @throws RefitError `model-busy`
+   */
+  expect(model: string): () => void
+  /**
+   * Refuses what `enter` would refuse.
    * @throws RefitError `model-busy`
    */
   refuseWhenFull(model: string): void
@@ -44,12 +50,17 @@ const ENOUGH_ALONE = 10
 /** Who have company take no less than alone: where they do by so much, what is known is from slower times. */
 const CLEARLY_LESS = 0.8
 const NEW_END_SHARE = 0.1
+/** A body that takes longer to come keeps no other away: callers may be as slow as they like. */
+const EXPECTED_MS = 250
 /** Nobody is sent away for longer: what is known now is old by then. */
 const LONGEST_RETRY_SECONDS = 30
 
 interface State {
   limit: number
   underWay: number
+  /** Since when each body is to come. */
+  expected: Map<symbol, number>
+  overloaded: boolean
   /** Requests let in so far. */
   entered: number
   /** Milliseconds that a request takes when no other is under way; undefined until one was alone. */
@@ -91,12 +102,12 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
       if (at - present.since >= PERIOD_MS) endPeriod(present, at)
       return present
     }
-    const state: State = { limit: FIRST_LIMIT, underWay: 0, entered: 0, alone: undefined, aloneCount: 0, aloneAtMost: undefined, betweenEnds: undefined, waitsSince: at, fullSince: undefined, triesIn: 1, triedAfter: 1, tries: false, since: at, admitted: 0, refused: 0, ended: 0, milliseconds: 0, fullFor: 0 }
+    const state: State = { limit: FIRST_LIMIT, underWay: 0, expected: new Map(), overloaded: false, entered: 0, alone: undefined, aloneCount: 0, aloneAtMost: undefined, betweenEnds: undefined, waitsSince: at, fullSince: undefined, triesIn: 1, triedAfter: 1, tries: false, since: at, admitted: 0, refused: 0, ended: 0, milliseconds: 0, fullFor: 0 }
     states.set(model, state)
     return state
   }
-  const refuseWhenFull = (model: string, state: State): void => {
-    if (state.underWay < state.limit) return
+  const refuseWhenFull = (model: string, state: State, isFull = state.underWay >= state.limit): void => {
+    if (!isFull) return
     state.refused += 1
     throw refitError('model-busy', { model }, { retryAfterSeconds: retryAfterSeconds(state, now()) })
   }
@@ -130,12 +141,28 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
         state.alone = smoothed(state.alone, took, Math.max(NEW_SHARE, 1 / state.aloneCount))
       }
     },
-    refuseWhenFull: (model) => {
+    expect: (model) => {
       // Names that do not exist get no state: anybody could make any number of them.
+      if (!states.has(model)) return () => undefined
+      const state = stateOf(model)
+      const at = now()
+      refuseWhenFull(model, state, state.underWay + (state.overloaded ? expectedOf(state, at) : 0) >= state.limit)
+      const key = Symbol()
+      state.expected.set(key, at)
+      return () => void state.expected.delete(key)
+    },
+    refuseWhenFull: (model) => {
       if (states.has(model)) refuseWhenFull(model, stateOf(model))
     },
     forget: (model) => void states.delete(model),
   }
+}
+
+/** Bodies that are to come, but for those that take long. */
+function expectedOf({ expected }: State, at: number): number {
+  let count = 0
+  for (const since of expected.values()) if (at - since < EXPECTED_MS) count += 1
+  return count
 }
 
 function smoothed(known: number | undefined, found: number, share: number): number {
@@ -171,6 +198,7 @@ function nextLimit(state: State, at: number): number {
   const more = Math.ceil(limit * GROWTH)
   // A crowd that is mostly refused is none where the model rests until the next.
   const overloaded = refused >= OVERLOADED_SHARE * (refused + admitted) && fullFor >= OVERLOADED_SHARE * (at - since)
+  state.overloaded = overloaded
   const triedWell = state.tries && times !== undefined && times <= TIMES_TO_TRY
   state.tries = false
   if (triedWell) Object.assign(state, { triesIn: 1, triedAfter: 1 })

@@ -3,6 +3,13 @@ import { refitError } from '../errors.js'
 import { jsonParser } from '../http/json-parser.js'
 import type { LiveSet } from './live-set.js'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of one that asks for predictions: tells that its body is here. */
+    bodyCame: (() => void) | undefined
+  }
+}
+
 /** Largest body of one request, bytes. */
 export const LARGEST_BODY_BYTES = 16 * 1024 * 1024
 /** Bytes that the bodies under way may have together, and below which one is not counted. */
@@ -13,14 +20,20 @@ const SMALL_BODY_BYTES = 64 * 1024
 export const patience = { requestMs: 60_000, connections: 10_000, takeMs: 60_000, leaveMs: 2000 }
 
 /** Refuses, before their bodies are read, requests that could not be answered in time, or held in memory; none may be larger than `largestBody` bytes. */
-export function refuseEarly(app: Pick<FastifyInstance, 'addHook' | 'addContentTypeParser' | 'removeContentTypeParser' | 'getDefaultJsonParser'>, live: Pick<LiveSet, 'refuseWhenFull'>, largestBody: number): void {
+export function refuseEarly(app: Pick<FastifyInstance, 'addHook' | 'decorateRequest' | 'addContentTypeParser' | 'removeContentTypeParser' | 'getDefaultJsonParser'>, live: Pick<LiveSet, 'expect' | 'refuseWhenFull'>, largestBody: number): void {
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, unlessFull(live, jsonParser(app)))
+  app.decorateRequest('bodyCame', undefined)
   let held = 0
   app.addHook('onRequest', (request, reply, done) => {
     // Whose bodies nobody reads.
     if (request.method === 'GET' || request.method === 'HEAD') return done()
-    refuseWhenFull(live, request)
+    const model = modelAskedBy(request)
+    if (model !== undefined) {
+      request.bodyCame = live.expect(model)
+      // Also where it never comes.
+      reply.raw.once('close', request.bodyCame)
+    }
     const bytes = announcedBytes(request, largestBody)
     if (bytes > SMALL_BODY_BYTES) {
       if (held + bytes > MOST_BODY_BYTES) throw refitError('serving-busy', {})
@@ -37,8 +50,10 @@ export function refuseEarly(app: Pick<FastifyInstance, 'addHook' | 'addContentTy
 /** Reads a body unless so many have come while it did that it is refused: to parse it for nothing would take the time of those let in. */
 export function unlessFull(live: Pick<LiveSet, 'refuseWhenFull'>, parser: FastifyBodyParser<string>): FastifyBodyParser<string> {
   return (request, body, done) => {
+    request.bodyCame?.()
+    const model = modelAskedBy(request)
     try {
-      refuseWhenFull(live, request)
+      if (model !== undefined) live.refuseWhenFull(model)
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)))
       return
@@ -47,9 +62,8 @@ export function unlessFull(live: Pick<LiveSet, 'refuseWhenFull'>, parser: Fastif
   }
 }
 
-function refuseWhenFull(live: Pick<LiveSet, 'refuseWhenFull'>, request: FastifyRequest): void {
-  const model = request.routeOptions.config.asks?.(request)
-  if (model !== undefined) live.refuseWhenFull(model)
+function modelAskedBy(request: FastifyRequest): string | undefined {
+  return request.routeOptions.config.asks?.(request)
 }
 
 /** What a body may come to; one that does not say may be as long as any. */

@@ -86,7 +86,9 @@ export interface LiveSet {
   swap(desired: Desired): Promise<void>
   /** Why what answers for a model ended by itself the last time since it was loaded; undefined where it has not. */
   whyEnded(model: string): string | undefined
-  /** Refuses what `use` would refuse for the number of requests under way, before a body is read for it. @throws RefitError `model-busy` */
+  /** The body of a request is to come, until what this gives is called. Refuses what would be too many. @throws RefitError `model-busy` */
+  expect(model: string): () => void
+  /** Refuses what `use` would refuse for the number of requests under way. @throws RefitError `model-busy` */
   refuseWhenFull(model: string): void
   /** Takes a model out. */
   remove(model: string): void
@@ -192,6 +194,7 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
       retire(former)
     },
     whyEnded: (model) => live.get(model)?.predictor.whyEnded?.(),
+    expect: (model) => admission.expect(model),
     refuseWhenFull: (model) => admission.refuseWhenFull(model),
     remove: (model) => {
       const present = live.get(model)
