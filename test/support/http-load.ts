@@ -10,6 +10,8 @@ export interface Answered {
   /** 0 where there was no answer; `body` then says why. */
   readonly status: number
   readonly body: string
+  /** Whether it was asked over a connection that had been answered before. */
+  readonly kept: boolean
 }
 
 export interface HttpLoadOptions {
@@ -36,6 +38,7 @@ interface Caller {
   sent: number
   received: Buffer[]
   busy: boolean
+  kept: boolean
 }
 
 const TICK_MS = 1
@@ -47,7 +50,7 @@ const TICK_MS = 1
 export function startHttpLoad({ url, path, body, connections, perSecond, onAnswer }: HttpLoadOptions): HttpLoad {
   const { hostname, port, host } = new URL(url)
   const request = Buffer.from(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
-  const callers: Caller[] = Array.from({ length: connections }, () => ({ socket: undefined, due: 0, sent: 0, received: [], busy: false }))
+  const callers: Caller[] = Array.from({ length: connections }, () => ({ socket: undefined, due: 0, sent: 0, received: [], busy: false, kept: false }))
   const idle: Caller[] = [...callers]
   const due: number[] = []
   let stopped = false
@@ -65,7 +68,7 @@ export function startHttpLoad({ url, path, body, connections, perSecond, onAnswe
   const settle = (caller: Caller, status: number, text: string): void => {
     caller.busy = false
     caller.received = []
-    onAnswer({ due: caller.due, sent: caller.sent, received: performance.now(), status, body: text })
+    onAnswer({ due: caller.due, sent: caller.sent, received: performance.now(), status, body: text, kept: caller.kept })
     next(caller)
   }
   const open = (caller: Caller): Socket => {
@@ -93,6 +96,7 @@ export function startHttpLoad({ url, path, body, connections, perSecond, onAnswe
     caller.busy = true
     caller.due = at
     caller.sent = performance.now()
+    caller.kept = caller.socket !== undefined
     caller.socket ??= open(caller)
     caller.socket.write(request)
   }
