@@ -70,6 +70,24 @@ test('both models are measured on the same resamples: of a model beside itself t
   assert.equal(a.draws.length, 2000)
 })
 
+test('two classifiers that answer every row alike are held to differ by two rows, for the next ones may tell them apart', () => {
+  const labels = Int32Array.from({ length: 200 }, (_, row) => (row % 4 === 0 ? 1 : 0))
+  const probabilities = Float64Array.from([...labels].flatMap((label, row) => ((row % 10 === 0) === (label === 1) ? [0.8, 0.2] : [0.2, 0.8])))
+  const scored = { task: 'classification', labels, probabilities, classes: 2 } as const
+  const rows = Int32Array.from(labels, (_, row) => row)
+  const of = unitsOf(rows, rows)
+  for (const metric of ['accuracy', 'balancedAccuracy', 'f1', 'precision', 'recall'] as const) {
+    const [a, b] = resample([evaluatorOf(metric, scored, of), evaluatorOf(metric, scored, of)], of, 5)
+    assert.ok(a?.grain !== undefined && b !== undefined)
+    const harm = harmOf(a, b, 1, false)
+    near(standardErrorOf(harm), Math.SQRT2 * a.grain, 1e-12)
+    assert.ok((estimateOf(harm).upper ?? 0) > 0, metric)
+    if (metric === 'accuracy') near(a.grain, 1 / 200, 1e-12)
+    // 50 rows are of the class: finding one more or one less moves the share that is found by a fiftieth.
+    if (metric === 'recall') near(a.grain, 1 / 50, 1e-12)
+  }
+})
+
 test('one undefined draw leaves no bounds', () => {
   const draws = Float64Array.from({ length: 2000 }, (_, draw) => (draw === 1234 ? Number.NaN : 1))
   assert.deepEqual(estimateOf({ value: 1, draws, effectiveUnits: 50 }), { value: 1, lower: null, upper: null })

@@ -27,6 +27,8 @@ export interface Distribution {
   /** What the units count for, see effectiveUnits. */
   readonly effectiveUnits: number
   readonly leftOut?: LeftOut | undefined
+  /** See Evaluator. */
+  readonly grain?: number | undefined
   /** Whether it is one figure less another: nothing bounds it then but how much it varies. */
   readonly isDifference?: boolean
 }
@@ -67,7 +69,7 @@ export function resampleTogether(selections: readonly Figures[], { seed, threads
     return evaluators.map((evaluator) => {
       const found = resampled.get(evaluator)
       if (found === undefined) return unmeasured
-      return { value: valueOf(evaluator, units), draws: found.draws, effectiveUnits: effective, leftOut: leftOutOf(found.without, units) }
+      return { value: valueOf(evaluator, units), draws: found.draws, effectiveUnits: effective, leftOut: leftOutOf(found.without, units), grain: evaluator.grain }
     })
   })
 }
@@ -146,6 +148,7 @@ export function harmOf(candidate: Distribution, other: Distribution, direction: 
     draws: candidate.draws.map((draw, index) => harm(draw, other.draws[index] ?? Number.NaN)),
     effectiveUnits: candidate.effectiveUnits,
     leftOut: besideEachOther(candidate.leftOut, other.leftOut, harm),
+    grain: Math.max(candidate.grain ?? 0, other.grain ?? 0) / (relative ? Math.abs(other.value ?? Number.NaN) : 1),
     isDifference: true,
   }
 }
@@ -192,11 +195,17 @@ export function isUnbounded(distribution: Distribution): boolean {
   return value !== null && draws.every(Number.isFinite) && estimateOf(distribution).lower === null
 }
 
-/** The standard error of the figure: the standard deviation of its draws, and what blocks of time that are alike add. */
-export function standardErrorOf(distribution: Pick<Distribution, 'draws' | 'leftOut'>): number {
-  const { draws } = distribution
+/**
+ * The standard error of the figure: the standard deviation of its draws, and what blocks of time that are alike add. Where a
+ * row is right or wrong and nothing between, two models differ in so few rows that draws of these alone say they are more
+ * alike than that: two rows more are counted, one in favour of each (D. G. Bonett and R. M. Price, 2012, for the difference
+ * of paired shares).
+ */
+export function standardErrorOf(distribution: Pick<Distribution, 'draws' | 'leftOut' | 'grain' | 'isDifference'>): number {
+  const { draws, grain = 0, isDifference = false } = distribution
   const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length
-  return Math.sqrt((likenessOf(distribution).inflation * draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0)) / Math.max(1, draws.length - 1))
+  const variance = (likenessOf(distribution).inflation * draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0)) / Math.max(1, draws.length - 1)
+  return Math.sqrt(variance + (isDifference ? 2 * grain ** 2 : 0))
 }
 
 /**

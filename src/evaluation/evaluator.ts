@@ -8,6 +8,8 @@ export interface Evaluator {
   readonly tallies: readonly Tally[]
   /** The metric from all that the tallies gave, one after the other; null where it is undefined. */
   readonly finish: (tallied: Float64Array) => number | null
+  /** Where a row counts as right or wrong and nothing between: how far the figure moves at most with one row that is answered otherwise. */
+  readonly grain?: number | undefined
 }
 
 /** Of a metric that no resample of these rows has. */
