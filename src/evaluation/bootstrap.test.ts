@@ -4,6 +4,7 @@ import { coded, uniform } from '../../test/evaluation/cases.js'
 import { estimateOf, harmOf, resample, standardErrorOf } from './bootstrap.js'
 import { evaluatorOf } from './metric.js'
 import { expandedQuantile, normalQuantile, normalShareBelow, studentShareAbove } from './normal.js'
+import type { Scored } from './scored.js'
 import { effectiveUnits, unitsOf } from './units.js'
 
 function near(ours: number, expected: number, tolerance: number): void {
@@ -70,18 +71,24 @@ test('both models are measured on the same resamples: of a model beside itself t
   assert.equal(a.draws.length, 2000)
 })
 
-test('two classifiers that answer every row alike are held to differ by two rows, for the next ones may tell them apart', () => {
+test('two classifiers that answer every row alike are held to differ by two rows, for the next ones may tell them apart, unless they are one', () => {
   const labels = Int32Array.from({ length: 200 }, (_, row) => (row % 4 === 0 ? 1 : 0))
-  const probabilities = Float64Array.from([...labels].flatMap((label, row) => ((row % 10 === 0) === (label === 1) ? [0.8, 0.2] : [0.2, 0.8])))
-  const scored = { task: 'classification', labels, probabilities, classes: 2 } as const
   const rows = Int32Array.from(labels, (_, row) => row)
   const of = unitsOf(rows, rows)
+  const answering = (right: number): Scored => ({
+    task: 'classification',
+    labels,
+    probabilities: Float64Array.from([...labels].flatMap((label, row) => ((row % 10 === 0) === (label === 1) ? [right, 1 - right] : [1 - right, right]))),
+    classes: 2,
+  })
   for (const metric of ['accuracy', 'balancedAccuracy', 'f1', 'precision', 'recall'] as const) {
-    const [a, b] = resample([evaluatorOf(metric, scored, of), evaluatorOf(metric, scored, of)], of, 5)
-    assert.ok(a?.grain !== undefined && b !== undefined)
-    const harm = harmOf(a, b, 1, false)
+    const [a, other, same, bare] = resample([0.8, 0.9, 0.8, 1].map((right) => evaluatorOf(metric, answering(right), of)), of, 5)
+    assert.ok(a?.grain !== undefined && other !== undefined && same !== undefined && bare !== undefined)
+    const harm = harmOf(a, other, 1, false)
     near(standardErrorOf(harm), Math.SQRT2 * a.grain, 1e-12)
     assert.ok((estimateOf(harm).upper ?? 0) > 0, metric)
+    assert.deepEqual(estimateOf(harmOf(a, same, 1, false)), { value: 0, lower: 0, upper: 0 })
+    assert.ok((estimateOf(harmOf(bare, bare, 1, false)).upper ?? 0) > 0, 'labels alone do not tell that two models are one')
     if (metric === 'accuracy') near(a.grain, 1 / 200, 1e-12)
     // 50 rows are of the class: finding one more or one less moves the share that is found by a fiftieth.
     if (metric === 'recall') near(a.grain, 1 / 50, 1e-12)

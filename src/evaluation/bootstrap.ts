@@ -29,6 +29,7 @@ export interface Distribution {
   readonly leftOut?: LeftOut | undefined
   /** See Evaluator. */
   readonly grain?: number | undefined
+  readonly answers?: Float64Array | undefined
   /** Whether it is one figure less another: nothing bounds it then but how much it varies. */
   readonly isDifference?: boolean
 }
@@ -69,7 +70,7 @@ export function resampleTogether(selections: readonly Figures[], { seed, threads
     return evaluators.map((evaluator) => {
       const found = resampled.get(evaluator)
       if (found === undefined) return unmeasured
-      return { value: valueOf(evaluator, units), draws: found.draws, effectiveUnits: effective, leftOut: leftOutOf(found.without, units), grain: evaluator.grain }
+      return { value: valueOf(evaluator, units), draws: found.draws, effectiveUnits: effective, leftOut: leftOutOf(found.without, units), grain: evaluator.grain, answers: evaluator.answers }
     })
   })
 }
@@ -148,7 +149,7 @@ export function harmOf(candidate: Distribution, other: Distribution, direction: 
     draws: candidate.draws.map((draw, index) => harm(draw, other.draws[index] ?? Number.NaN)),
     effectiveUnits: candidate.effectiveUnits,
     leftOut: besideEachOther(candidate.leftOut, other.leftOut, harm),
-    grain: Math.max(candidate.grain ?? 0, other.grain ?? 0) / (relative ? Math.abs(other.value ?? Number.NaN) : 1),
+    grain: areOne(candidate, other) ? 0 : Math.max(candidate.grain ?? 0, other.grain ?? 0) / (relative ? Math.abs(other.value ?? Number.NaN) : 1),
     isDifference: true,
   }
 }
@@ -194,6 +195,13 @@ export function isUnbounded(distribution: Distribution): boolean {
   const { value, draws } = distribution
   return value !== null && draws.every(Number.isFinite) && estimateOf(distribution).lower === null
 }
+
+/** Whether two models have answered every row alike to the last bit: then they are one. Bare labels are no proof of that. */
+function areOne({ answers = nothing }: Distribution, { answers: others = nothing }: Distribution): boolean {
+  return answers.length === others.length && answers.every((answer, at) => Object.is(answer, others[at])) && answers.some((answer) => answer !== 0 && answer !== 1)
+}
+
+const nothing = new Float64Array()
 
 /**
  * The standard error of the figure: the standard deviation of its draws, and what blocks of time that are alike add. Where a

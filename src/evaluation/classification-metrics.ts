@@ -23,10 +23,10 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
   const truth = (row: number): number => labels[row] ?? -1
   const guess = mostLikely(scored)
   const ofClasses = (score: (counts: ClassCounts) => number): Evaluator =>
-    fromConfusion(confusion(), classes, units, (counts) => (classes === 2 ? counts.slice(1) : counts).reduce((sum, each, _, { length }) => sum + score(each) / length, 0))
+    fromConfusion(confusion(), scored, units, (counts) => (classes === 2 ? counts.slice(1) : counts).reduce((sum, each, _, { length }) => sum + score(each) / length, 0))
   switch (metric) {
     case 'accuracy':
-      return { ...additive(units, [(row) => (guess(row) === truth(row) ? 1 : 0)], ([right = 0], rows) => right / rows), grain: 1 / units.rows.length }
+      return { ...additive(units, [(row) => (guess(row) === truth(row) ? 1 : 0)], ([right = 0], rows) => right / rows), grain: 1 / units.rows.length, answers: scored.probabilities }
     case 'logLoss':
       return additive(
         units,
@@ -36,7 +36,7 @@ export function classificationEvaluator(metric: ClassificationMetric, scored: Cl
     case 'brier':
       return additive(units, [(row) => brierOf(scored, row)], ([sum = 0], rows) => sum / rows)
     case 'balancedAccuracy':
-      return fromConfusion(confusion(), classes, units, (counts) => meanOf(counts.map(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))))
+      return fromConfusion(confusion(), scored, units, (counts) => meanOf(counts.map(({ right, actual }) => (actual === 0 ? Number.NaN : right / actual))))
     case 'f1':
       return ofClasses(({ right, actual, guessed }) => (actual + guessed === 0 ? Number.NaN : (2 * right) / (actual + guessed)))
     case 'precision':
@@ -99,11 +99,11 @@ export function confusionOf(scored: Classification, units: Units): Sums {
   return sumsOf(units, [() => 1, ...figures.flat()])
 }
 
-function fromConfusion(confusion: Sums, classes: number, { rows }: Units, finish: (counts: readonly ClassCounts[]) => number): Evaluator {
+function fromConfusion(confusion: Sums, { classes, probabilities }: Classification, { rows }: Units, finish: (counts: readonly ClassCounts[]) => number): Evaluator {
   const labels = Array.from({ length: classes }, (_, label) => label)
   const countsOf = (sums: readonly number[]): readonly ClassCounts[] => labels.map((label) => ({ right: sums[label * 3] ?? 0, actual: sums[label * 3 + 1] ?? 0, guessed: sums[label * 3 + 2] ?? 0 }))
   const [weight = 0, ...sums] = totalsOf(confusion)
-  return { ...fromSums(confusion, (resampled) => finish(countsOf(resampled))), grain: grainOf(countsOf(sums), weight / rows.length, finish) }
+  return { ...fromSums(confusion, (resampled) => finish(countsOf(resampled))), grain: grainOf(countsOf(sums), weight / rows.length, finish), answers: probabilities }
 }
 
 /** How far one row of this weight moves a figure at most, when it is taken for another class than it was. */

@@ -10,6 +10,8 @@ export interface Evaluator {
   readonly finish: (tallied: Float64Array) => number | null
   /** Where a row counts as right or wrong and nothing between: how far the figure moves at most with one row that is answered otherwise. */
   readonly grain?: number | undefined
+  /** Beside it: what the model answers, by which two that are one and the same are known. */
+  readonly answers?: Float64Array | undefined
 }
 
 /** Of a metric that no resample of these rows has. */
