@@ -33,7 +33,7 @@ const FIRST_LIMIT = 64
 const LINE_MS = 100
 const MOST = 1024
 const PERIOD_MS = 100
-/** Overload is where so large a share was refused in a period, and as many as may be were under way for so large a share of it. */
+/** Overload is where so large a share was refused in a period, and all places were taken for so large a share of it. */
 const OVERLOADED_SHARE = 0.5
 /** In overload a request may take so many times what it takes alone. */
 const MOST_TIMES_ALONE = 1.5
@@ -72,7 +72,7 @@ interface State {
   /** Milliseconds from one end to the next while some are under way, and when the present wait for one began. */
   betweenEnds: number | undefined
   waitsSince: number
-  /** Since when as many as may be are under way; undefined while more may come. */
+  /** Since when all places are taken; undefined while more may come. */
   fullSince: number | undefined
   /** Periods until more are tried, and how many there were before the last try. */
   triesIn: number
@@ -146,10 +146,13 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
       if (!states.has(model)) return () => undefined
       const state = stateOf(model)
       const at = now()
-      refuseWhenFull(model, state, state.underWay + (state.overloaded ? expectedOf(state, at) : 0) >= state.limit)
+      refuseWhenFull(model, state, placesTaken(state, at) >= state.limit)
       const key = Symbol()
       state.expected.set(key, at)
-      return () => void state.expected.delete(key)
+      noteFull(state, at)
+      return () => {
+        if (state.expected.delete(key)) noteFull(state, now())
+      }
     },
     refuseWhenFull: (model) => {
       if (states.has(model)) refuseWhenFull(model, stateOf(model))
@@ -158,11 +161,14 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
   }
 }
 
-/** Bodies that are to come, but for those that take long. */
-function expectedOf({ expected }: State, at: number): number {
-  let count = 0
-  for (const since of expected.values()) if (at - since < EXPECTED_MS) count += 1
-  return count
+/** Requests under way, and in overload those whose bodies are to come, but for bodies that take long. */
+function placesTaken({ underWay, overloaded, expected }: State, at: number): number {
+  // The oldest come first.
+  for (const [key, since] of expected) {
+    if (at - since < EXPECTED_MS) break
+    expected.delete(key)
+  }
+  return underWay + (overloaded ? expected.size : 0)
 }
 
 function smoothed(known: number | undefined, found: number, share: number): number {
@@ -176,10 +182,10 @@ function retryAfterSeconds({ underWay, betweenEnds = 0, waitsSince }: State, at:
   return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(milliseconds / 1000)))
 }
 
-/** Adds up for how long as many as may be are under way; to be called when either number has changed. */
+/** Adds up for how long all places are taken; to be called when their number has changed, or how many are. */
 function noteFull(state: State, at: number): void {
   if (state.fullSince !== undefined) state.fullFor += at - state.fullSince
-  state.fullSince = state.underWay >= state.limit ? at : undefined
+  state.fullSince = placesTaken(state, at) >= state.limit ? at : undefined
 }
 
 function endPeriod(state: State, at: number): void {
