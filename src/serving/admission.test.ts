@@ -167,6 +167,37 @@ test('what is refused early is what would be refused, and names that nobody has 
   admission.refuseWhenFull('model')
 })
 
+test('an overload does not end for that bodies are awaited: few more are read than answered', () => {
+  const { at, admission } = newAdmission()
+  const coming: { readonly at: number; readonly came: () => void }[] = []
+  const ends: { readonly at: number; readonly leave: ReturnType<Admission['enter']> }[] = []
+  let [read, answered, freeAt] = [0, 0, 0]
+  // Ten times what a model answers that takes 10 ms, each with a body that takes 30 ms to come; what happens in the first two seconds is not counted.
+  for (; at.now < 20_000; at.now += 1) {
+    while ((ends[0]?.at ?? Infinity) <= at.now) {
+      ends.shift()?.leave('answered')
+      if (at.now > 2000) answered += 1
+    }
+    while ((coming[0]?.at ?? Infinity) <= at.now) {
+      coming.shift()?.came()
+      if (at.now > 2000) read += 1
+      try {
+        const leave = admission.enter('model')
+        freeAt = Math.max(at.now, freeAt) + 10
+        ends.push({ at: freeAt, leave })
+      } catch {
+        // Read for nothing.
+      }
+    }
+    try {
+      coming.push({ at: at.now + 30, came: admission.expect('model') })
+    } catch {
+      // Refused before its body is read.
+    }
+  }
+  assert.ok(answered > 300 && read < 1.5 * answered, `${read} read, ${answered} answered`)
+})
+
 test('in overload as many bodies are awaited as may be under way, but for those that are slow to come', () => {
   const kept = newAdmission()
   const { at, admission } = kept
