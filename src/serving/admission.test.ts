@@ -198,6 +198,47 @@ test('an overload does not end for that bodies are awaited: few more are read th
   assert.ok(answered > 300 && read < 1.5 * answered, `${read} read, ${answered} answered`)
 })
 
+test('a crowd that shows to be an overload is refused while it waits, but for those that are answered next', () => {
+  const { at, admission } = newAdmission()
+  for (let count = 0; count < 20; count += 1) {
+    const leave = admission.enter('model')
+    at.now += 10
+    leave('answered')
+  }
+  const line: { readonly came: number; readonly leave: ReturnType<Admission['enter']>; refused: boolean }[] = []
+  let [refusedAtOnce, refusedLater] = [0, 0]
+  const took: number[] = []
+  // A thousand a second come, one by one, where a hundred are answered.
+  const began = at.now
+  for (let freeAt = at.now + 10; at.now < began + 10_000; at.now += 1) {
+    try {
+      const waiting = {
+        came: at.now,
+        refused: false,
+        leave: admission.enter('model', ({ code }) => {
+          assert.equal(code, 'model-busy')
+          refusedLater += 1
+          waiting.refused = true
+        }),
+      }
+      line.push(waiting)
+    } catch {
+      refusedAtOnce += 1
+    }
+    if (at.now < freeAt) continue
+    for (let next = line.shift(); next !== undefined; next = line.shift()) {
+      next.leave(next.refused ? 'refused' : 'answered')
+      if (next.refused) continue
+      took.push(at.now - next.came)
+      freeAt = at.now + 10
+      break
+    }
+  }
+  assert.ok(refusedLater > 40 && refusedLater < 64, `${refusedLater} while they waited, ${refusedAtOnce} at once`)
+  const late = took.filter((milliseconds) => milliseconds > 20).length
+  assert.ok(took.length > 900 && late < 30, `${late} of ${took.length} late`)
+})
+
 test('in overload as many bodies are awaited as may be under way, but for those that are slow to come', () => {
   const kept = newAdmission()
   const { at, admission } = kept

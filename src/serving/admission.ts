@@ -1,4 +1,4 @@
-import { refitError } from '../errors.js'
+import { refitError, type RefitError } from '../errors.js'
 
 /** How a request ended: answered; refused for what it asked, which tells nothing of the model; or failed, or given up. */
 export type Ending = 'answered' | 'refused' | 'failed'
@@ -9,10 +9,11 @@ export type Ending = 'answered' | 'refused' | 'failed'
  */
 export interface Admission {
   /**
-   * A request begins; it ends when what this gives is called.
+   * A request begins; it ends when what this gives is called. `refuse` is called, once at most, where overload shows meanwhile
+   * and it is late already: the crowd that came before anybody knew would be answered late, and keep all others waiting.
    * @throws RefitError `model-busy`
    */
-  enter(model: string): (ending: Ending) => void
+  enter(model: string, refuse?: (why: RefitError) => void): (ending: Ending) => void
   /**
    * The body of a request is to come, until what this gives is called. Refuses what `enter` would refuse; in overload as many
    * bodies are read at most as may be under way, for to read those of all would take longer than to answer a few.
@@ -58,6 +59,8 @@ const LONGEST_RETRY_SECONDS = 30
 interface State {
   limit: number
   underWay: number
+  /** Those under way that can still be refused, the first to come first. */
+  refusable: Map<symbol, { readonly begun: number; readonly refuse: (why: RefitError) => void }>
   /** Since when each body is to come. */
   expected: Map<symbol, number>
   overloaded: boolean
@@ -99,20 +102,22 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
     const at = now()
     const present = states.get(model)
     if (present !== undefined) {
-      if (at - present.since >= PERIOD_MS) endPeriod(present, at)
+      if (at - present.since >= PERIOD_MS) {
+        endPeriod(present, at)
+        if (present.overloaded) refuseLate(model, present, at)
+      }
       return present
     }
-    const state: State = { limit: FIRST_LIMIT, underWay: 0, expected: new Map(), overloaded: false, entered: 0, alone: undefined, aloneCount: 0, aloneAtMost: undefined, betweenEnds: undefined, waitsSince: at, fullSince: undefined, triesIn: 1, triedAfter: 1, tries: false, since: at, admitted: 0, refused: 0, ended: 0, milliseconds: 0, fullFor: 0 }
+    const state: State = { limit: FIRST_LIMIT, underWay: 0, refusable: new Map(), expected: new Map(), overloaded: false, entered: 0, alone: undefined, aloneCount: 0, aloneAtMost: undefined, betweenEnds: undefined, waitsSince: at, fullSince: undefined, triesIn: 1, triedAfter: 1, tries: false, since: at, admitted: 0, refused: 0, ended: 0, milliseconds: 0, fullFor: 0 }
     states.set(model, state)
     return state
   }
   const refuseWhenFull = (model: string, state: State, isFull = state.underWay >= state.limit): void => {
     if (!isFull) return
-    state.refused += 1
-    throw refitError('model-busy', { model }, { retryAfterSeconds: retryAfterSeconds(state, now()) })
+    throw refusal(model, state, now())
   }
   return {
-    enter: (model) => {
+    enter: (model, refuse) => {
       const state = stateOf(model)
       refuseWhenFull(model, state)
       const begun = now()
@@ -123,8 +128,11 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
       state.entered += 1
       noteFull(state, begun)
       const place = state.entered
+      const key = Symbol()
+      if (refuse !== undefined) state.refusable.set(key, { begun, refuse })
       return (ending) => {
         const at = now()
+        state.refusable.delete(key)
         const took = at - begun
         state.underWay -= 1
         noteFull(state, at)
@@ -159,6 +167,22 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
     },
     forget: (model) => void states.delete(model),
   }
+}
+
+/** Refuses who is late already and stands behind as many as may be under way. */
+function refuseLate(model: string, state: State, at: number): void {
+  const { alone, aloneAtMost, limit, refusable } = state
+  const late = at - MOST_TIMES_ALONE * (alone ?? aloneAtMost ?? Infinity)
+  for (const [key, { begun, refuse }] of [...refusable].slice(limit)) {
+    if (begun > late) return
+    refusable.delete(key)
+    refuse(refusal(model, state, at))
+  }
+}
+
+function refusal(model: string, state: State, at: number): RefitError {
+  state.refused += 1
+  return refitError('model-busy', { model }, { retryAfterSeconds: retryAfterSeconds(state, at) })
 }
 
 /** Requests under way, and in overload those whose bodies are to come, but for bodies that take long. */

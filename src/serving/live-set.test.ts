@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { refitError } from '../errors.js'
+import { RefitError, refitError } from '../errors.js'
 import type { PackageManifest } from '../packages/manifest.js'
 import type { Predictor } from '../predictors/predictor.js'
 import { createWant } from '../predictors/want.js'
@@ -264,6 +264,38 @@ test('who goes before the turn has come is not asked for', async () => {
   await assert.rejects(answer, { code: 'caller-left' })
   await new Promise(setImmediate)
   assert.equal(await answering(live), 1)
+})
+
+test('a crowd that was let in before overload showed is refused while it waits, and not asked for', async () => {
+  const { live } = newStage()
+  await live.swap(version(1))
+  const compute = (): Promise<void> => {
+    const end = performance.now() + 5
+    while (performance.now() < end);
+    return Promise.resolve()
+  }
+  await live.use('house-price', compute)
+  const asked = new Set<number>()
+  const crowd = Array.from({ length: 64 }, (_, place) =>
+    live
+      .use('house-price', () => {
+        asked.add(place)
+        return compute()
+      })
+      .then(
+        () => 'answered',
+        (error: unknown) => (error instanceof RefitError ? error.code : error),
+      ),
+  )
+  const others: Promise<unknown>[] = []
+  const coming = setInterval(() => {
+    for (let count = 0; count < 10; count += 1) others.push(live.use('house-price', compute).catch(() => undefined))
+  }, 1)
+  const outcomes = await Promise.all(crowd)
+  clearInterval(coming)
+  await Promise.all(others)
+  assert.deepEqual(new Set(outcomes), new Set(['answered', 'model-busy']))
+  for (const [place, outcome] of outcomes.entries()) assert.equal(asked.has(place), outcome === 'answered')
 })
 
 test('who has gone before being asked for is not asked for', async () => {

@@ -146,7 +146,10 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
       const loaded = find(model)
       const gone = want.givenUp()
       if (gone !== undefined) throw gone
-      const leave = admission.enter(model)
+      // It may be refused while it waits, without its caller having left.
+      const stay = createWant()
+      const leave = admission.enter(model, stay.giveUp)
+      const stopFollowing = want.whenGivenUp(stay.giveUp)
       loaded.requests += 1
       let nothingUnderWay: (() => void) | undefined
       const end = (ending: Ending): void => {
@@ -155,20 +158,25 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
       }
       const work = (async () => {
         await turn()
-        const left = want.givenUp()
+        const left = stay.givenUp()
         if (left !== undefined) throw left
-        return answer(loaded, wantedBy(want, loaded.predictor))
+        return answer(loaded, wantedBy(stay, loaded.predictor))
       })()
       work.then(
         () => end('answered'),
-        (error: unknown) => end(want.givenUp() === undefined && error instanceof RefitError && error.status < 500 ? 'refused' : 'failed'),
+        (error: unknown) => {
+          const why = stay.givenUp()
+          const isRefusal = why === undefined ? error instanceof RefitError && error.status < 500 : why.code === 'model-busy'
+          end(isRefusal ? 'refused' : 'failed')
+        },
       )
-      const stopListening = want.whenGivenUp(({ code }) => {
-        nothingUnderWay = onGivenUp?.(model, code === 'caller-left' ? 'left' : 'deadline')
+      const stopListening = stay.whenGivenUp(({ code }) => {
+        if (code !== 'model-busy') nothingUnderWay = onGivenUp?.(model, code === 'caller-left' ? 'left' : 'deadline')
       })
       try {
-        return await whileWanted(want, work, model, deadlineMs)
+        return await whileWanted(stay, work, model, deadlineMs)
       } finally {
+        stopFollowing()
         stopListening()
         loaded.requests -= 1
         closeWhenUnused(loaded)
