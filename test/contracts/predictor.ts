@@ -115,6 +115,22 @@ export function testPredictor(model: ModelCase): void {
     for (const [caller, row] of callers.entries()) assert.deepEqual(answers[caller], alone[row])
   })
 
+  test(named('answers callers that come in the midst of others with their own'), async (context) => {
+    const { predictor, signature } = await open(context)
+    const alone = await Promise.all(rows.map(async (row) => valuesOf(await predictor.predict(batchOf(signature, [row])))))
+    const answerAfter = async (turns: number, row: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+      assert.deepEqual(valuesOf(await predictor.predict(batchOf(signature, [rows[row] ?? {}]))), alone[row], `row ${row} after ${turns} turns`)
+    }
+    for (let first = 0; first < 3; first += 1) {
+      for (let second = 0; second < 3; second += 1) {
+        for (let third = 0; third < 12; third += 1) {
+          await Promise.all([0, first, first + second, first + second + third].map((turns, caller) => answerAfter(turns, caller % rows.length)))
+        }
+      }
+    }
+  })
+
   test(named('a model loaded twice goes on when the other one is closed'), async (context) => {
     const { folder, predictor, signature } = await open(context)
     const other = await load(folder, signature)

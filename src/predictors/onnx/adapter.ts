@@ -8,6 +8,7 @@ import type { Signature } from '../../packages/manifest.js'
 import { readClassLabels } from '../class-labels.js'
 import { closable } from '../closable.js'
 import { FORMAT_MODULE, type FeatureBatch, type FeatureValue, type Predictions, type PredictorAdapter } from '../predictor.js'
+import { oneAtATime } from './one-at-a-time.js'
 
 const MODEL_FILE = 'model.onnx'
 
@@ -25,7 +26,7 @@ export const onnx: PredictorAdapter = {
   finish: async (folder, signature) => {
     const { session } = await open(folder)
     const matrix = takesMatrix(session, signature)
-    await session.release()
+    await oneAtATime(() => session.release())
     const texts = signature.inputs.filter(({ type }) => type === 'category').map(({ name }) => name)
     if (matrix && texts.length > 0) throw refitError('model-unreadable', { reason: `its only input is a matrix of numbers, but these columns are categories: ${texts.join(', ')}; give it one input for each column` })
     if (signature.task === 'regression') return []
@@ -39,7 +40,7 @@ export const onnx: PredictorAdapter = {
     const { session } = await open(folder)
     const [only] = session.inputMetadata
     const matrix = takesMatrix(session, { inputs: [...features] })
-    await session.release()
+    await oneAtATime(() => session.release())
     if (!matrix) return { names: session.inputNames }
     const width = only?.isTensor === true ? only.shape.at(-1) : undefined
     return typeof width === 'number' ? { width } : {}
@@ -49,12 +50,12 @@ export const onnx: PredictorAdapter = {
     return closable({
       predict: async (batch) => {
         const feeds = feedsOf(runtime, session, signature, batch)
-        const outputs = await session.run(feeds, session.outputNames.filter((name) => isTensorOutput(session, name))).catch((error: unknown) => {
+        const outputs = await oneAtATime(() => session.run(feeds, session.outputNames.filter((name) => isTensorOutput(session, name)))).catch((error: unknown) => {
           throw refitError('prediction-invalid', { reason: `onnxruntime refuses the rows (${error instanceof Error ? error.message : String(error)})` }, { cause: error })
         })
         return toPredictions(signature, batch.rows, Object.values(outputs))
       },
-      close: () => session.release(),
+      close: () => oneAtATime(() => session.release()),
     })
   },
   inPython: () =>
@@ -71,7 +72,8 @@ async function open(folder: string): Promise<{ session: InferenceSession; runtim
   runtime.env.logLevel = 'error'
   try {
     // Read here and handed over as bytes: a model that refers to files outside itself cannot be loaded.
-    return { session: await runtime.InferenceSession.create(await readFile(join(folder, MODEL_FILE)), { executionProviders: ['wasm'] }), runtime }
+    const model = await readFile(join(folder, MODEL_FILE))
+    return { session: await oneAtATime(() => runtime.InferenceSession.create(model, { executionProviders: ['wasm'] })), runtime }
   } catch (error) {
     throw refitError('model-unreadable', { reason: `onnxruntime refuses it (${error instanceof Error ? error.message : String(error)})` }, { cause: error })
   }
