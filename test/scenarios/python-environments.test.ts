@@ -96,6 +96,32 @@ for (const [tool, needed, path] of [['pip', needsPython, '/usr/bin:/bin'], ['uv'
   })
 }
 
+test('a uv.lock beside its pyproject.toml makes the environment that uv has locked', needsUv, async (t) => {
+  const train = `command(['python', 'train.py'], { lockFile: 'uv.lock', python: './base/python', environment: { UV_NO_INDEX: '1', UV_OFFLINE: '1' } })`
+  const pyproject = '[project]\nname = "small-models"\nversion = "0"\nrequires-python = ">=3.9"\ndependencies = ["tiny-line"]\n[tool.uv.sources]\ntiny-line = { path = "wheels/tiny_line-1.0-py3-none-any.whl" }\n'
+  const project = await createProject({ ...smallProject({ train }), 'train.py': script, 'pyproject.toml': pyproject })
+  t.after(() => project.close())
+  await writeWheels(join(project.folder, 'wheels'))
+  await mkdir(join(project.folder, 'base'))
+  await symlink(interpreter, join(project.folder, 'base/python'))
+  await symlink(uv, join(project.folder, 'base/uv'))
+  const locked = spawnSync(uv, ['lock', '--offline', '--no-index', '--python', interpreter], { cwd: project.folder, encoding: 'utf8' })
+  assert.equal(locked.status, 0, locked.stderr)
+  await project.up({ environment: { REFIT_PYTHON: '', PATH: `${join(project.folder, 'base')}:${process.env['PATH'] ?? ''}` } })
+
+  await project.put(`${DROPS}/week-1.csv`, deliveries(1))
+  const first = await project.ended(`${MODEL}-1`)
+  assert.equal(first.outcome, 'promoted', `${first.explanation} ${await logOf(project.stateFolder, `${MODEL}-1`)}`)
+  assert.match(await logOf(project.stateFolder, `${MODEL}-1`), new RegExp(`at ${join(project.stateFolder, 'environments')}/\\w+ tiny 1\\.0`))
+
+  // What is locked is what is installed, or nothing is.
+  await rm(join(project.folder, 'wheels'), { recursive: true })
+  await writeFile(join(project.folder, 'pyproject.toml'), pyproject.replace('1.0', '2.0'))
+  await project.put(`${DROPS}/week-2.csv`, deliveries(2))
+  const second = await project.ended(`${MODEL}-2`)
+  assert.equal(second.error?.code, 'environment-failed', JSON.stringify(second.error))
+})
+
 test('an environment whose making is cut off is not used, and is made anew', needsPython, async (t) => {
   const train = `command(['python', 'train.py'], { lockFile: 'requirements.txt', python: './base/python', environment: { PIP_NO_INDEX: '1' } })`
   const project = await createProject({ ...smallProject({ train }), 'train.py': script, 'requirements.txt': './wheels/tiny_line-1.0-py3-none-any.whl\n', hold: '' })
