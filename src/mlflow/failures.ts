@@ -15,6 +15,8 @@ const names: Readonly<Partial<Record<ErrorCode, Known>>> = {
   'tracking-exists': ['RESOURCE_ALREADY_EXISTS', 400],
   'tracking-state': ['INVALID_STATE', 500],
   'tracking-unsupported': ['NOT_IMPLEMENTED', 501],
+  // What is lost is not there the next time either, and clients ask for minutes after a 500.
+  'object-missing': ['RESOURCE_DOES_NOT_EXIST', 404],
   'route-not-found': ['ENDPOINT_NOT_FOUND', 404],
   'database-away': ['TEMPORARILY_UNAVAILABLE', 503],
   's3-away': ['TEMPORARILY_UNAVAILABLE', 503],

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { requireShallow } from '../http/json-depth.js'
 import { invalid } from '../tracking/refusals.js'
 
 declare module 'fastify' {
@@ -27,9 +28,14 @@ export function takeJson(app: FastifyInstance): void {
 
 function decode(body: string): unknown {
   if (body.trim() === '') return {}
+  const once = parse(body)
+  return typeof once === 'string' ? parse(once) : once
+}
+
+function parse(json: string): unknown {
+  requireShallow(json)
   try {
-    const once: unknown = JSON.parse(body)
-    return typeof once === 'string' ? JSON.parse(once) : once
+    return JSON.parse(json)
   } catch {
     throw invalid('Bad Request. The body is not valid JSON.')
   }

@@ -74,10 +74,12 @@ export const words: Reading<string> = (value, place) => {
 /** An id, which some send as the number that it looks like. */
 export const idText: Reading<string> = (value, place) => (typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : text(value, place))
 
+const MOST_INTEGER = 2 ** 63
+
 /** A whole number of 64 bits. */
 export const integer: Reading<number> = (value, place) => {
   const number = typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? Number(value) : value
-  if (typeof number !== 'number' || !Number.isInteger(number)) throw refuse(value, place)
+  if (typeof number !== 'number' || !Number.isInteger(number) || Math.abs(number) >= MOST_INTEGER) throw refuse(value, place)
   return number
 }
 

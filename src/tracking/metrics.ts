@@ -151,7 +151,7 @@ export function placeToken(place: HistoryPlace): string {
 export function placeOf(token: string): HistoryPlace {
   const numbers = readToken(token)
   const [at, step, value] = numbers
-  if (at === undefined || step === undefined || value === undefined || numbers.length !== 3 || !Number.isSafeInteger(at) || !Number.isInteger(step)) throw invalid('Invalid page token')
+  if (at === undefined || step === undefined || value === undefined || numbers.length !== 3 || [at, step].some((number) => !Number.isInteger(number) || Math.abs(number) >= MOST_INTEGER)) throw invalid('Invalid page token')
   return [at, step, value]
 }
 

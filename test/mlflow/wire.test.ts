@@ -178,6 +178,24 @@ test('a history comes in pages, in the order of time, step and value', async () 
   }
 })
 
+test('a history of nanoseconds comes in pages too', async () => {
+  const run = await newRun()
+  for (const step of [1, 2]) assert.equal((await post('runs/log-metric', { run_id: run, key: 'a', value: step, timestamp: 1.7e18, step })).status, 200)
+  const { next_page_token: token } = Value.Parse(Type.Object({ next_page_token: Type.String() }), (await get(`metrics/get-history?run_id=${run}&metric_key=a&max_results=1`)).body)
+  assert.deepEqual((await get(`metrics/get-history?run_id=${run}&metric_key=a&max_results=1&page_token=${token}`)).body, { metrics: [{ key: 'a', value: 2, timestamp: 1.7e18, step: 2 }] })
+})
+
+test('what no column could hold, and what is nested without an end, is refused and not an error of the server', async () => {
+  const run = await newRun()
+  refused(await post('runs/create', { experiment_id: '0', start_time: 1e19 }), 400, 'INVALID_PARAMETER_VALUE')
+  refused(await post('runs/update', { run_id: run, end_time: -1e19 }), 400, 'INVALID_PARAMETER_VALUE')
+  refused(await get(`metrics/get-history?run_id=${run}&metric_key=a&max_results=9999999999999999999`), 400, 'INVALID_PARAMETER_VALUE')
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  for (const body of [`{"run_id":${deep}}`, JSON.stringify(`{"run_id":${deep}}`)]) {
+    assert.equal((await ask(server.url, 'POST', `${api}/runs/update`, body, { 'Content-Type': 'application/json' })).status, 400)
+  }
+})
+
 test('the last page of a search is known to be the last, also when it is full', async () => {
   const { experiment_id } = Value.Parse(Type.Object({ experiment_id: Type.String() }), (await post('experiments/create', { name: 'pages' })).body)
   const ids: string[] = []

@@ -48,10 +48,14 @@ export const onnx: PredictorAdapter = {
   load: async (folder, signature) => {
     const { session, runtime } = await open(folder)
     return closable({
-      predict: async (batch) => {
-        const feeds = feedsOf(runtime, session, signature, batch)
-        const outputs = await oneAtATime(() => session.run(feeds, session.outputNames.filter((name) => isTensorOutput(session, name)))).catch((error: unknown) => {
-          throw refitError('prediction-invalid', { reason: `onnxruntime refuses the rows (${error instanceof Error ? error.message : String(error)})` }, { cause: error })
+      predict: async (batch, wanted) => {
+        const outputs = await oneAtATime(async () => {
+          const gone = wanted?.givenUp()
+          if (gone !== undefined) throw gone
+          const feeds = feedsOf(runtime, session, signature, batch)
+          return session.run(feeds, session.outputNames.filter((name) => isTensorOutput(session, name))).catch((error: unknown) => {
+            throw refitError('prediction-invalid', { reason: `onnxruntime refuses the rows (${error instanceof Error ? error.message : String(error)})` }, { cause: error })
+          })
         })
         return toPredictions(signature, batch.rows, Object.values(outputs))
       },
