@@ -1,3 +1,4 @@
+import { MOST_INTEGER } from '../tracking/entries.js'
 import { invalid } from '../tracking/refusals.js'
 
 /**
@@ -73,8 +74,6 @@ export const words: Reading<string> = (value, place) => {
 
 /** An id, which some send as the number that it looks like. */
 export const idText: Reading<string> = (value, place) => (typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : text(value, place))
-
-const MOST_INTEGER = 2 ** 63
 
 /** A whole number of 64 bits. */
 export const integer: Reading<number> = (value, place) => {

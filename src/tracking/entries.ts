@@ -9,6 +9,8 @@ export interface Entry {
 }
 
 export const LONGEST_KEY = 250
+/** Whole numbers have 64 bits: each is less than that, and more than its negative. */
+export const MOST_INTEGER = 2 ** 63
 const LONGEST_PARAM = 6000
 const LONGEST_TAG = 8000
 const LONGEST_EXPERIMENT_TAG = 5000
@@ -72,4 +74,13 @@ function cut(value: string, most: number): string {
 /** Of several entries with one key the last one: a statement may touch a row once. Sorted, so that two batches never wait for each other. */
 export function lastOfEach(entries: readonly Entry[]): readonly Entry[] {
   return [...new Map(entries.map((entry) => [entry.key, entry])).values()].toSorted((one, other) => (one.key < other.key ? -1 : 1))
+}
+
+/** What a tag says that clients write as JSON; undefined where somebody has set it to something else. */
+export function jsonIn(tag: string): unknown {
+  try {
+    return JSON.parse(tag)
+  } catch {
+    return undefined
+  }
 }

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/schema.js'
-import { checkKey } from './entries.js'
+import { checkKey, MOST_INTEGER } from './entries.js'
 import { invalid } from './refusals.js'
 import { getRun, tellWhyNotActive } from './runs.js'
 
@@ -115,8 +115,6 @@ interface PointRow {
   readonly step: number
   readonly value: number
 }
-
-const MOST_INTEGER = 2 ** 63
 
 /** @throws RefitError `tracking-invalid` */
 export function checkMetric({ key, at, step }: Metric): void {

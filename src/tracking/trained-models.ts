@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Database } from '../database/schema.js'
+import { jsonIn } from './entries.js'
 import { HISTORY_TAG } from './model-history.js'
 import type { TrainingScope } from './training-tokens.js'
 
@@ -29,18 +30,9 @@ export async function trainedModels(database: Database, { models, runs }: Pick<T
 }
 
 function inRun(history: string, artifactUri: string): readonly TrainedModel[] {
-  const entries = parsed(history)
+  const entries = jsonIn(history)
   if (!Value.Check(Histories, entries)) return []
   // One that is logged again under its name lies in place of the former.
   const paths = new Set(entries.flatMap(({ artifact_path: path, model_id: model }) => (typeof model === 'string' ? [] : [path])))
   return [...paths].map((path) => ({ name: path, location: `${artifactUri}/${path}` }))
-}
-
-/** Of a tag that a script may set to anything. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Clock } from '../clock.js'
 import type { Database, Transaction } from '../database/schema.js'
-import { lastOfEach, textOf, type Entry } from './entries.js'
+import { jsonIn, lastOfEach, textOf, type Entry } from './entries.js'
 import { stageNamed, versionMissing, versionsWhere, type ModelVersion, type Stage } from './model-versions.js'
 import { invalid } from './refusals.js'
 import { checkModelName, keptTag, modelMissing, registryTag, requireModel } from './registered-models.js'
@@ -123,18 +123,9 @@ const Registrations = Type.Array(Type.Object({ name: Type.String(), version: Typ
 async function noteRegistration(transaction: Transaction, loggedModel: string, name: string, version: number): Promise<void> {
   await sql`select from tracking.logged_models where id = ${textOf(loggedModel)} for update`.execute(transaction)
   const { rows } = await sql<{ value: string }>`select value from tracking.logged_model_tags where model = ${textOf(loggedModel)} and key = ${REGISTRATIONS_TAG}`.execute(transaction)
-  const present = parse(rows[0]?.value ?? '[]')
+  const present = jsonIn(rows[0]?.value ?? '[]')
   const all = [...(Value.Check(Registrations, present) ? present : []), { name, version }]
   await sql`
     insert into tracking.logged_model_tags (model, key, value) values (${textOf(loggedModel)}, ${REGISTRATIONS_TAG}, ${textOf(JSON.stringify(all))})
     on conflict (model, key) do update set value = excluded.value`.execute(transaction)
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Somebody has set the tag to something else.
-    return undefined
-  }
 }

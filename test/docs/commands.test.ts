@@ -53,6 +53,19 @@ function shellCommands(): readonly { readonly where: string; readonly words: rea
   )
 }
 
+/** Pages that ask the endpoint. */
+const pagesAsked = ['docs/serving.md', 'examples/house-prices-xgboost/README.md']
+
+/** Variables that are set for one command only. */
+function withoutVariables(words: readonly string[]): readonly string[] {
+  return words.slice(words.findIndex((word) => !/^[A-Z_]+=/.test(word)))
+}
+
+/** Whether a file is there, from the folder of the page that names it. */
+function isThere(where: string, file: string): boolean {
+  return existsSync(join(root, dirname(where.slice(0, where.indexOf(':'))), file))
+}
+
 async function requireParses(words: readonly string[], where: string): Promise<void> {
   await assert.doesNotReject(parsingProgram().parseAsync(['node', 'refit', ...words]), where)
 }
@@ -62,14 +75,20 @@ test('every command of the shell blocks is one that there is', async () => {
   const isScript = (name: string): boolean => typeof scripts === 'object' && scripts !== null && Object.hasOwn(scripts, name)
   const commands = shellCommands()
   assert.ok(commands.length > 5)
-  for (const { where, words } of commands) {
-    const [first, second = '', third = ''] = words
+  for (const { where, words: written } of commands) {
+    const words = withoutVariables(written)
+    const [first = '', second = '', third = ''] = words
     if (first === 'refit') await requireParses(words.slice(1), where)
     else if (first === 'npx' && second === 'refit') await requireParses(words.slice(2), where)
     else if (first === 'npm') assert.ok(second === 'link' || isScript(second === 'run' ? third : second), where)
     else if (first === 'mkdir' || first === 'cd') assert.ok(second !== '', where)
-    // What it asks is run by the test of the page on the endpoint.
-    else if (first === 'curl') assert.ok(where.startsWith('docs/serving.md'), where)
+    // What it asks is run by a test of the page.
+    else if (first === 'curl') assert.ok(pagesAsked.some((page) => where.startsWith(`${page}:`)), where)
+    else if (/^python3[.\d]*$/.test(first)) assert.ok(second === '-m' ? third === 'venv' : isThere(where, second), where)
+    else if (first.endsWith('/pip')) assert.ok(second === 'install' && (third !== '-r' || isThere(where, words[3] ?? '')), where)
+    // Of another project: outside of this one, it can only be typed.
+    else if (first === 'git') assert.ok(where.startsWith('test/mlflow/upstream/'), where)
+    else if (first.startsWith('test/')) assert.ok(existsSync(join(root, first)), where)
     else assert.fail(`nothing here knows how to check: ${where}`)
   }
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -18,6 +19,12 @@ const Answered = Type.Object({ predictions: Type.Array(Type.Number()) })
 /** Both add up numbers of 32 bits, perhaps in another order. */
 const TOLERANCE = 1e-5
 
+/** Of the first house. */
+async function rowsAskedByReadme(): Promise<readonly object[]> {
+  const page = await readFile(new URL('../../../examples/house-prices-xgboost/README.md', import.meta.url), 'utf8')
+  return Value.Parse(Type.Object({ rows: Type.Array(Type.Object({})) }), JSON.parse(/-d '(.+)'/.exec(page)?.[1] ?? '')).rows
+}
+
 test('examples/house-prices-xgboost: a model of XGBoost is left as ONNX, goes through the whole lifecycle, and answers the same wherever it is asked', needsMlflow, async (t) => {
   const project = await startExample(t, 'house-prices-xgboost')
   for (const { id, logged } of await deliverWeeks(project)) {
@@ -33,6 +40,8 @@ test('examples/house-prices-xgboost: a model of XGBoost is left as ONNX, goes th
     return answer?.status === 200 && JSON.stringify(answer.body).includes('"version":2') ? Value.Parse(Answered, answer.body).predictions : undefined
   })
   assert.ok((live[0] ?? 0) > 2 * (live[1] ?? 0), String(live))
+  const asked = await project.predict(MODEL, await rowsAskedByReadme())
+  assert.deepEqual(Value.Parse(Answered, asked?.body).predictions, live.slice(0, 1))
   const { url = '' } = (await readProcessNote(project.stateFolder, 'control')) ?? {}
   const told = Value.Parse(Told, await runMlflowScript('house_prices_onnx.py', url, { MODEL, ROWS: JSON.stringify(houses) }))
   assert.equal(told.params['max_depth'], '5')

@@ -11,6 +11,7 @@ import { fetchLoggedModel } from '../../src/lifecycle/fetch-logged-model.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { checkArtifactPath } from '../../src/tracking/artifact-path.js'
 import { putArtifact } from '../../src/tracking/artifacts.js'
+import { setTag } from '../../src/tracking/batch.js'
 import { createExperiment } from '../../src/tracking/experiments.js'
 import { createLoggedModel, finalizeLoggedModel, type LoggedModel } from '../../src/tracking/logged-models.js'
 import { recordModel } from '../../src/tracking/model-history.js'
@@ -46,6 +47,12 @@ test('models that were logged to their end count, by clients of MLflow 3 and of 
   const found = await trainedModels(database, { models: new Set([whole.id, broken.id]), runs: new Set([opened.id]) })
   assert.deepEqual(found, [{ name: 'whole', location: whole.artifactUri }, { name: 'model', location: `${opened.artifactUri}/model` }])
   assert.deepEqual(await trainedModels(database, { models: new Set(), runs: new Set() }), [], 'of others nothing counts')
+})
+
+test('a script that sets the tag of its models to something else has none in its run', async () => {
+  const opened = await openTrainingRun(database, clock, { model: 'm', run: 'm-2', stage: 'train' })
+  await setTag(database, opened.id, { key: 'mlflow.log-model.history', value: 'x' })
+  assert.deepEqual(await trainedModels(database, { models: new Set(), runs: new Set([opened.id]) }), [])
 })
 
 test('the files of a model are brought as they lie, and none of its neighbours', async () => {

@@ -2,8 +2,8 @@ let last: Promise<unknown> = Promise.resolve()
 
 /**
  * Work of the runtime, one call after the other. All sessions of a thread share the runtime's stack, and a call gives up
- * the thread in its midst: another one that begins then overwrites what it has there, and either fails, never ends, or
- * answers with what is not its own.
+ * the thread in its midst: another one that begins then overwrites what it has there, and calls fail, or read what is
+ * not their own.
  */
 export function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
   const done = last.then(work)
