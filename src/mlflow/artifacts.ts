@@ -5,26 +5,27 @@ import { requireRole } from '../http/access.js'
 import { streamOf, takeBodiesAsStreams } from '../http/body-stream.js'
 import { below, checkArtifactPath, pathInStore, splitPath, type ArtifactPath } from '../tracking/artifact-path.js'
 import { deleteArtifacts, listArtifacts, putArtifact, readArtifact, type ArtifactEntry } from '../tracking/artifacts.js'
+import { requireFilesOpen } from '../tracking/kept-files.js'
 import { invalid, unsupported } from '../tracking/refusals.js'
 import { getRun } from '../tracking/runs.js'
 import { unlessEmpty } from './answers.js'
 import { message, optional, readMessage, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
-import { requirePathWithinTraining } from './training-rules.js'
+import { requirePathWithinTraining, writerTo } from './training-rules.js'
 import { contentTypeOf } from './content-type.js'
 import { handle } from './routes.js'
 import { isOfVersions, listVersionFolder, readVersionFile, refuseChange } from './version-folder.js'
 
 /** Files by path, below /mlflow-artifacts: where clients send what belongs to `mlflow-artifacts:/…`. */
 export function artifactRoutes(parts: MlflowParts): FastifyPluginCallback {
-  const { database, objects } = parts
+  const { database } = parts
   return (app, _options, done) => {
     takeBodiesAsStreams(app)
     const url = '/artifacts/*'
     app.put(url, { config: { role: 'operator', lent: true }, schema: { hide: true } }, async (request) => {
       const path = pathOf(request)
       await requirePathWithinTraining(request, path, 'write')
-      await receive(request, path, (_path, content) => putArtifact(database, objects, path, content))
+      await receive(parts, request, path)
       return {}
     })
     app.get(url, { config: { role: 'viewer', lent: true }, schema: { hide: true } }, async (request, reply) => {
@@ -35,7 +36,7 @@ export function artifactRoutes(parts: MlflowParts): FastifyPluginCallback {
     app.delete(url, { config: { role: 'operator', lent: true }, schema: { hide: true } }, async (request) => {
       const path = pathOf(request)
       await requirePathWithinTraining(request, path, 'write')
-      refuseChange(path)
+      await requireChangeable(parts, path)
       await deleteArtifacts(database, path)
       return {}
     })
@@ -66,12 +67,11 @@ export function runArtifactRoutes(app: FastifyInstance, parts: MlflowParts): voi
 
 /** Files of runs, as MLflow's pages ask for them and send them: bytes, not messages. */
 export function fileRoutes(parts: MlflowParts): FastifyPluginCallback {
-  const { database, objects } = parts
   const pathOfRun = async (request: FastifyRequest): Promise<ArtifactPath> => {
     const { run_id, path } = readMessage(ofRun, request.query, true)
     const within = checkArtifactPath(path)
     if (within === '') throw invalid('Invalid path')
-    return below(rootOf((await getRun(database, run_id)).artifactUri), within)
+    return below(rootOf((await getRun(parts.database, run_id)).artifactUri), within)
   }
   return (app, _options, done) => {
     takeBodiesAsStreams(app)
@@ -82,7 +82,7 @@ export function fileRoutes(parts: MlflowParts): FastifyPluginCallback {
       if (sent.path === '') throw invalid('Request must specify path.')
       checkArtifactPath(sent.path)
       if (request.body === undefined || request.body === null) throw invalid('Request must specify data.')
-      await receive(request, await pathOfRun(request), (path, content) => putArtifact(database, objects, path, content))
+      await receive(parts, request, await pathOfRun(request))
       return {}
     })
     done()
@@ -137,13 +137,19 @@ export async function entriesOf(parts: MlflowParts, folder: ArtifactPath): Promi
   return isOfVersions(folder) ? listVersionFolder(parts, folder) : listArtifacts(parts.database, folder)
 }
 
-/** Takes the body of a request to a path; a body that breaks off is nobody's bug. */
-async function receive(request: FastifyRequest, path: ArtifactPath, put: (path: ArtifactPath, content: Readable) => Promise<void>): Promise<void> {
+/** @throws RefitError `tracking-invalid` for files that Refit keeps */
+async function requireChangeable({ database, trainings }: MlflowParts, path: ArtifactPath): Promise<void> {
   refuseChange(path)
+  await requireFilesOpen(database, path, (run) => writerTo(run, trainings) === 'training')
+}
+
+/** Takes the body of a request to a path; a body that breaks off is nobody's bug. */
+async function receive(parts: MlflowParts, request: FastifyRequest, path: ArtifactPath): Promise<void> {
+  await requireChangeable(parts, path)
   // What has no body is an empty file.
   const content = request.body === undefined || request.body === null ? Readable.from([]) : streamOf(request.body)
   try {
-    await put(path, content)
+    await putArtifact(parts.database, parts.objects, path, content)
   } catch (error) {
     if (content.readableAborted) throw refitError('upload-incomplete', { name: path }, { cause: error })
     throw error

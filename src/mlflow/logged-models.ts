@@ -12,6 +12,7 @@ import { entry } from './experiments.js'
 import { between, flag, idText, list, message, oneOf, optional, readMessage, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
 import { handle } from './routes.js'
+import { writerTo } from './training-rules.js'
 
 const LARGEST_PAGE = 50_000
 const DEFAULT_PAGE = 50
@@ -80,7 +81,7 @@ export function loggedModelRoutes(app: FastifyInstance, parts: MlflowParts): voi
     return { root_uri: artifactUri, files: unlessEmpty(found.map((each) => wireFile(each, within))) }
   })
   handle(app, 'POST', '/runs/log-model', 'operator', message({ run_id: required(words, 'run_uuid'), model_json: required(words) }), async ({ run_id, model_json }) => {
-    await recordModel(database, run_id, model_json)
+    await recordModel(database, run_id, model_json, writerTo(run_id, trainings))
     return {}
   })
 }

@@ -6,6 +6,7 @@ import { double, integer, list, message, optional, required, text, withDefault, 
 import type { MlflowParts } from './parts.js'
 import { handle } from './routes.js'
 import { sampledSteps } from './sampled-steps.js'
+import { writerTo } from './training-rules.js'
 
 const metricFields = {
   key: required(words),
@@ -29,9 +30,9 @@ const DEFAULT_SAMPLED = 320
 const history = message({ run_id: required(words, 'run_uuid'), metric_key: required(words), page_token: optional(text), max_results: optional(integer) })
 
 /** Metrics and their histories, below /mlflow. */
-export function metricRoutes(app: FastifyInstance, { database }: MlflowParts): void {
+export function metricRoutes(app: FastifyInstance, { database, trainings }: MlflowParts): void {
   handle(app, 'POST', '/runs/log-metric', 'operator', message({ run_id: required(words, 'run_uuid'), ...metricFields }), async ({ run_id, ...metric }) => {
-    await logMetrics(database, run_id, [loggedMetric(metric)])
+    await logMetrics(database, run_id, [loggedMetric(metric)], writerTo(run_id, trainings))
     return {}
   })
   handle(app, 'GET', '/metrics/get-history', 'viewer', history, async ({ run_id, metric_key, page_token, max_results }) => {

@@ -3,7 +3,7 @@ import { deleteTag, logBatch, logParam, setTag } from '../tracking/batch.js'
 import { logInputs, logOutputs } from '../tracking/inputs.js'
 import { withData } from '../tracking/run-data.js'
 import { createRun, deleteRun, getRun, restoreRun, runStatuses, updateRun } from '../tracking/runs.js'
-import { RUN_TAG, STAGE_TAG } from '../tracking/training-runs.js'
+import { RUN_TAG, STAGE_TAG, trainingName } from '../tracking/training-runs.js'
 import { searchRuns } from '../tracking/search/search-runs.js'
 import { unlessEmpty, wireRun, wireRunInfo } from './answers.js'
 import { entry, views } from './experiments.js'
@@ -11,6 +11,7 @@ import { between, idText, integer, list, message, oneOf, optional, required, tex
 import { loggedMetric, metricMessage } from './metrics.js'
 import type { MlflowParts } from './parts.js'
 import { handle } from './routes.js'
+import { writerTo } from './training-rules.js'
 
 const LARGEST_PAGE = 50_000
 const runId = required(words, 'run_uuid')
@@ -52,12 +53,12 @@ export function runRoutes(app: FastifyInstance, { database, trainings }: MlflowP
   }
   handle(app, 'POST', '/runs/create', 'operator', creation, async ({ experiment_id, run_name, user_id, start_time, tags }, { training }) => {
     const ofTraining = training === undefined ? [] : [{ key: RUN_TAG, value: training.scope.run }, { key: STAGE_TAG, value: training.scope.stage }]
-    const { id, artifactUri } = await createRun(database, { experiment: experiment_id, name: run_name, user: user_id, startedAt: start_time, tags: [...tags, ...ofTraining] })
+    const { id, artifactUri } = await createRun(database, { experiment: experiment_id, name: run_name, user: user_id, startedAt: start_time, training: training === undefined ? undefined : trainingName(training.scope), tags: [...tags, ...ofTraining] })
     if (training !== undefined) trainings?.noteRun(training.scope, id, artifactUri)
     return { run: await whole(id) }
   })
   handle(app, 'POST', '/runs/update', 'operator', update, async ({ run_id, status, end_time, run_name }) => ({
-    run_info: wireRunInfo(await updateRun(database, run_id, { name: run_name, status, endedAt: end_time })),
+    run_info: wireRunInfo(await updateRun(database, run_id, { name: run_name, status, endedAt: end_time }, writerTo(run_id, trainings))),
   }))
   const byId = message({ run_id: runId })
   handle(app, 'GET', '/runs/get', 'viewer', byId, async ({ run_id }) => ({ run: await whole(run_id) }))
@@ -74,28 +75,28 @@ export function runRoutes(app: FastifyInstance, { database, trainings }: MlflowP
     return { runs: unlessEmpty((await withData(database, page.items)).map(wireRun)), next_page_token: page.nextToken }
   })
   handle(app, 'POST', '/runs/log-batch', 'operator', batch, async ({ run_id, metrics, params, tags }) => {
-    await logBatch(database, run_id, { metrics: metrics.map(loggedMetric), params, tags })
+    await logBatch(database, run_id, { metrics: metrics.map(loggedMetric), params, tags }, writerTo(run_id, trainings))
     return {}
   })
   handle(app, 'POST', '/runs/log-parameter', 'operator', param, async ({ run_id, key, value }) => {
-    await logParam(database, run_id, { key, value })
+    await logParam(database, run_id, { key, value }, writerTo(run_id, trainings))
     return {}
   })
   handle(app, 'POST', '/runs/set-tag', 'operator', param, async ({ run_id, key, value }) => {
-    await setTag(database, run_id, { key, value })
+    await setTag(database, run_id, { key, value }, writerTo(run_id, trainings))
     return {}
   })
   handle(app, 'POST', '/runs/delete-tag', 'operator', message({ run_id: runId, key: required(words) }), async ({ run_id, key }) => {
-    await deleteTag(database, run_id, key)
+    await deleteTag(database, run_id, key, writerTo(run_id, trainings))
     return {}
   })
   handle(app, 'POST', '/runs/log-inputs', 'operator', inputs, async ({ run_id, datasets, models }) => {
     const read = datasets.map(({ dataset: { source_type, ...rest }, tags }) => ({ dataset: { ...rest, sourceType: source_type }, tags }))
-    await logInputs(database, run_id, read, models.map(({ model_id }) => model_id))
+    await logInputs(database, run_id, read, models.map(({ model_id }) => model_id), writerTo(run_id, trainings))
     return {}
   })
   handle(app, 'POST', '/runs/outputs', 'operator', outputs, async ({ run_id, models }) => {
-    await logOutputs(database, run_id, models.map(({ model_id, step }) => ({ model: model_id, step })))
+    await logOutputs(database, run_id, models.map(({ model_id, step }) => ({ model: model_id, step })), writerTo(run_id, trainings))
     return {}
   })
 }

@@ -4,8 +4,8 @@ import type { Database } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { checkArtifactPath, pathInStore, type ArtifactPath } from '../tracking/artifact-path.js'
 import { getLoggedModel } from '../tracking/logged-models.js'
-import { getRun } from '../tracking/runs.js'
-import type { TrainingScope } from '../tracking/training-tokens.js'
+import { getRun, type Writer } from '../tracking/runs.js'
+import type { TrainingScope, TrainingTokens } from '../tracking/training-tokens.js'
 import type { MlflowParts } from './parts.js'
 
 declare module 'fastify' {
@@ -117,6 +117,11 @@ export async function requirePathWithinTraining(request: FastifyRequest, path: A
   await refusing(request, () => {
     require(access === 'read' ? isReadable(training.scope, path) : liesIn(training.scope.folders, path))
   })
+}
+
+/** As whom a caller writes to a run: also who shows no token writes for its training, where nobody needs one. */
+export function writerTo(run: string, trainings: TrainingTokens | undefined): Writer {
+  return trainings?.hasUnderWay(run) === true ? 'training' : 'anybody'
 }
 
 /** Finds the training of whoever shows a lent token. */

@@ -11,6 +11,8 @@ export interface Experiment {
   readonly name: string
   readonly artifactLocation: string
   readonly isDeleted: boolean
+  /** Of a model of the lifecycle, whose trainings log to it. */
+  readonly isOfLifecycle: boolean
   /** Milliseconds since 1970, as everywhere in this room. */
   readonly createdAt: number
   readonly updatedAt: number
@@ -60,18 +62,19 @@ export async function getExperimentByName(database: Database, name: string): Pro
   return found
 }
 
-/** @throws RefitError `tracking-missing`, `tracking-state`, `tracking-exists` */
+/** @throws RefitError `tracking-missing`, `tracking-state`, `tracking-exists`, `tracking-invalid` for that of a model of the lifecycle */
 export async function renameExperiment(database: Database, clock: Clock, id: string, name: string): Promise<void> {
   const wanted = checkExperimentName(name)
-  const { isDeleted } = await getExperiment(database, id)
+  const { isDeleted, isOfLifecycle } = await getExperiment(database, id)
   if (isDeleted) throw refusedByState('Cannot rename a non-active experiment.')
+  if (isOfLifecycle) throw kept(id, 'It is called as its model is.')
   const { rows } = await sql`
     update tracking.experiments set name = ${wanted}, updated_at = ${clock.now().getTime()}
-    where id = ${numberOf(id)} and not is_deleted and not exists (select from tracking.experiments where name = ${wanted} and id <> ${numberOf(id)}) returning id`.execute(database)
+    where id = ${numberOf(id)} and not is_deleted and not of_lifecycle and not exists (select from tracking.experiments where name = ${wanted} and id <> ${numberOf(id)}) returning id`.execute(database)
   if (rows.length === 0) throw exists(`Experiment(name=${name}) already exists.`)
 }
 
-/** Deletes an experiment and its runs, which can be restored. @throws RefitError `tracking-missing` when there is no active one */
+/** Deletes an experiment and its runs, which can be restored. @throws RefitError `tracking-missing` when there is no active one, `tracking-invalid` for that of a model of the lifecycle */
 export async function deleteExperiment(database: Database, clock: Clock, id: string): Promise<void> {
   await setDeleted(database, clock, id, true)
 }
@@ -84,7 +87,7 @@ export async function restoreExperiment(database: Database, clock: Clock, id: st
 /** @throws RefitError `tracking-missing`, `tracking-invalid` */
 export async function setExperimentTag(database: Database, clock: Clock, id: string, tag: Entry): Promise<void> {
   const { key, value } = experimentTag(tag)
-  await requireActive(database, id)
+  await requireTaggable(database, id, key)
   await sql`
     with touched as (update tracking.experiments set updated_at = ${clock.now().getTime()} where id = ${numberOf(id)})
     insert into tracking.experiment_tags (experiment, key, value) values (${numberOf(id)}, ${key}, ${value})
@@ -93,7 +96,7 @@ export async function setExperimentTag(database: Database, clock: Clock, id: str
 
 /** @throws RefitError `tracking-missing` */
 export async function deleteExperimentTag(database: Database, clock: Clock, id: string, key: string): Promise<void> {
-  await requireActive(database, id)
+  await requireTaggable(database, id, key)
   const { rows } = await sql`
     with gone as (delete from tracking.experiment_tags where experiment = ${numberOf(id)} and key = ${textOf(key)} returning experiment),
     touched as (update tracking.experiments set updated_at = ${clock.now().getTime()} from gone where id = gone.experiment)
@@ -104,7 +107,7 @@ export async function deleteExperimentTag(database: Database, clock: Clock, id: 
 /** Experiments that a condition on tracking.experiments selects, with their tags. */
 export async function experimentsWhere(database: Database, condition: ReturnType<typeof sql>, rest: ReturnType<typeof sql> = sql``): Promise<readonly Experiment[]> {
   const { rows } = await sql<ExperimentRow>`
-    select id, name, artifact_location, is_deleted, created_at::float8 as created_at, updated_at::float8 as updated_at,
+    select id, name, artifact_location, is_deleted, of_lifecycle, created_at::float8 as created_at, updated_at::float8 as updated_at,
       array(select key from tracking.experiment_tags as tag where tag.experiment = experiments.id order by key) as keys,
       array(select value from tracking.experiment_tags as tag where tag.experiment = experiments.id order by key) as values
     from tracking.experiments where ${condition} ${rest}`.execute(database)
@@ -113,6 +116,7 @@ export async function experimentsWhere(database: Database, condition: ReturnType
     name: row.name,
     artifactLocation: row.artifact_location,
     isDeleted: row.is_deleted,
+    isOfLifecycle: row.of_lifecycle,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     tags: row.keys.map((key, index) => ({ key, value: row.values[index] ?? '' })),
@@ -124,6 +128,7 @@ interface ExperimentRow {
   readonly name: string
   readonly artifact_location: string
   readonly is_deleted: boolean
+  readonly of_lifecycle: boolean
   readonly created_at: number
   readonly updated_at: number
   readonly keys: readonly string[]
@@ -136,19 +141,26 @@ export function numberOf(id: string): number {
 }
 
 /** @throws RefitError `tracking-missing`, `tracking-invalid` */
-async function requireActive(database: Database, id: string): Promise<void> {
-  const { isDeleted } = await getExperiment(database, id)
+async function requireTaggable(database: Database, id: string, key: string): Promise<void> {
+  const { isDeleted, isOfLifecycle } = await getExperiment(database, id)
   if (isDeleted) throw invalid(`The experiment ${id} must be in the 'active' state. Current state is deleted.`)
+  if (isOfLifecycle && key.startsWith('refit.')) throw kept(id, 'Its tags that begin with refit. are facts.')
+}
+
+function kept(id: string, why: string): ReturnType<typeof invalid> {
+  return invalid(`The experiment ${id} is that of a model of this project, and Refit keeps it. ${why}`)
 }
 
 async function setDeleted(database: Database, clock: Clock, id: string, isDeleted: boolean): Promise<void> {
   const { rows } = await sql`
     with changed as (
       update tracking.experiments set is_deleted = ${isDeleted}, updated_at = ${clock.now().getTime()}
-      where id = ${numberOf(id)} and is_deleted <> ${isDeleted} returning id),
+      where id = ${numberOf(id)} and is_deleted <> ${isDeleted} and not (of_lifecycle and ${isDeleted}) returning id),
     followed as (update tracking.runs set is_deleted = ${isDeleted} from changed where experiment = changed.id and is_deleted <> ${isDeleted})
     select id from changed`.execute(database)
-  if (rows.length === 0) throw missing(`No Experiment with id=${id} exists in the ${isDeleted ? 'active' : 'deleted'} state`)
+  if (rows.length > 0) return
+  if (isDeleted && (await experimentsWhere(database, sql`id = ${numberOf(id)} and of_lifecycle and not is_deleted`)).length > 0) throw kept(id, 'Its runs tell where versions come from.')
+  throw missing(`No Experiment with id=${id} exists in the ${isDeleted ? 'active' : 'deleted'} state`)
 }
 
 /** @throws RefitError `tracking-invalid` for what would lead somewhere else than it says */

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '../database/schema.js'
 import { lastOfEach, textOf, type Entry } from './entries.js'
 import { invalid } from './refusals.js'
-import { tellWhyNotActive } from './runs.js'
+import { isWritable, tellWhyNotWritable, type Writer } from './runs.js'
 
 /** A dataset that runs read, known by name and digest within its experiment. */
 export interface Dataset {
@@ -36,14 +36,14 @@ function keyOf({ dataset: { name, digest } }: DatasetInput): string {
  * Notes what a run has read. What is noted already stays as it is, with its tags.
  * @throws RefitError `tracking-missing`, `tracking-invalid`
  */
-export async function logInputs(database: Database, run: string, datasets: readonly DatasetInput[], models: readonly string[]): Promise<void> {
+export async function logInputs(database: Database, run: string, datasets: readonly DatasetInput[], models: readonly string[], by: Writer): Promise<void> {
   datasets.forEach(checkInput)
   await database.transaction().execute(async (transaction) => {
     // In one order, so that two runs never wait for each other.
     for (const { dataset, tags } of datasets.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))) {
       const kept = lastOfEach(tags)
       await sql`
-        with run as (select number, experiment from tracking.runs where id = ${run} and not is_deleted),
+        with run as (select number, experiment from tracking.runs where ${isWritable(run, by)}),
         known as (
           insert into tracking.datasets as present (experiment, name, digest, source_type, source, schema, profile)
           select experiment, ${textOf(dataset.name)}, ${textOf(dataset.digest)}, ${textOf(dataset.sourceType)}, ${textOf(dataset.source)}, ${orNull(dataset.schema)}::text, ${orNull(dataset.profile)}::text from run
@@ -54,26 +54,26 @@ export async function logInputs(database: Database, run: string, datasets: reado
         select added.id, tag.key, tag.value from added, unnest(${kept.map(({ key }) => textOf(key))}::text[], ${kept.map(({ value }) => textOf(value))}::text[]) as tag (key, value)`.execute(transaction)
     }
     const { rows } = await sql`
-      with run as (select number from tracking.runs where id = ${run} and not is_deleted),
+      with run as (select number from tracking.runs where ${isWritable(run, by)}),
       kept as (
         insert into tracking.run_models (run, is_output, model, step)
         select run.number, false, model, 0 from run, unnest(${models.map(textOf)}::text[]) as model on conflict do nothing)
       select number from run`.execute(transaction)
-    if (rows.length === 0) await tellWhyNotActive(transaction, run)
+    if (rows.length === 0) await tellWhyNotWritable(transaction, run)
   })
 }
 
 /** Notes which logged models a run has made; said again with another step, the step changes. @throws RefitError `tracking-missing`, `tracking-invalid` */
-export async function logOutputs(database: Database, run: string, outputs: readonly ModelOutput[]): Promise<void> {
+export async function logOutputs(database: Database, run: string, outputs: readonly ModelOutput[], by: Writer): Promise<void> {
   const last = [...new Map(outputs.map((output) => [output.model, output])).values()].toSorted((one, other) => (one.model < other.model ? -1 : 1))
   const { rows } = await sql`
-    with run as (select number from tracking.runs where id = ${run} and not is_deleted),
+    with run as (select number from tracking.runs where ${isWritable(run, by)}),
     kept as (
       insert into tracking.run_models (run, is_output, model, step)
       select run.number, true, sent.model, sent.step from run, unnest(${last.map(({ model }) => textOf(model))}::text[], ${last.map(({ step }) => step)}::bigint[]) as sent (model, step)
       on conflict (run, is_output, model) do update set step = excluded.step)
     select number from run`.execute(database)
-  if (rows.length === 0) await tellWhyNotActive(database, run)
+  if (rows.length === 0) await tellWhyNotWritable(database, run)
 }
 
 /** Datasets that the runs of experiments have read, each once for each context that it was read in. */

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/schema.js'
 import { checkKey, MOST_INTEGER } from './entries.js'
 import { invalid } from './refusals.js'
-import { getRun, tellWhyNotActive } from './runs.js'
+import { getRun, isWritable, tellWhyNotWritable, type Writer } from './runs.js'
 
 /** One value of a metric at one time and step. NaN and the infinities are values like any other. */
 export interface Metric {
@@ -34,13 +34,13 @@ export type HistoryPlace = readonly [at: number, step: number, value: number]
  * value that is there already, exactly as it is sent, is not added again.
  * @throws RefitError `tracking-missing`, `tracking-invalid`
  */
-export async function logMetrics(database: Database | Transaction, run: string, metrics: readonly LoggedMetric[]): Promise<void> {
+export async function logMetrics(database: Database | Transaction, run: string, metrics: readonly LoggedMetric[], by: Writer): Promise<void> {
   for (const metric of metrics) checkMetric(metric)
   const latest = latestOfEach(metrics)
   const ofModels = metrics.filter(({ model }) => model !== undefined)
   const { rows } = await sql`
     /* prepared tracking-log-metrics */
-    with run as (select number, id from tracking.runs where id = ${run} and not is_deleted),
+    with run as (select number, id from tracking.runs where ${isWritable(run, by)}),
     latest as (
       insert into tracking.series as present (run, key, step, at, value)
       select run.number, sent.* from run, unnest(
@@ -64,7 +64,7 @@ export async function logMetrics(database: Database | Transaction, run: string, 
       ) as sent (model, key, at, step, value, dataset_name, dataset_digest)
       on conflict do nothing)
     select number from run`.execute(database)
-  if (rows.length === 0) await tellWhyNotActive(database, run)
+  if (rows.length === 0) await tellWhyNotWritable(database, run)
 }
 
 /** A metric's history by time, step and value. @throws RefitError `tracking-missing` */

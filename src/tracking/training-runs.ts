@@ -24,13 +24,18 @@ export interface Training {
   readonly stage: string
 }
 
-/** On every run that a training has made: which one it was. */
+/** On every run that a training has made, for whoever looks: which one it was. */
 export const RUN_TAG = 'refit.run'
 export const STAGE_TAG = 'refit.stage'
 const MODEL_TAG = 'refit.model'
 
 /** The stages that train. */
 const TRAINING_STAGES = ['train', 'refit'] as const
+
+/** By which its runs are known. */
+export function trainingName({ run, stage }: Pick<Training, 'run' | 'stage'>): string {
+  return `${run}/${stage}`
+}
 
 /** The run that a training logs to is always the same one. */
 export function trainingRunId({ run, stage }: Pick<Training, 'run' | 'stage'>): string {
@@ -49,10 +54,12 @@ export async function openTrainingRun(database: Database, clock: Clock, training
   const name = training.stage === 'train' ? training.run : `${training.run} (${training.stage})`
   const now = clock.now().getTime()
   await database.transaction().execute(async (transaction) => {
+    // Locked by this: somebody may be deleting it.
+    await sql`update tracking.experiments set of_lifecycle = true, is_deleted = false where id = ${numberOf(experiment)}`.execute(transaction)
     const { rows } = await sql<{ number: number }>`
-      insert into tracking.runs (id, experiment, name, user_name, status, started_at, artifact_uri)
-      values (${id}, ${numberOf(experiment)}, ${textOf(name)}, 'refit', 'RUNNING', ${now}, ${artifactUri})
-      on conflict (id) do update set experiment = excluded.experiment, name = excluded.name, status = 'RUNNING', started_at = excluded.started_at, ended_at = null, artifact_uri = excluded.artifact_uri, is_deleted = false
+      insert into tracking.runs (id, experiment, name, user_name, status, started_at, artifact_uri, training)
+      values (${id}, ${numberOf(experiment)}, ${textOf(name)}, 'refit', 'RUNNING', ${now}, ${artifactUri}, ${trainingName(training)})
+      on conflict (id) do update set experiment = excluded.experiment, name = excluded.name, status = 'RUNNING', started_at = excluded.started_at, ended_at = null, artifact_uri = excluded.artifact_uri, training = excluded.training, is_deleted = false
       returning number::float8 as number`.execute(transaction)
     const number = rows[0]?.number ?? 0
     await forget(transaction, training, id, number, artifactUri)
@@ -69,7 +76,7 @@ export async function endTrainingRun(database: Database, clock: Clock, training:
   const now = clock.now().getTime()
   await sql`
     update tracking.runs set status = ${status}, ended_at = ${now}
-    where id = ${trainingRunId(training)} or (status in ('RUNNING', 'SCHEDULED') and number in (${begunBy(training)}))`.execute(database)
+    where id = ${trainingRunId(training)} or (status in ('RUNNING', 'SCHEDULED') and training = ${trainingName(training)})`.execute(database)
 }
 
 /** Ends what a run of the lifecycle has left open: its training may have been interrupted for good. */
@@ -89,7 +96,7 @@ export async function trainingRunsOf(database: Database, run: string): Promise<r
 async function forget(transaction: Transaction, training: Training, id: string, number: number, artifactUri: string): Promise<void> {
   const begun = await sql<{ number: number; id: string }>`
     update tracking.runs set is_deleted = true, status = case when status = 'RUNNING' then 'KILLED' else status end
-    where id <> ${id} and number in (${begunBy(training)}) returning number::float8 as number, id`.execute(transaction)
+    where id <> ${id} and training = ${trainingName(training)} returning number::float8 as number, id`.execute(transaction)
   await sql`update tracking.logged_models set is_deleted = true where source_run = any(${[id, ...begun.rows.map((run) => run.id)]}::text[])`.execute(transaction)
   await sql`delete from tracking.points where series in (select id from tracking.series where run = ${number})`.execute(transaction)
   for (const table of ['series', 'params', 'tags', 'run_models'] as const) await sql`delete from ${sql.table(`tracking.${table}`)} where run = ${number}`.execute(transaction)
@@ -97,11 +104,4 @@ async function forget(transaction: Transaction, training: Training, id: string, 
   await sql`delete from tracking.inputs where run = ${number}`.execute(transaction)
   const folder = pathInStore(artifactUri) ?? ''
   await sql`delete from tracking.artifacts where folder = ${folder} or (folder >= ${`${folder}/`} and folder < ${`${folder}0`})`.execute(transaction)
-}
-
-/** Numbers of the runs that a training has begun. */
-function begunBy({ run, stage }: Pick<Training, 'run' | 'stage'>): ReturnType<typeof sql> {
-  return sql`
-    select of_run.run from tracking.tags as of_run join tracking.tags as of_stage on of_stage.run = of_run.run and of_stage.key = ${STAGE_TAG} and of_stage.value = ${stage}
-    where of_run.key = ${RUN_TAG} and left(of_run.value, 64) = left(${run}, 64) and of_run.value = ${run}`
 }

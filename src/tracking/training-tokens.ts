@@ -29,6 +29,8 @@ export interface TrainingTokens {
   actorOf(secret: string): string | undefined
   /** Of whoever shows a token; undefined: it has been taken back. */
   scopeOf(secret: string): TrainingScope | undefined
+  /** Whether a run was given to a training that is under way, or made by it. */
+  hasUnderWay(run: string): boolean
   /** Notes what a training has made, so that it may write to it. */
   noteRun(scope: TrainingScope, run: string, artifactUri: string): void
   noteModel(scope: TrainingScope, model: string, artifactUri: string): void
@@ -72,6 +74,7 @@ export function createTrainingTokens(): TrainingTokens {
     isOne: (secret) => secret.startsWith(PREFIX),
     actorOf: (secret) => find(secret)?.actor,
     scopeOf: find,
+    hasUnderWay: (run) => [...lent.values()].some(({ runs }) => runs.has(run)),
     noteRun: (scope, run, artifactUri) => {
       const found = growing(scope)
       found?.runs.add(run)

@@ -40,7 +40,7 @@ test('models that were logged to their end count, by clients of MLflow 3 and of 
   const opened = await openTrainingRun(database, clock, { model: 'm', run: 'm-1', stage: 'train' })
   const [whole, broken] = [await logged(opened, 'whole'), await logged(opened, 'broken')]
   await finalizeLoggedModel(database, clock, whole.id, 'LOGGED_MODEL_READY')
-  const record = (path: string, more: object = {}): Promise<void> => recordModel(database, opened.id, JSON.stringify({ artifact_path: path, flavors: {}, utc_time_created: 'now', run_id: opened.id, ...more }))
+  const record = (path: string, more: object = {}): Promise<void> => recordModel(database, opened.id, JSON.stringify({ artifact_path: path, flavors: {}, utc_time_created: 'now', run_id: opened.id, ...more }), 'training')
   await record('model')
   await record('model')
   await record('whole', { model_id: whole.id })
@@ -51,7 +51,7 @@ test('models that were logged to their end count, by clients of MLflow 3 and of 
 
 test('a script that sets the tag of its models to something else has none in its run', async () => {
   const opened = await openTrainingRun(database, clock, { model: 'm', run: 'm-2', stage: 'train' })
-  await setTag(database, opened.id, { key: 'mlflow.log-model.history', value: 'x' })
+  await setTag(database, opened.id, { key: 'mlflow.log-model.history', value: 'x' }, 'training')
   assert.deepEqual(await trainedModels(database, { models: new Set(), runs: new Set([opened.id]) }), [])
 })
 
