@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { logMetrics, metricAtSteps, metricHistories, metricHistory, metricSteps, placeOf, placeToken, type LoggedMetric, type Metric } from '../tracking/metrics.js'
+import { metricHistory, placeOf } from '../tracking/metric-history.js'
+import { logMetrics, metricAtSteps, metricHistories, metricSteps, type LoggedMetric, type Metric } from '../tracking/metrics.js'
 import { invalid } from '../tracking/refusals.js'
-import { unlessEmpty, wireDouble, wireMetric } from './answers.js'
+import { wireDouble } from './answers.js'
+import { historyAnswer } from './history-answer.js'
 import { double, integer, list, message, optional, required, text, withDefault, words } from './message.js'
 import type { MlflowParts } from './parts.js'
 import { handle } from './routes.js'
@@ -38,8 +40,7 @@ export function metricRoutes(app: FastifyInstance, { database, trainings }: Mlfl
   handle(app, 'GET', '/metrics/get-history', 'viewer', history, async ({ run_id, metric_key, page_token, max_results }) => {
     const after = page_token === undefined || page_token === '' ? undefined : placeOf(page_token)
     if (max_results !== undefined && max_results < 1) throw invalid(`Invalid value ${max_results} for parameter 'max_results' supplied. It must be at least 1.`)
-    const { metrics, next } = await metricHistory(database, run_id, metric_key, { after, most: max_results })
-    return { metrics: unlessEmpty(metrics.map(wireMetric)), next_page_token: next === undefined ? undefined : placeToken(next) }
+    return historyAnswer(metricHistory(database, run_id, metric_key, { after, most: max_results }))
   })
   const bulk = message({ run_id: withDefault(list(text), []), metric_key: optional(text), max_results: withDefault(integer, MOST_POINTS) })
   handle(app, 'GET', '/metrics/get-history-bulk', 'viewer', bulk, async ({ run_id, metric_key, max_results }) => {

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/schema.js'
 import { checkKey, MOST_INTEGER } from './entries.js'
 import { invalid } from './refusals.js'
-import { getRun, isWritable, tellWhyNotWritable, type Writer } from './runs.js'
+import { isWritable, tellWhyNotWritable, type Writer } from './runs.js'
 
 /** One value of a metric at one time and step. NaN and the infinities are values like any other. */
 export interface Metric {
@@ -19,15 +19,6 @@ export interface LoggedMetric extends Metric {
   readonly datasetName: string | undefined
   readonly datasetDigest: string | undefined
 }
-
-/** Some of a history, and where it goes on. */
-export interface HistoryPage {
-  readonly metrics: readonly Metric[]
-  readonly next: HistoryPlace | undefined
-}
-
-/** The last point that was given; the next ones come after it. */
-export type HistoryPlace = readonly [at: number, step: number, value: number]
 
 /**
  * Logs values of a run in one statement: its latest values, its points, and those of the logged models they are of. A
@@ -65,20 +56,6 @@ export async function logMetrics(database: Database | Transaction, run: string, 
       on conflict do nothing)
     select number from run`.execute(database)
   if (rows.length === 0) await tellWhyNotWritable(database, run)
-}
-
-/** A metric's history by time, step and value. @throws RefitError `tracking-missing` */
-export async function metricHistory(database: Database, run: string, key: string, { after, most }: { readonly after: HistoryPlace | undefined; readonly most: number | undefined }): Promise<HistoryPage> {
-  const { number } = await getRun(database, run)
-  const { rows } = await sql<PointRow>`
-    /* prepared tracking-metric-history */
-    select points.at::float8 as at, points.step::float8 as step, points.value from tracking.points
-    where points.series = (select id from tracking.series where run = ${number} and key = ${key})
-      and (points.at, points.step, points.value) > (${after?.[0] ?? '-9223372036854775808'}::bigint, ${after?.[1] ?? '-9223372036854775808'}::bigint, ${after?.[2] ?? '-Infinity'}::float8)
-    order by points.at, points.step, points.value limit ${most === undefined ? null : most + 1}::bigint`.execute(database)
-  const metrics = rows.slice(0, most).map((row) => ({ key, ...row }))
-  const last = metrics.at(-1)
-  return { metrics, next: most !== undefined && rows.length > most && last !== undefined ? [last.at, last.step, last.value] : undefined }
 }
 
 /** The histories of one metric in several runs, run by run in the order given; runs that are not there have none. */
@@ -138,26 +115,4 @@ function isNewer(one: Metric, other: Metric): boolean {
   if (one.at !== other.at) return one.at > other.at
   const [value, otherValue] = [one.value, other.value].map((each) => (Number.isNaN(each) ? 0 : each))
   return (value ?? 0) > (otherValue ?? 0)
-}
-
-/** Opaque to whoever asks. */
-export function placeToken(place: HistoryPlace): string {
-  return Buffer.from(JSON.stringify(place.map(String))).toString('base64url')
-}
-
-/** @throws RefitError `tracking-invalid` */
-export function placeOf(token: string): HistoryPlace {
-  const numbers = readToken(token)
-  const [at, step, value] = numbers
-  if (at === undefined || step === undefined || value === undefined || numbers.length !== 3 || [at, step].some((number) => !Number.isInteger(number) || Math.abs(number) >= MOST_INTEGER)) throw invalid('Invalid page token')
-  return [at, step, value]
-}
-
-function readToken(token: string): readonly number[] {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
-    return Array.isArray(parsed) ? parsed.map((text) => (typeof text === 'string' && text !== '' ? Number(text) : Number.POSITIVE_INFINITY)) : []
-  } catch {
-    throw invalid('Invalid page token')
-  }
 }
