@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import { whileConnected } from '../http/body-stream.js'
 import { below, checkArtifactPath } from '../tracking/artifact-path.js'
+import type { Entry } from '../tracking/entries.js'
 import { versionNumber, type ModelVersion } from '../tracking/model-versions.js'
-import { invalid } from '../tracking/refusals.js'
+import { invalid, unsupported } from '../tracking/refusals.js'
 import {
   CHAMPION_ALIAS, createRegisteredModel, deleteAlias, deleteRegisteredModel, deleteRegisteredModelTag, describeRegisteredModel, getRegisteredModel, isOfLifecycle, renameRegisteredModel, setAlias, setRegisteredModelTag, versionOfAlias, type RegisteredModel,
 } from '../tracking/registered-models.js'
@@ -31,9 +32,10 @@ const search = (most: number, usual: number) => message({ filter: withDefault(te
 
 /** Registered models, below /mlflow. */
 export function registeredModelRoutes(app: FastifyInstance, { database, clock }: MlflowParts): void {
-  handle(app, 'POST', '/registered-models/create', 'operator', message({ name, description: optional(text), tags: withDefault(list(entry), []) }), async (asked, { training }) => ({
-    registered_model: wireRegisteredModel(await createRegisteredModel(database, clock, training === undefined ? asked : { ...asked, tags: [...asked.tags, { key: TRAINED_BY_TAG, value: training.scope.model }] })),
-  }))
+  handle(app, 'POST', '/registered-models/create', 'operator', message({ name, description: optional(text), tags: withDefault(list(entry), []) }), async (asked, { training }) => {
+    refusePrompt(asked.tags)
+    return { registered_model: wireRegisteredModel(await createRegisteredModel(database, clock, training === undefined ? asked : { ...asked, tags: [...asked.tags, { key: TRAINED_BY_TAG, value: training.scope.model }] })) }
+  })
   handle(app, 'GET', '/registered-models/get', 'viewer', byName, async (asked) => ({ registered_model: wireRegisteredModel(await getRegisteredModel(database, asked.name)) }))
   handle(app, 'GET', '/registered-models/search', 'viewer', search(MOST_MODELS, 100), async ({ filter, max_results, order_by, page_token }) => {
     const page = await searchRegisteredModels(database, { filter, order: order_by, most: max_results, pageToken: page_token })
@@ -93,11 +95,10 @@ const creation = message({
 /** Versions of registered models, below /mlflow. */
 export function modelVersionRoutes(app: FastifyInstance, parts: MlflowParts): void {
   const { database, clock } = parts
-  handle(app, 'POST', '/model-versions/create', 'operator', creation, async ({ name, source, run_id, run_link, description, model_id, tags }, request) => ({
-    model_version: wireVersion(
-      await createVersion(database, clock, { model: name, source, run: said(run_id), runLink: run_link, description, loggedModel: said(model_id), user: request.actor, tags }),
-    ),
-  }))
+  handle(app, 'POST', '/model-versions/create', 'operator', creation, async ({ name, source, run_id, run_link, description, model_id, tags }, request) => {
+    refusePrompt(tags)
+    return { model_version: wireVersion(await createVersion(database, clock, { model: name, source, run: said(run_id), runLink: run_link, description, loggedModel: said(model_id), user: request.actor, tags })) }
+  })
   handle(app, 'GET', '/model-versions/get', 'viewer', byVersion, async (asked) => ({ model_version: wireVersion(await getVersion(database, asked.name, versionNumber(asked.version))) }))
   handle(app, 'GET', '/model-versions/get-download-uri', 'viewer', byVersion, async (asked) => {
     const { number, location } = await getVersion(database, asked.name, versionNumber(asked.version))
@@ -142,6 +143,11 @@ export function versionFileRoutes(parts: MlflowParts): FastifyPluginCallback {
     })
     done()
   }
+}
+
+/** Clients keep prompts as registered models with this tag. @throws RefitError `tracking-unsupported` */
+function refusePrompt(tags: readonly Entry[]): void {
+  if (tags.some(({ key, value }) => key === 'mlflow.prompt.is_prompt' && value.toLowerCase() === 'true')) throw unsupported('Prompts are not kept here: this is a registry of models.')
 }
 
 /** What is empty says nothing. */

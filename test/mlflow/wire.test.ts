@@ -45,6 +45,12 @@ test('what is not offered answers 404 or 501 in the form of MLflow, never a stat
   for (const part of ['create', 'complete', 'abort']) {
     refused(await ask(server.url, 'POST', `/api/2.0/mlflow-artifacts/mpu/${part}/a/b`, {}), 501, 'NOT_IMPLEMENTED', 'Multipart upload is not supported')
   }
+  // As register_prompt sends them.
+  const tags = [{ key: 'mlflow.prompt.is_prompt', value: 'true' }]
+  refused(await post('registered-models/create', { name: 'greeting', tags }), 501, 'NOT_IMPLEMENTED', 'Prompts are not kept here')
+  refused(await get('registered-models/get?name=greeting'), 404, 'RESOURCE_DOES_NOT_EXIST')
+  assert.equal((await post('registered-models/create', { name: 'greeter', tags: [{ key: 'mlflow.prompt.is_prompt', value: 'false' }] })).status, 200)
+  refused(await post('model-versions/create', { name: 'greeter', source: 'dummy-source', tags }), 501, 'NOT_IMPLEMENTED', 'Prompts are not kept here')
 })
 
 test('a run is told with both names of its id, and without what is unset', async () => {
