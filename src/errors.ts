@@ -1,5 +1,5 @@
 /**
- * Every error a user can meet: HTTP status, message and hint, in one table. `{name}` is filled in by the caller.
+ * Every error a user can meet: HTTP status, message and hint, in one table. `{name}`, in either, is filled in by the caller.
  * docs/errors.md is checked against it by a test. What is not in the table is a bug and keeps its stack trace.
  */
 export const catalogue = {
@@ -25,8 +25,8 @@ export const catalogue = {
 
   // Control API
   internal: [500, 'Something went wrong inside Refit (error {id}).', 'Its stack is in the log of the control server under this id; please report it: https://github.com/refit/refit/issues'],
-  'route-not-found': [404, 'There is no {method} {path}.', 'The control API is described at its /api/v1/openapi.json, the endpoint in docs/serving.md.'],
-  'request-too-large': [413, 'The body of the request is too large.', 'Send fewer rows at once. Drops are uploaded to /api/v1/models/{m}/drops of the control server, which takes any size.'],
+  'route-not-found': [404, 'There is no {method} {path}.', 'What there is: {offered}.'],
+  'request-too-large': [413, 'The body of the request is too large.', 'Send fewer rows at once. Drops are uploaded to `/api/v1/models/<model>/drops` of the control server, which takes any size.'],
   'media-type-unsupported': [415, 'The body of the request is not in a form that this route reads.', 'Send JSON with `Content-Type: application/json`.'],
   'upload-name-invalid': [400, 'A drop cannot be named "{name}": {reason}', 'Give a plain file name such as ?name=2026-week-05.csv.'],
   'upload-incomplete': [400, 'The upload of {name} ended before all of it had arrived.', 'Nothing was recorded; send it again.'],
@@ -55,9 +55,9 @@ export const catalogue = {
   'not-serving': [409, 'Model {model} has no champion yet.', '`refit run {model}` makes one from the drops that have arrived; `refit status` shows where it stands.'],
 
   // Registry
-  'promotion-refused': [409, 'Version {version} of {model} may not serve: its state is {state}.', 'Only a passing verdict or an approval makes a version champion; `refit promote --force --reason "…"` overrides and is recorded.'],
+  'promotion-refused': [409, 'Version {version} of {model} may not serve: its state is {state}.', '{next} `refit promote {model} {version} --force --reason "…"` makes it champion whatever its verdict says, and is recorded.'],
   'promotion-under-way': [409, 'Version {version} of {model} is not champion yet: run {run} still checks it.', 'It goes on by itself, and the alias moves when it has passed; `refit show {run}` has its end.'],
-  'promotion-failed': [409, 'Version {version} of {model} is not champion: run {run}, which checked it, ended {outcome}. {explanation}', '`refit show {run}` has the verdict.'],
+  'promotion-failed': [409, 'Version {version} of {model} is not champion: run {run}, which checked it, ended {outcome}. {explanation}', '`refit show {run}` has the verdict. {next}'],
   'reason-required': [422, '{action} needs a reason.', 'Add --reason "…"; it is kept in the event log.'],
   'nothing-to-roll-back': [409, 'Model {model} has no {version} to go back to.', '`refit versions` shows which versions have served.'],
   'not-awaiting-approval': [409, 'Run {run} does not await approval; its outcome is: {outcome}.', '`refit runs` shows which runs await approval.'],
@@ -70,7 +70,7 @@ export const catalogue = {
   'approval-outdated': [409, 'Version {version} was compared with {compared}, but {champion} is champion now.', 'Ask for a new check: `refit promote` of a version, or a new run. Or say it again with --anyway; that is recorded.'],
   'no-rollout': [409, 'No version of {model} is being rolled out.', '`refit rollout {model}` shows the former rollouts, `refit status` what serves.'],
   'approval-tainted': [409, 'Version {version} was checked on drops that have been withdrawn since: {drops}.', 'Ask for a new check: `refit promote` of a version, or adopt it again. Or say it again with --anyway; that is recorded.'],
-  'version-tainted': [409, 'Version {version} of {model} was made from drops that are withdrawn: {drops}.', 'Choose another version; or `refit drops restore` them, or `refit promote --force --reason "…"`.'],
+  'version-tainted': [409, 'Version {version} of {model} was made from drops that are withdrawn: {drops}.', 'Choose another version; or `refit drops restore` them, or `refit promote {model} {version} --force --reason "…"`.'],
 
   'model-retired': [410, 'Model {model} was retired on {date} by {by}: {reason}', 'Its versions and history are kept. `refit retire <model> --undo --reason "…"` brings it back.'],
   'not-retired': [409, 'Model {model} is not retired.', '`refit status` shows which models are.'],
@@ -207,10 +207,11 @@ type Catalogue = typeof catalogue
 /** The code of an error of the catalogue. */
 export type ErrorCode = keyof Catalogue
 
-type Placeholder<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholder<Rest> : never
+/** What is in braces; but a piece of a definition or of JSON, as some hints show it, is none. */
+type Placeholder<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? (Name extends `${string}${' ' | '…'}${string}` ? never : Name) | Placeholder<Rest> : never
 
-/** What the message of an error is made from. */
-export type ErrorParameters<C extends ErrorCode> = Readonly<Record<Placeholder<Catalogue[C][1]>, string | number>>
+/** What the message of an error and its hint are made from. */
+export type ErrorParameters<C extends ErrorCode> = Readonly<Record<Placeholder<Catalogue[C][1]> | Placeholder<Catalogue[C][2]>, string | number>>
 
 /** One fault at one place, for errors that list several: `path` is e.g. `models.house-price.columns.price.min`. */
 export interface Fault {
@@ -258,8 +259,8 @@ export function refitError<C extends ErrorCode>(
 ): RefitError {
   const [status, template, hint] = catalogue[code]
   const values = new Map<string, unknown>(Object.entries(parameters))
-  const message = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values.get(name)))
-  return new RefitError(code, message, hint, status, options.faults, options.cause === undefined ? undefined : { cause: options.cause }, options.retryAfterSeconds)
+  const filled = (text: string): string => text.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values.get(name)))
+  return new RefitError(code, filled(template), filled(hint), status, options.faults, options.cause === undefined ? undefined : { cause: options.cause }, options.retryAfterSeconds)
 }
 
 /** Rebuilds an error that crossed a process; undefined if it is not one of the catalogue. */

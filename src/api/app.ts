@@ -31,6 +31,8 @@ const SMALL_BODY_BYTES = 1024 * 1024
 /** Another API on the same server: under the same roles, hosts and limits, with a form of its own. */
 export interface ApiBeside {
   readonly openRoutes: ReadonlySet<string>
+  /** As a server tells it who asks for something else. */
+  readonly offered: string
   readonly routes: FastifyPluginCallback
 }
 
@@ -41,7 +43,8 @@ export interface ApiBeside {
  */
 export async function createApi(parts: ApiParts, access: ServerAccess, log: FastifyBaseLogger, beside?: ApiBeside): Promise<{ readonly app: FastifyInstance; readonly routes: readonly DeclaredRoute[] }> {
   const translate = (error: unknown): unknown => (isOutage(error) ? refitError('database-away', {}, { cause: error }) : error)
-  const { app, routes } = createServer({ access, log, openRoutes: new Set([...openRoutes, ...(beside?.openRoutes ?? [])]), bodyLimit: SMALL_BODY_BYTES, hasStreams: true, translate })
+  const offered = `the control API, described at /api/v1/openapi.json${beside === undefined ? '' : `; ${beside.offered}`}`
+  const { app, routes } = createServer({ access, log, openRoutes: new Set([...openRoutes, ...(beside?.openRoutes ?? [])]), offered, bodyLimit: SMALL_BODY_BYTES, hasStreams: true, translate })
   app.addHook('preValidation', async (request) => {
     // `curl -X POST` without a body means what an empty object does.
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}

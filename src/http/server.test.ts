@@ -10,6 +10,7 @@ test('a server that closes answers what is under way, and waits for no connectio
     access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [] },
     log: pino({ level: 'silent' }),
     openRoutes: new Set(['/slow']),
+    offered: 'something slow',
     bodyLimit: 1024,
   })
   let begun: () => void = () => undefined
@@ -57,6 +58,7 @@ test('a connection whose caller does not take its answer is closed in the end, a
     access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [] },
     log: pino({ level: 'silent' }),
     openRoutes: new Set(['/large', '/small']),
+    offered: 'something large and something small',
     bodyLimit: 1024,
     patience: { requestMs: 60_000, connections: 10, takeMs: 1000, leaveMs: 0 },
   })

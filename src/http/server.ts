@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly log: FastifyBaseLogger
   /** Routes without a role. */
   readonly openRoutes: ReadonlySet<string>
+  /** What the server has, for who asks it for something else: in words that follow "What there is:". */
+  readonly offered: string
   /** Largest body, bytes. */
   readonly bodyLimit: number
   /** Whether there are answers that go on until somebody ends them: closing the server cuts them, and with them all others. */
@@ -74,7 +76,7 @@ const RETRY_AFTER_SECONDS = 1
  * @throws RefitError `tokens-required`
  */
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- Fastify's type carries its provider
-export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = false, patience, translate = (error) => error }: ServerOptions) {
+export function createServer({ access, log, openRoutes, offered, bodyLimit, hasStreams = false, patience, translate = (error) => error }: ServerOptions) {
   if (access !== 'platform') requireTokensBeyondLoopback(access.bind, access.tokens)
   const routes: DeclaredRoute[] = []
   const app = Fastify({
@@ -132,7 +134,7 @@ export function createServer({ access, log, openRoutes, bodyLimit, hasStreams = 
       if (!request.is404) authorise(request, access.tokens, access.lent)
     }
     // Before a body is read: nobody has shown who they are.
-    if (request.is404) throw refitError('route-not-found', { method: request.method, path: request.url.split('?')[0] ?? '' })
+    if (request.is404) throw refitError('route-not-found', { method: request.method, path: request.url.split('?')[0] ?? '', offered })
     done()
   })
   return { app, routes }

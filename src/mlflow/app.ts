@@ -7,13 +7,14 @@ import { loggedModelFileRoutes, loggedModelRoutes } from './logged-models.js'
 import { metricRoutes } from './metrics.js'
 import type { MlflowParts } from './parts.js'
 import { takeJson } from './json-body.js'
+import { pageRoutes } from './page.js'
 import { modelVersionRoutes, registeredModelRoutes, versionFileRoutes } from './registry.js'
 import { runRoutes } from './runs.js'
 import { serverRoutes, serverInfoRoutes } from './server.js'
 import { findTraining } from './training-rules.js'
 
 /** Routes of MLflow's API that need no role: they tell nothing about what is stored. */
-export const mlflowOpenRoutes: ReadonlySet<string> = new Set(['/health', '/version'])
+export const mlflowOpenRoutes: ReadonlySet<string> = new Set(['/health', '/version', '/'])
 
 /**
  * MLflow's REST API, wire only. Everything lies below /api/2.0 and, as MLflow's pages ask for it, below /ajax-api/2.0; what is
@@ -26,6 +27,7 @@ export function mlflowRoutes(parts: MlflowParts): FastifyPluginCallback {
     app.decorateRequest('training')
     app.addHook('preHandler', async (request) => findTraining(request, parts))
     serverRoutes(app)
+    pageRoutes(app, parts)
     for (const files of [fileRoutes, loggedModelFileRoutes, versionFileRoutes]) void app.register(files(parts))
     for (const base of ['/api', '/ajax-api']) {
       void app.register(below(parts, experimentRoutes, runRoutes, metricRoutes, runArtifactRoutes, loggedModelRoutes, registeredModelRoutes, modelVersionRoutes, importRoutes), { prefix: `${base}/2.0` })

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Value } from 'typebox/value'
-import type { Database } from '../database/schema.js'
+import type { Database, RunOutcome } from '../database/schema.js'
 import { refitError } from '../errors.js'
 import { getChampion } from '../registry/champion.js'
 import { getModel } from '../registry/models.js'
@@ -28,10 +28,16 @@ export async function promoteByAlias({ database, clock }: Pick<MlflowParts, 'dat
   while (!signal.aborted && performance.now() < deadline) {
     const { state, outcome, explanation } = await getRun(database, run)
     if (state === 'ended' && outcome === 'promoted') return
-    if (state === 'ended') throw refitError('promotion-failed', { model, version, run, outcome: outcome ?? 'without outcome', explanation: explanation ?? '' })
+    if (state === 'ended') throw refitError('promotion-failed', { model, version, run, outcome: outcome ?? 'without outcome', explanation: explanation ?? '', next: nextStep(outcome, { model, version, run }) })
     await delay(LOOK_EVERY_MS)
   }
   throw refitError('promotion-under-way', { model, version, run })
+}
+
+function nextStep(outcome: RunOutcome | undefined, { model, version, run }: { readonly model: string; readonly version: number; readonly run: string }): string {
+  if (outcome === 'awaiting-approval') return `\`refit approve ${run}\` lets it serve.`
+  if (outcome === 'rejected' || outcome === 'inconclusive') return `\`refit promote ${model} ${version} --force --reason "…"\` makes it champion all the same, and is recorded.`
+  return 'To set the alias once more asks for another check.'
 }
 
 async function promotionUnderWay(database: Database, model: string, version: number): Promise<string | undefined> {

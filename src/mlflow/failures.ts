@@ -4,6 +4,7 @@ import { refitError, type ErrorCode, type RefitError } from '../errors.js'
 import { knownFailure } from '../http/failures.js'
 import { invalid } from '../tracking/refusals.js'
 import { InvalidValue } from './message.js'
+import { mlflowOffered } from './offered.js'
 import { sentValue } from './sent-value.js'
 
 type Known = readonly [name: string, status: number]
@@ -26,12 +27,17 @@ const names: Readonly<Partial<Record<ErrorCode, Known>>> = {
 export async function answerMlflowFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { known } = knownFailure(foreseen(error, request), request)
   const [error_code, status] = names[known.code] ?? byStatus(known)
-  return reply.status(status).type('application/json').send({ error_code, message: known.message })
+  return reply.status(status).type('application/json').send({ error_code, message: isToldInFull(known) ? known.message : `${known.message} ${known.hint}` })
 }
 
 /** Answers a request for what MLflow's server may have and this one does not. */
 export async function answerUnknownRoute(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  return answerMlflowFailure(refitError('route-not-found', { method: request.method, path: request.url.split('?')[0] ?? '' }), request, reply)
+  return answerMlflowFailure(refitError('route-not-found', { method: request.method, path: request.url.split('?')[0] ?? '', offered: mlflowOffered }), request, reply)
+}
+
+/** What to do next goes with the message: MLflow's form has no place of its own for it. What is refused in MLflow's words stays as its clients know it. */
+function isToldInFull({ code }: RefitError): boolean {
+  return code.startsWith('tracking-') || code === 'request-invalid'
 }
 
 function foreseen(error: unknown, request: FastifyRequest): unknown {

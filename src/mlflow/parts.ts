@@ -11,6 +11,8 @@ export interface MlflowParts {
   readonly clock: Clock
   /** Of the trainings under way, where there are any: they may ask for what is theirs. */
   readonly trainings?: TrainingTokens | undefined
+  /** Where runs of the lifecycle are shown on this server, each as `<reports>/<run>/report`; undefined: they are not. */
+  readonly reports?: string | undefined
   /** The formats of versions, which clients load by their own means. */
   readonly predictors: readonly Pick<PredictorAdapter, 'format' | 'inPython'>[]
 }

@@ -19,7 +19,7 @@ export function handle<T>(app: FastifyInstance, method: Method, url: string, rol
       const values = Object.keys(params).length === 0 ? sent : { ...(typeof sent === 'object' ? sent : {}), ...params }
       const message = readMessage(reading, values, inQuery)
       await requireWithinTraining(request, method, url, message)
-      return reply.type('application/json').send(await answer(message, request))
+      return reply.type('application/json; charset=utf-8').send(await answer(message, request))
     },
   })
 }

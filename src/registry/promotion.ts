@@ -45,12 +45,16 @@ export async function requestPromotion(
     await lockModel(transaction, model)
     const found = await getVersion(transaction, model, version)
     if ((await getChampion(transaction, model))?.version === version) throw refitError('champion-already', { model, version })
-    if (!mayServe(found)) throw refitError('promotion-refused', { model, version, state: found.state })
+    if (!mayServe(found)) throw refitError('promotion-refused', { model, version, state: found.state, next: wayToServe(found) })
     await requireUntainted(transaction, found)
     const detail = `version ${version}${request.reason === undefined ? '' : `: ${request.reason}`}`
     const { run } = await requestRunIn(transaction, clock, { model, cause: { trigger: 'promote', actor, detail }, offer: { kind: 'version', version, actor, ...reason } })
     return run
   })
+}
+
+function wayToServe({ state, run }: Version): string {
+  return state === 'awaiting-approval' && run !== undefined ? `\`refit approve ${run}\` lets it serve.` : 'Only a passing verdict or an approval makes a version champion.'
 }
 
 function mayServe(version: Version): boolean {

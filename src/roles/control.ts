@@ -21,6 +21,7 @@ import { startConductor } from '../lifecycle/rollout/conductor.js'
 import { askOwnCheck } from '../lifecycle/rollout/own-check.js'
 import { tokenPrefix, type Rooms } from '../lifecycle/run.js'
 import { mlflowOpenRoutes, mlflowRoutes } from '../mlflow/app.js'
+import { mlflowOffered } from '../mlflow/offered.js'
 import { startNotifications } from '../notifications/notifications.js'
 import { predictionKey } from '../prediction-log/key.js'
 import { startPredictionLog } from '../prediction-log/keep.js'
@@ -176,7 +177,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       },
       { bind, hosts, origins, tokens: viewerToken === undefined ? tokens : [...tokens, tokenOf('refit-up', 'viewer', viewerToken)], lent: trainings },
       log,
-      { openRoutes: mlflowOpenRoutes, routes: mlflowRoutes({ database: connection.database, objects, clock, predictors, trainings }) },
+      { openRoutes: mlflowOpenRoutes, offered: mlflowOffered, routes: mlflowRoutes({ database: connection.database, objects, clock, predictors, trainings, reports: 'api/v1/runs' }) },
     )
     started.push(() => app.close())
     const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)

@@ -7,6 +7,7 @@ import { migrate } from '../database/migrate.js'
 import { requireTokensBeyondLoopback, type Token } from '../http/access.js'
 import { createServer } from '../http/server.js'
 import { mlflowOpenRoutes, mlflowRoutes } from '../mlflow/app.js'
+import { mlflowOffered } from '../mlflow/offered.js'
 import { filesystemObjects } from '../objects/filesystem/adapter.js'
 import { predictors } from './adapters.js'
 import { listenOn } from './listen-on.js'
@@ -49,7 +50,7 @@ export async function startMlflow({ stateFolder, bind, port, hosts, tokens, data
     const connection = connect(databaseUrl ?? embedded?.url ?? '', { applicationName: 'refit-mlflow', connections: CONNECTIONS })
     started.push(() => connection.close())
     await migrate(connection.database)
-    const { app } = createServer({ access: { bind, hosts, origins: [], tokens }, log, openRoutes: mlflowOpenRoutes, bodyLimit: SMALL_BODY_BYTES })
+    const { app } = createServer({ access: { bind, hosts, origins: [], tokens }, log, openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: SMALL_BODY_BYTES })
     await app.register(mlflowRoutes({ database: connection.database, objects: filesystemObjects(join(stateFolder, 'objects')), clock, predictors }))
     started.push(() => app.close())
     const url = await listenOn(app, bind, port)

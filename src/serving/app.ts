@@ -41,7 +41,7 @@ const openRoutes: ReadonlySet<string> = new Set(['/health', '/ready', ...openInv
 
 /** The endpoint: predictions by the versions that are live, and what is live. */
 export function createServingApp({ live, sideBySide = live, metrics, recorder, traces, isReady, isEnding = () => false, access, log, invocations = { dialects: {} } }: ServingParts): FastifyInstance {
-  const { app } = createServer({ access, log, openRoutes, bodyLimit: LARGEST_BODY_BYTES, patience })
+  const { app } = createServer({ access, log, openRoutes, offered: 'the models at /models, each described at /models/<model>/openapi.json, and what docs/serving.md tells', bodyLimit: LARGEST_BODY_BYTES, patience })
   traceAnswers(app, traces)
   refuseEarly(app, live, LARGEST_BODY_BYTES)
   countAnswers(app, live, metrics)

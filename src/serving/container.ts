@@ -37,7 +37,7 @@ const LARGEST_BODY_BYTES = 25 * 1024 * 1024
  */
 export function createContainerApp({ platform, model, live, metrics, traces, isReady, log }: ContainerParts): FastifyInstance {
   const { routes, protocol } = contractOf(platform, model, { live, ask: createAsk(live, live, isReady), isReady })
-  const { app } = createServer({ access: 'platform', log, openRoutes: new Set(routes), bodyLimit: LARGEST_BODY_BYTES, patience })
+  const { app } = createServer({ access: 'platform', log, openRoutes: new Set(routes), offered: routes.join(', '), bodyLimit: LARGEST_BODY_BYTES, patience })
   traceAnswers(app, traces)
   refuseEarly(app, live, LARGEST_BODY_BYTES)
   countAnswers(app, live, metrics)

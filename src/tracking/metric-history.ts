@@ -58,12 +58,16 @@ export function placeToken(place: HistoryPlace): string {
 /** @throws RefitError `tracking-invalid` */
 export function placeOf(token: string): HistoryPlace {
   const [at, step, value, ...more] = readToken(token)
-  if (at === undefined || step === undefined || value === undefined || value === '' || more.length > 0 || ![at, step].every(isWhole)) throw invalid('Invalid page token')
+  if (at === undefined || step === undefined || value === undefined || !isNumber(value) || more.length > 0 || ![at, step].every(isWhole)) throw invalid('Invalid page token')
   return [at, step, Number(value)]
 }
 
 function isWhole(text: string): boolean {
   return /^-?\d{1,19}$/.test(text) && Math.abs(Number(text)) < MOST_INTEGER
+}
+
+function isNumber(text: string): boolean {
+  return text === 'NaN' || (text.trim() !== '' && !Number.isNaN(Number(text)))
 }
 
 function readToken(token: string): readonly string[] {

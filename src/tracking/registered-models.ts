@@ -89,7 +89,7 @@ export async function deleteRegisteredModelTag(database: Database, name: string,
 /** Lets an alias mean a version; it moves if it meant another one. @throws RefitError `tracking-missing`, `tracking-invalid` */
 export async function setAlias(database: Database, name: string, alias: string, version: number): Promise<void> {
   checkAlias(alias)
-  const model = await requireModel(database, name, isChampionAlias(alias) ? `Its alias ${CHAMPION_ALIAS} is written so, and a version gets it by passing the check.` : undefined)
+  const model = await requireModel(database, name, isChampionAlias(alias) ? `Its alias ${CHAMPION_ALIAS} is written so, and a version gets it by passing the check: set that one, or \`refit promote ${name} ${version}\`; with --force --reason "…" whatever its verdict says.` : undefined)
   const { rows } = await sql`
     insert into tracking.model_aliases (model, alias, number) select model, ${alias}::text, number from tracking.model_versions where model = ${model} and number = ${version}
     on conflict (model, alias) do update set number = excluded.number returning number`.execute(database)

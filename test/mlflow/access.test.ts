@@ -8,6 +8,7 @@ import { systemClock } from '../../src/clock.js'
 import { parseTokens, roles } from '../../src/http/access.js'
 import { createServer, type DeclaredRoute } from '../../src/http/server.js'
 import { mlflowOpenRoutes, mlflowRoutes } from '../../src/mlflow/app.js'
+import { mlflowOffered } from '../../src/mlflow/offered.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { ask, askAsWritten } from './running-mlflow.js'
@@ -23,7 +24,7 @@ let stop: () => Promise<void>
 before(async () => {
   database = await startDatabase()
   folder = await mkdtemp(join(tmpdir(), 'refit-mlflow-access-'))
-  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, bodyLimit: 1024 * 1024 })
+  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
   await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [] }))
   url = await server.app.listen({ host: '127.0.0.1', port: 0 })
   ;({ routes } = server)
@@ -45,7 +46,7 @@ function isWriting({ method, url: route }: DeclaredRoute): boolean {
   return !['GET', 'HEAD', 'OPTIONS'].includes(method) && !reading
 }
 
-test('whoever writes is an operator, whoever reads a viewer, and only health and version are open', () => {
+test('whoever writes is an operator, whoever reads a viewer, and only health, version and the page that asks are open', () => {
   assert.ok(routes.length > 120, String(routes.length))
   for (const route of routes) {
     const expected = mlflowOpenRoutes.has(route.url) ? undefined : isWriting(route) ? 'operator' : 'viewer'

@@ -32,7 +32,7 @@ async function trained(slope: number): Promise<RunDetail> {
 
 test('a version that nobody has approved is not made champion by its alias, and neither is one that there is not', needsMlflow, async () => {
   const waiting = await setChampion(1)
-  assert.match(waiting.refused ?? '', /^RESOURCE_CONFLICT: .*Version 1 of delivery-time may not serve: its state is awaiting-approval/)
+  assert.match(waiting.refused ?? '', /^RESOURCE_CONFLICT: .*Version 1 of delivery-time may not serve: its state is awaiting-approval\. `refit approve delivery-time-1` lets it serve\. `refit promote delivery-time 1 --force --reason "…"`/)
   assert.equal(waiting.champion, null)
   assert.match((await setChampion(7)).refused ?? '', /^RESOURCE_DOES_NOT_EXIST: /)
   const { runs } = await project.api().runs({ model: MODEL, limit: 10 })
@@ -61,7 +61,7 @@ test('a version is promoted by the alias as by `refit promote`: a run checks it 
   const third = await trained(0.119)
   assert.equal(third.outcome, 'promoted', third.explanation)
   const refused = await setChampion(earlier)
-  assert.match(refused.refused ?? '', new RegExp(`^RESOURCE_CONFLICT: .*Version ${earlier} of delivery-time is not champion: run \\S+, which checked it, ended rejected\\. .*MAPE`, 's'))
+  assert.match(refused.refused ?? '', new RegExp(`^RESOURCE_CONFLICT: .*Version ${earlier} of delivery-time is not champion: run \\S+, which checked it, ended rejected\\. .*MAPE.*\`refit show \\S+\` .*\`refit promote delivery-time ${earlier} --force --reason`, 's'))
   assert.equal(refused.champion, third.version)
 })
 

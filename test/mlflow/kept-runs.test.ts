@@ -11,6 +11,7 @@ import { systemClock } from '../../src/clock.js'
 import { migrate } from '../../src/database/migrate.js'
 import { createServer } from '../../src/http/server.js'
 import { mlflowOpenRoutes, mlflowRoutes } from '../../src/mlflow/app.js'
+import { mlflowOffered } from '../../src/mlflow/offered.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
 import { requestRun } from '../../src/runs/requests.js'
@@ -33,7 +34,7 @@ before(async () => {
   database = await startDatabase()
   folder = await mkdtemp(join(tmpdir(), 'refit-kept-runs-'))
   // On loopback, where nobody needs a token: whoever asks is admin.
-  const { app } = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [], lent: tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, bodyLimit: 1024 * 1024 })
+  const { app } = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [], lent: tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
   await app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [], trainings: tokens }))
   url = await app.listen({ host: '127.0.0.1', port: 0 })
   stop = () => app.close()

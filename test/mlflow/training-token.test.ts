@@ -10,6 +10,7 @@ import { systemClock } from '../../src/clock.js'
 import { tokenOf } from '../../src/http/access.js'
 import { createServer, type DeclaredRoute } from '../../src/http/server.js'
 import { mlflowOpenRoutes, mlflowRoutes } from '../../src/mlflow/app.js'
+import { mlflowOffered } from '../../src/mlflow/offered.js'
 import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { openTrainingRun, type TrainingRun } from '../../src/tracking/training-runs.js'
 import { createTrainingTokens, type TrainingLoan } from '../../src/tracking/training-tokens.js'
@@ -38,7 +39,7 @@ const tokens = createTrainingTokens()
 before(async () => {
   database = await startDatabase()
   folder = await mkdtemp(join(tmpdir(), 'refit-training-token-'))
-  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [tokenOf('ops', 'operator', OPERATOR)], lent: tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, bodyLimit: 1024 * 1024 })
+  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [tokenOf('ops', 'operator', OPERATOR)], lent: tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
   await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [], trainings: tokens }))
   url = await server.app.listen({ host: '127.0.0.1', port: 0 })
   ;({ routes } = server)
@@ -205,7 +206,7 @@ test('every other route refuses it, and once its training has ended every route 
 
 test('where nobody else needs a token, it is no more than it is, and of no use once it was taken back', async (t) => {
   const lent = createTrainingTokens()
-  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [], lent }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, bodyLimit: 1024 * 1024 })
+  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [], lent }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
   await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [], trainings: lent }))
   const address = await server.app.listen({ host: '127.0.0.1', port: 0 })
   t.after(() => server.app.close())

@@ -66,6 +66,8 @@ test('a script that uses MLflow trains unchanged: what it logs is on the run, an
   assert.deepEqual(data.params, [{ key: 'features', value: '1' }])
   assert.ok(data.metrics?.some(({ key, value }) => key === 'score' && typeof value === 'number' && value > 0.8 && value < 1))
   assert.match((await ask(url, 'GET', `${api}/artifacts/list?run_id=${info.run_id}&path=notes`)).text, /notes\/how\.txt/)
+  const reports = /data-reports="([^"]+)"/.exec((await ask(url, 'GET', '/')).text)?.[1]
+  assert.equal((await ask(url, 'GET', `/${reports ?? ''}/${MODEL}-1/report`)).status, 200, 'where the address of a run leads, its verdict is a step away')
   assert.match((await ask(url, 'GET', `${api}/experiments/get?experiment_id=${info.experiment_id}`)).text, new RegExp(`"name":"${MODEL}"`))
 
   const [logged] = ended.logged

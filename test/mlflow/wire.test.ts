@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -51,6 +53,14 @@ test('what is not offered answers 404 or 501 in the form of MLflow, never a stat
   refused(await get('registered-models/get?name=greeting'), 404, 'RESOURCE_DOES_NOT_EXIST')
   assert.equal((await post('registered-models/create', { name: 'greeter', tags: [{ key: 'mlflow.prompt.is_prompt', value: 'false' }] })).status, 200)
   refused(await post('model-versions/create', { name: 'greeter', source: 'dummy-source', tags }), 501, 'NOT_IMPLEMENTED', 'Prompts are not kept here')
+})
+
+test('who asks for what there is not is told what there is', async () => {
+  const { status, body } = await ask(server.url, 'GET', '/nothing')
+  const { hint } = Value.Parse(Type.Object({ hint: Type.String() }), body)
+  assert.deepEqual([status, hint.includes('openapi')], [404, false], hint)
+  assert.match(hint, /MLflow's API below \/api\/2\.0\/mlflow.* a page of its experiments and runs at \/\.$/)
+  assert.equal((await ask(server.url, 'GET', '/')).status, 200)
 })
 
 test('a run is told with both names of its id, and without what is unset', async () => {
@@ -200,6 +210,14 @@ test('what no column could hold, and what is nested without an end, is refused a
   for (const body of [`{"run_id":${deep}}`, JSON.stringify(`{"run_id":${deep}}`)]) {
     assert.equal((await ask(server.url, 'POST', `${api}/runs/update`, body, { 'Content-Type': 'application/json' })).status, 400)
   }
+})
+
+test('a file whose content is lost in the store is not there, and no error that clients ask for again for minutes', async () => {
+  const path = '/api/2.0/mlflow-artifacts/artifacts/lost/notes.txt'
+  assert.equal((await ask(server.url, 'PUT', path, 'x')).status, 200)
+  assert.equal((await ask(server.url, 'GET', path)).text, 'x')
+  await rm(join(server.folder, 'objects', 'artifacts'), { recursive: true })
+  refused(await ask(server.url, 'GET', path), 404, 'RESOURCE_DOES_NOT_EXIST', 'is not in the object store')
 })
 
 test('the last page of a search is known to be the last, also when it is full', async () => {

@@ -103,6 +103,7 @@ test('a model that is not here is not found, and those that are here are named',
   assert.match(failureOf(await send(`${url}/models/house-prices`)).message, /house-price, /)
   assert.deepEqual(pick(failureOf(await send(`${url}/models/house-price/predict`))), [404, 'route-not-found'])
   assert.deepEqual(pick(failureOf(await send(`${url}/`))), [404, 'route-not-found'])
+  assert.match(failureOf(await send(`${url}/`)).hint, /^What there is: the models at \/models, /)
 })
 
 test('it tells its health, and what is live', async () => {
