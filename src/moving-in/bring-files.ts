@@ -10,8 +10,8 @@ const MOST_FAILURES = 20
 export const OTHERS = 'imported'
 
 /**
- * Brings every file of a folder that is not here in its size; `anew`: all of them, for they have been brought before and may
- * have changed since.
+ * Brings every file of a folder that is not here in its size; `anew`: all of them, for those that are here may be of a time when
+ * they were others.
  * @returns whether all that can be brought is here
  * @throws RefitError when one of the servers cannot be reached, or fails at one file after another
  */

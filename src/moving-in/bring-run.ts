@@ -63,13 +63,14 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
     tally.leave(`run ${id}`, 'a run of that id is here, which was not brought from that server; it stays as it is')
     return undefined
   }
+  // Those of a run that is here whole, too: one may have failed at a former import.
+  for (const { model_id: model } of run.outputs?.model_outputs ?? []) await bringLoggedModel(move, model)
   if (state === 'complete') {
     tally.pass('runs')
     if (there.kind === 'elsewhere') tally.leave(`files of run ${id}`, there.reason)
     return { there, uri }
   }
   await bringLogged(move, id, run)
-  for (const { model_id: model } of run.outputs?.model_outputs ?? []) await bringLoggedModel(move, model)
   const isWhole = await bringFiles(move, `run ${id}`, there, uri, { anew: state === 'changed' })
   await destination.finishRun({ server, digest: isWhole ? digest : undefined, run_id: id, deleted: info.lifecycle_stage === 'deleted' })
   tally.add('runs')

@@ -4,7 +4,7 @@ import type { Database } from '../database/schema.js'
 import { lastOfEach, paramEntry, tagEntry, textOf, type Entry } from './entries.js'
 import { numberOf } from './experiments.js'
 import { checkForeignLocation } from './foreign-location.js'
-import { DIGEST_TAG, importStateOf, SERVER_TAG, type ImportState, type Whence } from './imported.js'
+import { begunDigest, DIGEST_TAG, importStateOf, SERVER_TAG, type ImportState, type Whence } from './imported.js'
 import { checkLoggedModelName, getLoggedModel, type LoggedModel, type ModelMetric, type ModelStatus } from './logged-models.js'
 import { checkMetric } from './metrics.js'
 import { neededExperiment } from './needed-experiment.js'
@@ -37,6 +37,7 @@ export async function importLoggedModel(database: Database, clock: Clock, import
   if (state === 'complete' || state === 'other') return { state, model: await getLoggedModel(database, id, { deletedToo: true }) }
   const params = lastOfEach(imported.params.map(paramEntry))
   const tags = lastOfEach([...imported.tags.map(tagEntry), { key: SERVER_TAG, value: textOf(server) }])
+  const begun = here === undefined ? begunDigest(imported.digest) : undefined
   const location = imported.artifactUri === undefined ? undefined : textOf(checkForeignLocation(imported.artifactUri))
   const { id: within } = await neededExperiment(database, clock, experiment.name, experiment.tags)
   const { metrics } = imported
@@ -56,6 +57,9 @@ export async function importLoggedModel(database: Database, clock: Clock, import
       insert into tracking.logged_model_tags (model, key, value)
       select made.id, sent.key, sent.value from made, unnest(${tags.map(({ key }) => key)}::text[], ${tags.map(({ value }) => value)}::text[]) as sent (key, value)
       on conflict (model, key) do update set value = excluded.value),
+    begun as (
+      insert into tracking.logged_model_tags (model, key, value) select id, ${DIGEST_TAG}, ${begun ?? ''} from made where ${begun ?? null}::text is not null
+      on conflict (model, key) do nothing),
     measured as (
       insert into tracking.logged_model_metrics (model, key, at, step, run, value, dataset_name, dataset_digest)
       select made.id, sent.key, sent.at, sent.step, sent.run, sent.value, sent.dataset_name, sent.dataset_digest from made, unnest(

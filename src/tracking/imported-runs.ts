@@ -4,7 +4,7 @@ import type { Database } from '../database/schema.js'
 import { textOf, type Entry } from './entries.js'
 import { numberOf } from './experiments.js'
 import { checkForeignLocation } from './foreign-location.js'
-import { DIGEST_TAG, importStateOf, SERVER_TAG, type ImportState, type Whence } from './imported.js'
+import { begunDigest, DIGEST_TAG, importStateOf, SERVER_TAG, type ImportState, type Whence } from './imported.js'
 import { neededExperiment } from './needed-experiment.js'
 import { invalid, missing } from './refusals.js'
 import { getRun, RUN_NAME_TAG, type RunInfo, type RunStatus } from './runs.js'
@@ -53,7 +53,7 @@ export async function importRun(database: Database, clock: Clock, imported: Impo
       on conflict (id) do nothing returning number, name),
     tagged as (
       insert into tracking.tags (run, key, value)
-      select made.number, tag.key, tag.value from made, lateral (values (${RUN_NAME_TAG}::text, made.name), (${SERVER_TAG}::text, ${textOf(server)}::text)) as tag (key, value))
+      select made.number, tag.key, tag.value from made, lateral (values (${RUN_NAME_TAG}::text, made.name), (${SERVER_TAG}::text, ${textOf(server)}::text), (${DIGEST_TAG}::text, ${begunDigest(imported.digest) ?? null}::text)) as tag (key, value) where tag.value is not null)
     select number from made`.execute(database)
   // Somebody else has made it meanwhile.
   if (rows.length === 0) return importRun(database, clock, imported)

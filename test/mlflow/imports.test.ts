@@ -43,6 +43,17 @@ test('a run is made under its id in the experiment of that name, is written to u
   assert.match(await get('/experiments/get-by-name?experiment_name=theirs'), /"lifecycle_stage":"active"/)
 })
 
+test('what was still being written, or is another than an interrupted import has begun, may have other files', async () => {
+  const id = 'f'.repeat(32)
+  const writing = run(id, { digest: undefined, status: 'RUNNING' })
+  assert.deepEqual([(await importRun(writing)).state, (await importRun(writing)).state, (await importRun(run(id))).state], ['open', 'changed', 'changed'])
+  const other = '1'.repeat(32)
+  assert.deepEqual([(await importRun(run(other))).state, (await importRun(run(other))).state, (await importRun(run(other, { digest: 'another' }))).state], ['open', 'open', 'changed'])
+
+  const model = { server: there, experiment_name: 'theirs', model_id: `m-${id}`, name: 'line', status: 'LOGGED_MODEL_PENDING' }
+  for (const [sent, state] of [[model, 'open'], [model, 'changed'], [{ ...model, digest: 'one', status: 'LOGGED_MODEL_READY' }, 'changed']] as const) assert.equal(Value.Parse(Imported, (await post('/refit/imports/logged-models', sent)).body).state, state)
+})
+
 test('what has the id already and came otherwise is left alone', async () => {
   const id = 'b'.repeat(32)
   await importRun(run(id))

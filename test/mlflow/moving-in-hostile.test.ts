@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, test, type TestContext } from 'node:test'
-import { Type, type Static } from 'typebox'
+import { after, before, test } from 'node:test'
+import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { refit, type Finished } from '../cli/refit-process.js'
+import { FILES, importedFrom, newRun, startForeignServer as foreign, type Imported } from './foreign-server.js'
 import { hostilePaths } from './hostile-paths.js'
 import { ask, startRefitMlflow, type RunningMlflow } from './running-mlflow.js'
 import { startScriptedServer, type Message, type ScriptedServer } from './scripted-server.js'
-
-const FILES = '/mlflow-artifacts/artifacts'
-
-const Imported = Type.Object({
-  brought: Type.Object({ models: Type.Integer(), versions: Type.Integer(), runs: Type.Integer(), files: Type.Integer() }),
-  left: Type.Array(Type.Object({ what: Type.String(), reason: Type.String() })),
-  leftCount: Type.Integer(),
-})
 
 let server: RunningMlflow
 before(async () => {
@@ -21,38 +14,7 @@ before(async () => {
 })
 after(() => server.stop())
 
-type Scripts = Readonly<Record<string, Message | ((query: URLSearchParams) => Message)>>
-let made = 0
-
-/** The id of a run that no other test has. */
-function newRun(): string {
-  made += 1
-  return made.toString(16).padStart(32, '0')
-}
-
-/** A server with one model and one version of a run; `scripts` says some of it otherwise. */
-async function foreign(t: TestContext, scripts: Scripts, named: { readonly run?: string; readonly model?: string; readonly artifacts?: string } = {}): Promise<ScriptedServer> {
-  const { run = newRun() } = named
-  const { model = `model of ${run}`, artifacts = `mlflow-artifacts:/1/${run}/artifacts` } = named
-  const usual: Scripts = {
-    '/mlflow/registered-models/search': { body: { registered_models: [{ name: model }] } },
-    '/mlflow/model-versions/search': { body: { model_versions: [{ name: model, version: '1', source: `${artifacts}/model`, run_id: run }] } },
-    '/mlflow/model-versions/get-download-uri': { body: { artifact_uri: `${artifacts}/model` } },
-    '/mlflow/runs/get': { body: { run: { info: { run_id: run, experiment_id: '1', status: 'FINISHED', artifact_uri: artifacts } } } },
-    '/mlflow/experiments/get': { body: { experiment: { experiment_id: '1', name: 'theirs' } } },
-    [FILES]: { body: {} },
-  }
-  return startScriptedServer(t, (path, query) => {
-    const said = scripts[path] ?? usual[path]
-    return typeof said === 'function' ? said(query) : said
-  })
-}
-
-async function imported(from: ScriptedServer, environment: Readonly<Record<string, string>> = {}): Promise<Static<typeof Imported>> {
-  const { code, out, error } = await refit(['import', 'mlflow', from.url, '--url', server.url, '--json'], { environment })
-  assert.equal(code, 0, error)
-  return Value.Parse(Imported, JSON.parse(out))
-}
+const imported = (from: ScriptedServer): Promise<Imported> => importedFrom(from.url, server.url)
 
 async function failed(from: ScriptedServer): Promise<Finished> {
   const ended = await refit(['import', 'mlflow', from.url, '--url', server.url])
@@ -180,7 +142,7 @@ test('redirects are not followed, and who asks is told to nobody else', async (t
 })
 
 test('an address that is none, a server that is not there, and --as without --model are told', async () => {
-  assert.match((await refit(['import', 'mlflow', 'file:///etc/passwd', '--url', server.url])).error, /is no address of an MLflow server: a server is asked by http or https/)
+  assert.match((await refit(['import', 'mlflow', 'ftp://127.0.0.1', '--url', server.url])).error, /is no address of an MLflow server: a server is asked by http or https/)
   assert.match((await refit(['import', 'mlflow', 'not an address', '--url', server.url])).error, /it is not written as one/)
   const usage = await refit(['import', 'mlflow', 'http://127.0.0.1:9', '--as', 'x', '--url', server.url])
   assert.equal(usage.code, 2)
