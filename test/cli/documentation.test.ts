@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { Command } from 'commander'
 import { exitCodes } from '../../src/cli/exit-codes.js'
 import { createProgram } from '../../src/cli/program.js'
+import { readPage, tablesOf } from '../docs/pages.js'
 
 const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
 
@@ -37,6 +38,13 @@ test('docs/cli.md names every option of every command', () => {
     for (const option of command.options) assert.ok(section.includes(option.long ?? '?'), `${command.name()} ${option.long ?? ''}`)
   }
   for (const option of program.options) assert.ok(page.includes(option.long ?? '?'), option.long)
+})
+
+test('docs/mlflow.md sets every option of `refit mlflow` beside what it is of `mlflow server`, and no other', () => {
+  const [table] = tablesOf(readPage('docs/mlflow.md')).filter(({ columns }) => columns.includes('of `refit mlflow`'))
+  const named = (table?.rows ?? []).flatMap(([, ours = '']) => [...ours.matchAll(/`(--[a-z-]+)`/g)].map((match) => match[1]))
+  const command = everyCommand().find((each) => pathOf(each) === 'mlflow')
+  assert.deepEqual(new Set(named), new Set(command?.options.map(({ long }) => long)))
 })
 
 test('docs/cli.md names every exit code', () => {

@@ -67,7 +67,7 @@ left = Path(os.environ["REFIT_MODEL_DIR"])
 if sys.argv[1] == "mlflow":
     import mlflow
 
-    mlflow.sklearn.save_model(make_pipeline(StandardScaler(), LinearRegression()).fit(rows, target), left / "model")
+    mlflow.sklearn.save_model(make_pipeline(StandardScaler(), LinearRegression()).fit(rows, target), left / "model", signature=mlflow.models.infer_signature(rows, target))
 else:
     import joblib
 
