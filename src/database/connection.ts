@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool } from 'pg'
+import { refitError } from '../errors.js'
 import { preparing } from './prepared.js'
 import type { Database, Schema } from './schema.js'
 
@@ -31,6 +32,22 @@ export function connect(url: string, options: ConnectionOptions): Connection {
     close: async () => {
       await pool.end()
     },
+  }
+}
+
+/**
+ * Asks a database that somebody has named for the first time: whatever it says then is about the name.
+ * @throws RefitError `database-unusable`
+ */
+export async function requireUsable({ pool, url }: Connection): Promise<void> {
+  const refuse = (reason: string, cause?: unknown): Error => refitError('database-unusable', { place: url.replace(/\/\/[^/]*@/, '//…@').replace(/\?.*$/s, ''), reason }, { cause })
+  if (!/^postgres(?:ql)?:\/\//.test(url)) throw refuse('it is not written as an address of PostgreSQL')
+  try {
+    await pool.query('select 1')
+  } catch (error) {
+    // Several addresses of one name fail together, without a message.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    throw refuse(error instanceof Error && error.message !== '' ? error.message : code, error)
   }
 }
 

@@ -32,7 +32,7 @@ export interface Decided {
 /**
  * Carries out what someone decided about drops: about all of them or, when it is refused for one, about none. A drop
  * that stands there already stays as it is.
- * @throws RefitError `reason-required`, `not-found`, `drops-of-several-models`, `drop-decision-refused`, `drop-not-releasable`
+ * @throws RefitError `reason-required`, `drop-unknown`, `drops-of-several-models`, `drop-decision-refused`, `drop-not-releasable`
  */
 export async function decideByHand(database: Database, clock: Clock, request: DecisionRequest): Promise<Decided> {
   const { kind, actor, reason } = request

@@ -8,6 +8,7 @@ import { dropFromRow, type Drop } from './drop.js'
  * a later delivery must supersede the former one though the clock was set back in between.
  */
 const arrivalOrder = sql`length(id)`
+const MOST_NAMESAKES = 3
 
 /** Drops of a model, the newest first; `before` is the id of the last one of the page before. */
 export async function listDrops(
@@ -30,11 +31,26 @@ export async function listDrops(
   return (await select.execute()).map(dropFromRow)
 }
 
-/** @throws RefitError `not-found` */
+/** @throws RefitError `drop-unknown` */
 export async function getDrop(database: Database, id: string): Promise<Drop> {
   const row = await database.selectFrom('drops').selectAll().where('id', '=', id).executeTakeFirst()
-  if (row === undefined) throw refitError('not-found', { what: `drop "${id}"` })
+  if (row === undefined) throw refitError('drop-unknown', { id, named: await namesakes(database, id) })
   return dropFromRow(row)
+}
+
+/** Which drops were meant by somebody who has named a file. */
+async function namesakes(database: Database, name: string): Promise<string> {
+  const rows = await database
+    .selectFrom('drops')
+    .select('id')
+    .where((where) => where.or([where('key', '=', name), sql<boolean>`right(key, char_length(${name}::text) + 1) = ${`/${name}`}`]))
+    .orderBy('recorded_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(MOST_NAMESAKES + 1)
+    .execute()
+  if (rows.length === 0) return ''
+  const ids = rows.slice(0, MOST_NAMESAKES).map(({ id }) => id)
+  return `; of that file there ${ids.length === 1 ? 'is' : 'are'} ${ids.join(', ')}${rows.length > MOST_NAMESAKES ? ' and older ones' : ''}`
 }
 
 /** The snapshots that a drop is part of, by digest. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { identityOf } from '../tracking/identity.js'
 import { finishImportedLoggedModel, importLoggedModel } from '../tracking/imported-logged-models.js'
 import { finishImportedRun, importRun } from '../tracking/imported-runs.js'
 import { importRegisteredModel, importVersion } from '../tracking/imported-versions.js'
@@ -77,11 +78,12 @@ const version = message({
 })
 
 /**
- * What MLflow's own API has no words for: making a run or a logged model under the id, and a version under the number, that
+ * What MLflow's own API has no words for: which server this is, and making a run or a logged model under the id, and a version under the number, that
  * it has on another server. `refit import` reads there and tells it here; this server asks no other one. Everything else
  * that it brings goes by the API that clients use.
  */
 export function importRoutes(app: FastifyInstance, { database, clock }: MlflowParts): void {
+  handle(app, 'GET', '/refit/imports/identity', 'viewer', message({}), async () => ({ id: await identityOf(database) }))
   handle(app, 'POST', '/refit/imports/runs', 'operator', run, async ({ server, digest, experiment_name, experiment_tags, run_id, run_name, user_id, status, start_time, end_time, artifact_uri }) => {
     const made = await importRun(database, clock, {
       server, digest, id: run_id, experiment: { name: experiment_name, tags: experiment_tags }, name: run_name, user: user_id, status, startedAt: start_time, endedAt: end_time, artifactUri: artifact_uri,

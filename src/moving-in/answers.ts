@@ -126,7 +126,8 @@ export const FilesAnswer = Type.Object({
 
 /** What Refit answers. */
 export const Nothing = Type.Object({})
-/** `changed`: it was here whole, and is another now there. */
+export const Identity = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) })
+/** As `ImportState`. */
 export const Imported = Type.Object({ state: Type.Union([Type.Literal('open'), Type.Literal('changed'), Type.Literal('complete'), Type.Literal('other')]), artifact_uri: Type.String() })
 export const ImportedModel = Type.Object({ name: Type.Optional(Type.String()), is_new: Type.Boolean(), of_lifecycle: Type.Boolean() })
 export const ImportedVersion = Type.Object({ state: Type.Union([Type.Literal('made'), Type.Literal('present'), Type.Literal('other')]) })

@@ -28,13 +28,6 @@ export interface Champion {
 const CHAMPION = 'champion'
 const PRODUCTION = 'production'
 
-/** What MLflow's prompts are told by, which are registered as models are. */
-const PROMPT_TAG = 'mlflow.prompt.is_prompt'
-
-export function isPrompt({ tags = [] }: RegisteredModel): boolean {
-  return tags.some(({ key, value }) => key === PROMPT_TAG && value?.toLowerCase() === 'true')
-}
-
 /**
  * Brings a registered model with its versions and aliases. What serves for a model of the project is only found: it comes into
  * service by its check.

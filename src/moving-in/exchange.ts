@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -56,7 +56,8 @@ export async function exchange(server: Server, question: Question, signal: Abort
   // Refused before all of it was sent: the rest need not go.
   if (typeof question.body === 'object') question.body.destroy()
   const reason = status >= 300 && status < 400 ? `it redirects (${status}), which is not followed; name the address that it leads to` : `status ${status}. ${await reasonOf(message)}`.trim()
-  const failure = refitError('import-server-refused', { server: server.called, what: plain(question.what), reason })
+  // Only to whoever is not known, or may not, it is a question of who asks.
+  const failure = refitError(status === 401 || status === 403 ? 'import-access-refused' : 'import-server-refused', { server: server.called, what: plain(question.what), reason })
   if (PASSING_STATUSES.has(status)) throw new Passing(failure)
   return { ok: false, status, failure }
 }
@@ -81,13 +82,14 @@ export function away(server: Server, error: unknown): Passing {
   return new Passing(refitError('import-server-away', { server: server.called, reason: plain(reason) }, { cause: error }))
 }
 
-function send({ base, headers, called }: Server, { method, path, body }: Question, signal: AbortSignal): Promise<IncomingMessage> {
+function send(server: Server, { method, path, body }: Question, signal: AbortSignal): Promise<IncomingMessage> {
+  const { base, headers } = server
   const url = `${base}${path}`
   const request = url.startsWith('https:') ? httpsRequest : httpRequest
   const type = body === undefined ? {} : typeof body === 'string' ? { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(body)) } : { 'Content-Type': 'application/octet-stream' }
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(signal.aborted ? error : away({ base, headers, called }, error))
-    const outgoing = request(url, { method, headers: { Accept: '*/*', 'User-Agent': 'refit', ...headers, ...type }, timeout: SILENCE_MS, signal })
+    const fail = (error: Error): void => reject(signal.aborted ? error : away(server, error))
+    const outgoing = begun(() => request(url, { method, headers: { Accept: '*/*', 'User-Agent': 'refit', ...headers, ...type }, timeout: SILENCE_MS, signal }), server)
     outgoing.once('response', resolve)
     outgoing.once('timeout', () => outgoing.destroy(new Error(`nothing came for ${SILENCE_MS / 1000} seconds`)))
     // It may fail again after it was answered.
@@ -95,6 +97,15 @@ function send({ base, headers, called }: Server, { method, path, body }: Questio
     if (typeof body === 'object') pipeline(body, outgoing).catch(fail)
     else outgoing.end(body)
   })
+}
+
+/** What cannot stand in a head, such as a token with a line break, no patience mends. @throws RefitError `import-server-away` */
+function begun(request: () => ClientRequest, server: Server): ClientRequest {
+  try {
+    return request()
+  } catch (error) {
+    throw error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_CHAR' ? away(server, error).failure : error
+  }
 }
 
 /** An answer to its end, or until it has more than so many bytes, which ends its connection. */

@@ -32,6 +32,16 @@ export async function askWhether<S extends TSchema>(server: Server, question: Qu
   })
 }
 
+/** As `ask`, for what few servers know of: undefined for whatever else is answered. @throws RefitError `import-server-away`, and what time would have mended */
+export async function askPerhaps<S extends TSchema>(server: Server, question: Question, schema: S, signal: AbortSignal): Promise<Static<S> | undefined> {
+  return patiently(async () => {
+    const answer = await exchange(server, question, signal)
+    if (!answer.ok) return undefined
+    const value = parsed(await textOf(server, question.what, answer.message, signal))
+    return Value.Check(schema, value) ? value : undefined
+  }, signal)
+}
+
 /** What was told is not taken, as it is: telling it again would not help, and the rest may be told all the same. */
 export class NotTaken extends Error {
   override readonly name = 'NotTaken'

@@ -1,8 +1,11 @@
+import { refitError } from '../errors.js'
 import {
   DownloadUriAnswer, ExperimentAnswer, HistoryAnswer, LoggedModelAnswer, ModelVersionsAnswer, RegisteredModelAnswer, RegisteredModelsAnswer, RunAnswer, type Experiment, type LoggedModel, type ModelVersion, type Point, type RegisteredModel, type Run,
 } from './answers.js'
 import type { Server } from './exchange.js'
 import { ask, askWhether, unexpected, withQuery } from './messages.js'
+import { plain } from './plain.js'
+import { isPrompt } from './prompts.js'
 
 const API = '/api/2.0/mlflow'
 /** What servers of every release give at once. */
@@ -13,13 +16,16 @@ const POINTS_PAGE = 25_000
 const MOST_PAGES = 20_000
 const MOST_MODELS = 100_000
 const MOST_VERSIONS = 1_000_000
+/** Of what is registered, as many are named to whoever has asked for something else. */
+const MOST_NAMES = 10
+const MODELS = 'the list of registered models'
 
 /** What is asked of the server that is moved from. Everything is read, nothing is changed there. */
 export interface MlflowSource {
   readonly server: Server
   /** All registered models, without prompts. */
   models(): AsyncGenerator<RegisteredModel>
-  /** @throws RefitError `import-server-refused`, also where there is none of that name */
+  /** @throws RefitError `import-model-missing` where there is none of that name */
   model(name: string): Promise<RegisteredModel>
   /** Versions by their numbers, each once. */
   versions(name: string): Promise<readonly ModelVersion[]>
@@ -46,10 +52,16 @@ export function openSource(server: Server, signal: AbortSignal): MlflowSource {
       tokens.add(token ?? '')
     } while (token !== undefined)
   }
+  /** Names of what is registered, for whoever has mistyped one. */
+  const someNames = async (): Promise<string> => {
+    const { registered_models: found = [] } = await ask(server, get('/registered-models/search', { max_results: MODELS_PAGE }, MODELS), RegisteredModelsAnswer, signal)
+    const names = found.filter((model) => !isPrompt(model)).map(({ name }) => plain(name))
+    return names.length === 0 ? 'none' : `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ', …' : ''}`
+  }
   return {
     server,
     models: async function* () {
-      const what = 'the list of registered models'
+      const what = MODELS
       let count = 0
       for await (const page of pages(what, (token) => ask(server, get('/registered-models/search', { max_results: MODELS_PAGE, page_token: token }, what), RegisteredModelsAnswer, signal))) {
         yield* page.registered_models ?? []
@@ -58,7 +70,9 @@ export function openSource(server: Server, signal: AbortSignal): MlflowSource {
       }
     },
     model: async (name) => {
-      const { registered_model: model } = await ask(server, get('/registered-models/get', { name }, `the registered model ${name}`), RegisteredModelAnswer, signal)
+      const answer = await askWhether(server, get('/registered-models/get', { name }, `the registered model ${name}`), RegisteredModelAnswer, signal)
+      if (answer === undefined) throw refitError('import-model-missing', { server: server.called, name: plain(name), models: await someNames() })
+      const { registered_model: model } = answer
       if (model.name !== name) throw unexpected(server, `the registered model ${name}`, `it is called ${model.name}`)
       return model
     },

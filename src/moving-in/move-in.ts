@@ -1,10 +1,12 @@
+import { requireAnotherServer } from './another-server.js'
 import type { ModelVersion, RegisteredModel } from './answers.js'
-import { bringModel, isPrompt, type BroughtModel } from './bring-model.js'
+import { bringModel, type BroughtModel } from './bring-model.js'
 import { openDestination } from './destination.js'
 import type { Server } from './exchange.js'
 import { openSource } from './mlflow-source.js'
 import type { Move } from './move.js'
 import { plain } from './plain.js'
+import { isPrompt } from './prompts.js'
 import { openTally, type Tally } from './tally.js'
 
 export interface MoveRequest {
@@ -40,7 +42,8 @@ interface Found {
 /**
  * Brings registered models of an MLflow server with their versions, aliases, runs and files. Whatever ends it, the same request
  * goes on where it was: what is here already, as it is there, is passed over.
- * @throws RefitError `import-server-away`, `import-server-refused`, `import-answer-unexpected`
+ * @throws RefitError `import-from-itself`, `import-into-other`, `import-model-missing`, `import-server-away`, `import-server-refused`,
+ * `import-access-refused`, `import-answer-unexpected`
  */
 export async function moveIn({ from, to, model, as }: MoveRequest, told: (progress: MoveProgress) => void, signal: AbortSignal): Promise<Moved> {
   const tally = openTally()
@@ -55,6 +58,7 @@ export async function moveIn({ from, to, model, as }: MoveRequest, told: (progre
     at,
     signal,
   }
+  await requireAnotherServer(from, to, signal)
   const found = await survey(move, model)
   of = found.reduce((sum, { versions }) => sum + versions.length, 0)
   const models: BroughtModel[] = []

@@ -25,10 +25,21 @@ test('an address is always the same, without credentials, and keeps the path tha
 })
 
 test('what is no address of a server is refused, and its password not told', () => {
-  for (const uri of ['', 'mlflow.example', 'file:///mlruns', 'sqlite:///mlflow.db', 'databricks', 's3://bucket', 'ftp://ann:pass-word@host', 'http://ann:pass-word@mlflow.example/?x=1', 'http://mlflow.example/#/models']) {
+  for (const uri of ['', 'mlflow.example', 'localhost:5000', 'databricks', 's3://bucket', 'ftp://ann:pass-word@host', 'http://ann:pass-word@mlflow.example/?x=1', 'http://mlflow.example/#/models']) {
     assert.throws(
       () => sourceAt(uri, {}),
       (error) => error instanceof RefitError && error.code === 'import-source-invalid' && !error.message.includes('pass-word'),
+      uri,
+    )
+  }
+})
+
+test('of a database or a folder it is told to start a server on it, without the password of either', () => {
+  const password = 'pass-word'
+  for (const uri of ['file:///mlruns', '/home/ann/mlruns', './mlruns', '../mlruns', '.', '~/mlruns', 'mlruns', 'package.json', 'sqlite:///mlflow.db', `postgresql://ann:${password}@host/mlflow`, `postgresql+psycopg2://ann:${password}@host/mlflow`, `mysql+pymysql://ann:${password}@host/mlflow`]) {
+    assert.throws(
+      () => sourceAt(uri, {}),
+      (error) => error instanceof RefitError && error.code === 'import-source-stored' && error.hint.includes(`\`mlflow server --backend-store-uri ${uri.replace(`ann:${password}`, '…')} --port 5001\``) && !`${error.message}${error.hint}`.includes(password),
       uri,
     )
   }

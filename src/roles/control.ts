@@ -180,7 +180,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       { openRoutes: mlflowOpenRoutes, offered: mlflowOffered, routes: mlflowRoutes({ database: connection.database, objects, clock, predictors, trainings, reports: 'api/v1/runs' }) },
     )
     started.push(() => app.close())
-    const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort)
+    const url = await listenOn(app, bind, options.controlPort ?? project.server.controlPort, 'server: { controlPort } in refit.config.ts, or --control-port')
     controlUrl = url
     // Trainings log to the API: runs go on when it answers.
     worker = await startWorker({ connection, rooms: { ...rooms, tracking: { url, tokens: trainings } }, concurrency: RUNS_AT_ONCE, log })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.js'
-import { connect } from '../database/connection.js'
+import { connect, requireUsable } from '../database/connection.js'
 import { startEmbeddedServer } from '../database/embedded/server.js'
 import { migrate } from '../database/migrate.js'
 import { requireTokensBeyondLoopback, type Token } from '../http/access.js'
@@ -37,7 +37,7 @@ export interface MlflowServer {
 const SMALL_BODY_BYTES = 1024 * 1024
 const CONNECTIONS = 20
 
-/** Starts MLflow's API without the rest of Refit. @throws RefitError `port-taken`, `tokens-required`, and what the database has */
+/** Starts MLflow's API without the rest of Refit. @throws RefitError `port-taken`, `tokens-required`, `database-unusable` */
 export async function startMlflow({ stateFolder, bind, port, hosts, tokens, databaseUrl, clock, log }: MlflowOptions): Promise<MlflowServer> {
   requireTokensBeyondLoopback(bind, tokens)
   const started: (() => Promise<void>)[] = []
@@ -49,11 +49,12 @@ export async function startMlflow({ stateFolder, bind, port, hosts, tokens, data
     if (embedded !== undefined) started.push(() => embedded.release())
     const connection = connect(databaseUrl ?? embedded?.url ?? '', { applicationName: 'refit-mlflow', connections: CONNECTIONS })
     started.push(() => connection.close())
+    if (embedded === undefined) await requireUsable(connection)
     await migrate(connection.database)
     const { app } = createServer({ access: { bind, hosts, origins: [], tokens }, log, openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: SMALL_BODY_BYTES })
     await app.register(mlflowRoutes({ database: connection.database, objects: filesystemObjects(join(stateFolder, 'objects')), clock, predictors }))
     started.push(() => app.close())
-    const url = await listenOn(app, bind, port)
+    const url = await listenOn(app, bind, port, '--port')
     const supervisor = supervise(clock, log, async () => embedded?.revive())
     started.push(supervisor.stop)
     return { url, stop }

@@ -58,7 +58,7 @@ export async function startPackageServing(settings: PackageServingSettings, cloc
   })
   let ready = false
   const app = createContainerApp({ platform: settings.platform, model, live, metrics, traces, isReady: () => ready, log })
-  const url = await listenOn(app, settings.bind, settings.port)
+  const url = await listenOn(app, settings.bind, settings.port, '--port')
   const load = async (): Promise<void> => {
     await live.swap({ model, version, generation: 1, digest })
     ready = true

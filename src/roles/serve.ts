@@ -100,7 +100,7 @@ export async function startServing(settings: ServingSettings, tokens: ServerAcce
 
   const access = { bind: settings.bind, hosts: settings.hosts, origins: settings.origins, tokens }
   const app = createServingApp({ live, sideBySide, recorder, metrics: others === undefined ? metrics : { ...metrics, text: others.allMetrics }, traces, isReady: () => ready, isEnding: () => ending, access, log, invocations: { model: settings.invocations, dialects: settings.dialects ?? {} } })
-  url = await listenOn(app, settings.bind, settings.port)
+  url = await listenOn(app, settings.bind, settings.port, 'server: { servingPort } in refit.config.ts, or --serving-port')
   const following = startFollowing({
     ...follower,
     desired: async () => {

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { requireEnvironmentName } from '../define/environments.js'
+import { refitError } from '../errors.js'
 import { startTimeOf } from '../processes/proc.js'
 
 /**
@@ -13,6 +14,16 @@ import { startTimeOf } from '../processes/proc.js'
 export function stateFolderOf(projectFolder: string, environment?: string): string {
   const folder = join(projectFolder, '.refit')
   return environment === undefined ? folder : join(folder, 'environments', requireEnvironmentName(environment))
+}
+
+/** Makes the folder that state is kept in, where it is named by whoever starts something. @throws RefitError `state-unwritable` */
+export async function makeStateFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    await access(folder, constants.W_OK)
+  } catch (error) {
+    throw refitError('state-unwritable', { folder, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
+  }
 }
 
 /** Where serving writes what it logs of predictions, until control has taken it from there. */

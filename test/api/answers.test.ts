@@ -124,7 +124,7 @@ test('what is not there, not known or not valid is an error of the catalogue', a
     ['/', 404, 'route-not-found'],
     ['/api/v1/models/nobody', 404, 'not-found'],
     ['/api/v1/runs/nobody-1', 404, 'not-found'],
-    ['/api/v1/drops/nobody-d1', 404, 'not-found'],
+    ['/api/v1/drops/nobody-d1', 404, 'drop-unknown'],
     ['/api/v1/runs?model=nobody', 404, 'not-found'],
     ['/api/v1/runs?limit=0', 400, 'request-invalid'],
     ['/api/v1/runs?limt=5', 400, 'request-invalid'],

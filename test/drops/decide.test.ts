@@ -77,12 +77,22 @@ test('a decision needs a reason, drops that there are, of one model, and a state
   await history.announce('a.csv', 'one')
   await history.promoted()
   await assert.rejects(decide('withdraw', [1], { reason: ' ' }), refused('reason-required'))
-  await assert.rejects(decide('withdraw', [2]), refused('not-found'))
+  await assert.rejects(decide('withdraw', [2]), refused('drop-unknown'))
   await assert.rejects(decide('restore', [1]), refused('drop-decision-refused'))
   const first = `${model}-d1`
   await modelWith('append')
   const second = await history.announce('a.csv', 'one')
   await assert.rejects(decideByHand(database, clock, { kind: 'withdraw', drops: [first, second], reason: 'x', actor: 'x' }), refused('drops-of-several-models'))
+})
+
+test('whoever names a file in place of a drop is told the ids of its drops', async () => {
+  const telling = (named: string, told: RegExp): Promise<void> => assert.rejects(decideByHand(database, clock, { kind: 'withdraw', drops: [named], reason: 'x', actor: 'x' }), (error) => error instanceof RefitError && error.code === 'drop-unknown' && told.test(error.message))
+  const file = `week-of-${model}.csv`
+  await telling(file, new RegExp(`^No drop has the id ${file}\\.$`))
+  const first = await history.announce(`folder/${file}`, 'one')
+  await telling(file, new RegExp(`^No drop has the id ${file}; of that file there is ${first}\\.$`))
+  const second = await history.announce(file, 'two')
+  await telling(file, new RegExp(`; of that file there are ${second}, ${first}\\.$`))
 })
 
 test('a decision about several drops is carried out for all of them or for none', async () => {

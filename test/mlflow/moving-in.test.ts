@@ -134,7 +134,7 @@ test('a password in the address stands in nothing that is shown or kept, and who
   assert.ok(!`${ended.out}${ended.error}`.includes('a-password-of-theirs'))
   const { text } = await ask(server.url, 'GET', `/api/2.0/mlflow/registered-models/get?name=${NAME}`, undefined, { Authorization: `Bearer ${secret}` })
   assert.ok(text.includes(`"value":"${genuine.url}"`) && !text.includes('a-password-of-theirs'), text)
-  for (const [token, told] of [['nobody-has-this-token-1', /Refit at \S+ refused a registered model: status 401/], [reading, /refused a registered model: status 403\. This needs the role operator/]] as const) {
+  for (const [token, told] of [['nobody-has-this-token-1', /Refit at \S+ refused the question which server it is: status 401.*\n.*REFIT_TOKEN, with the role operator/], [reading, /refused a registered model: status 403\. This needs the role operator/]] as const) {
     const refused = await refit(['import', 'mlflow', genuine.url, '--url', server.url], { environment: { REFIT_TOKEN: token } })
     assert.equal(refused.code, 1)
     assert.match(refused.error, told)

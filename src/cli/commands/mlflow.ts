@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
 import { systemClock } from '../../clock.js'
 import { parseTokens } from '../../http/access.js'
+import { makeStateFolder } from '../../roles/state.js'
 import { fileLog } from '../../telemetry/log.js'
 import { contextOf } from '../context.js'
 
@@ -32,6 +33,7 @@ export function addMlflow(program: Command): void {
       process.once('SIGTERM', end)
       const stateFolder = resolve(options.state)
       const { startMlflow } = await import('../../roles/mlflow.js')
+      await makeStateFolder(stateFolder)
       const server = await startMlflow({
         stateFolder,
         bind: options.bind,
