@@ -3,6 +3,7 @@ import { RefitError } from '../errors.js'
 import { bringFile, filesBelow } from './files.js'
 import type { FilePlace } from './file-place.js'
 import type { Move } from './move.js'
+import { storedFolder, type ServedFolder } from './served-folder.js'
 
 /** Failures one after another after which it is no file that is broken. */
 const MOST_FAILURES = 20
@@ -11,16 +12,16 @@ export const OTHERS = 'imported'
 
 /**
  * Brings every file of a folder that is not here in its size; `anew`: all of them, for those that are here may be of a time when
- * they were others.
+ * they were others. `onDisk`: by what the server hands them out, if they lie on its disk; `isModel`: there have
+ * to be some, so that a server that finds none has another disk.
  * @returns whether all that can be brought is here
  * @throws RefitError when one of the servers cannot be reached, or fails at one file after another
  */
-export async function bringFiles(move: Move, whose: string, there: FilePlace, uri: string, { anew = false }: { readonly anew?: boolean } = {}): Promise<boolean> {
+export async function bringFiles(move: Move, whose: string, there: FilePlace, uri: string, { anew = false, onDisk, isModel = false }: { readonly anew?: boolean; readonly onDisk?: ServedFolder; readonly isModel?: boolean } = {}): Promise<boolean> {
   const { source, destination, tally, at, signal } = move
-  if (there.kind === 'elsewhere') {
-    tally.leave(`files of ${whose}`, there.reason)
-    return true
-  }
+  const served = there.kind === 'served' ? storedFolder(there.path) : there.kind === 'disk' ? onDisk : undefined
+  if (there.kind !== 'served' && served === undefined) tally.leave(`files of ${whose}`, there.reason)
+  if (served === undefined) return true
   const here = pathInStore(uri)
   if (here === undefined) {
     tally.leave(`files of ${whose}`, `they lie here in another store (${uri})`)
@@ -28,8 +29,10 @@ export async function bringFiles(move: Move, whose: string, there: FilePlace, ur
   }
   const sizes = new Map<ArtifactPath, ReadonlyMap<string, number>>()
   let isWhole = true
+  let isEmpty = true
   let failures = 0
-  for await (const { path, bytes } of filesBelow(source.server, there.path, (path) => tally.leave(`file ${path} of ${whose}`, 'its path is not one that is taken'), signal)) {
+  for await (const { path, bytes } of filesBelow(source.server, served, (path) => tally.leave(`file ${path} of ${whose}`, 'its path is not one that is taken'), signal)) {
+    isEmpty = false
     const target = fitting(here, path)
     if (target === undefined) {
       tally.leave(`file ${path} of ${whose}`, 'its path is too long')
@@ -46,7 +49,7 @@ export async function bringFiles(move: Move, whose: string, there: FilePlace, ur
       continue
     }
     at(`${whose}: ${path}`)
-    const brought = await bringFile(source.server, below(there.path, path), destination.server, target, signal)
+    const brought = await bringFile(source.server, served, path, destination.server, target, signal)
     if (typeof brought === 'number') {
       tally.add('files')
       tally.add('bytes', brought)
@@ -62,7 +65,9 @@ export async function bringFiles(move: Move, whose: string, there: FilePlace, ur
     failures += 1
     if (failures === MOST_FAILURES) throw failure
   }
-  return isWhole
+  if (!isEmpty || !isModel || there.kind !== 'disk') return isWhole
+  tally.leave(`files of ${whose}`, there.reason)
+  return false
 }
 
 /** A path below another one; undefined where both together are too long. */

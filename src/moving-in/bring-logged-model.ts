@@ -5,6 +5,7 @@ import { isKeptPoint, keptEntries } from './entries.js'
 import { filePlace } from './file-place.js'
 import { NotTaken } from './messages.js'
 import { once, type Brought, type Move } from './move.js'
+import { folderOfLoggedModel } from './served-folder.js'
 
 /**
  * Brings a logged model with its files.
@@ -70,7 +71,7 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
     if (there.kind === 'elsewhere') tally.leave(`files of logged model ${id}`, there.reason)
     return { there, uri }
   }
-  const isWhole = await bringFiles(move, `logged model ${id}`, there, uri, { anew: state === 'changed' })
+  const isWhole = await bringFiles(move, `logged model ${id}`, there, uri, { anew: state === 'changed', onDisk: folderOfLoggedModel(id), isModel: true })
   await destination.finishLoggedModel({ server, digest: isWhole ? digest : undefined, model_id: id, deleted: isDeleted })
   tally.add('loggedModels')
   return { there, uri }

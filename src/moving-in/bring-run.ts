@@ -7,6 +7,7 @@ import { isKeptPoint, isKey, keptEntries, piecesOf } from './entries.js'
 import { filePlace } from './file-place.js'
 import { NotTaken } from './messages.js'
 import { once, type Brought, type Move } from './move.js'
+import { folderOfRun } from './served-folder.js'
 
 /** The most that a batch may have. */
 const MOST_METRICS = 1000
@@ -71,7 +72,7 @@ async function bring(move: Move, id: string): Promise<Brought | undefined> {
     return { there, uri }
   }
   await bringLogged(move, id, run)
-  const isWhole = await bringFiles(move, `run ${id}`, there, uri, { anew: state === 'changed' })
+  const isWhole = await bringFiles(move, `run ${id}`, there, uri, { anew: state === 'changed', onDisk: folderOfRun(id) })
   await destination.finishRun({ server, digest: isWhole ? digest : undefined, run_id: id, deleted: info.lifecycle_stage === 'deleted' })
   tally.add('runs')
   return { there, uri }

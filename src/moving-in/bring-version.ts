@@ -1,5 +1,6 @@
 import { digestOf } from '../define/canonical-json.js'
-import { checkArtifactPath } from '../tracking/artifact-path.js'
+import { RefitError } from '../errors.js'
+import { checkArtifactPath, pathInStore } from '../tracking/artifact-path.js'
 import { numberOf, type ModelVersion } from './answers.js'
 import { bringFiles, OTHERS } from './bring-files.js'
 import { bringLoggedModel } from './bring-logged-model.js'
@@ -67,9 +68,10 @@ async function placeOf(move: Move, version: ModelVersion, run: Brought | undefin
   const told = await source.downloadUri(name, numberOf(version.version) ?? 0)
   const uri = told === undefined || told === '' ? from : told
   const there = filePlace(source.server, uri)
-  if (there.kind === 'served' && run?.there.kind === 'served') {
-    const within = pathWithin(run.there.path, there.path)
+  if (run !== undefined) {
+    const within = pathWithin(run.there, there)
     const location = within === '' ? run.uri : `${run.uri}/${within ?? ''}`
+    if (within !== undefined && there.kind === 'disk' && (await hasNothing(move, location))) move.tally.leave(`files of ${called}`, there.reason)
     // Ids of runs are the same here, so an address that names one goes on holding.
     if (within !== undefined) return { source: from.startsWith('runs:/') ? from : location, location, loggedModel: undefined }
   }
@@ -77,6 +79,18 @@ async function placeOf(move: Move, version: ModelVersion, run: Brought | undefin
   const location = there.kind === 'elsewhere' && there.uri !== undefined ? there.uri : own
   await once(seen.folders, uri, () => bringFiles(move, called, there, own))
   return { source: location, location, loggedModel: undefined }
+}
+
+/** Whether the folder of a version has no file here: on another machine's disk the server has found none. */
+async function hasNothing({ destination }: Move, location: string): Promise<boolean> {
+  try {
+    const path = pathInStore(location)
+    return path !== undefined && (await destination.sizesIn(path)).size === 0
+  } catch (error) {
+    // It is refused as the place of a version.
+    if (error instanceof RefitError && error.code === 'tracking-invalid') return false
+    throw error
+  }
 }
 
 /** The logged model that a version was made of, as its server tells it or its source says. */

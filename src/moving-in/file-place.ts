@@ -5,6 +5,8 @@ import type { Server } from './exchange.js'
 /** Where files lie: at a path that their server hands out itself, or somewhere else. */
 export type FilePlace =
   | { readonly kind: 'served'; readonly path: ArtifactPath }
+  /** On a disk, perhaps the server's: it then hands out what belongs to a run or a logged model. `reason`: why it does not hand out the rest. */
+  | { readonly kind: 'disk'; readonly path: string; readonly reason: string }
   /** `uri`: it is kept, for clients ask that store themselves; undefined: nobody could. */
   | { readonly kind: 'elsewhere'; readonly reason: string; readonly uri: string | undefined }
 
@@ -17,7 +19,7 @@ export function filePlace({ base }: Pick<Server, 'base'>, uri: string): FilePlac
   if (uri === '') return nowhere('the server does not say where they lie')
   const scheme = /^([a-z][\w+.-]+):/i.exec(uri)?.[1]?.toLowerCase()
   // A drive letter is no scheme.
-  if (scheme === undefined || scheme === 'file') return nowhere(`they lie on a disk (${uri}), and the server does not hand them out`)
+  if (scheme === undefined || scheme === 'file') return { kind: 'disk', path: uri.replace(/^file:(?:\/\/)?/i, '').replace(/\/+$/, ''), reason: `they lie on a disk (${uri}), and the server does not hand them out` }
   try {
     if (scheme === 'mlflow-artifacts') {
       const host = /^mlflow-artifacts:\/\/([^/]+)/i.exec(uri)?.[1]
@@ -37,7 +39,8 @@ export function filePlace({ base }: Pick<Server, 'base'>, uri: string): FilePlac
 }
 
 /** The path of `inner` below `outer`; empty where they are the same, undefined where it lies elsewhere. */
-export function pathWithin(outer: ArtifactPath, inner: ArtifactPath): string | undefined {
-  if (inner === outer) return ''
-  return inner.startsWith(`${outer}/`) ? inner.slice(outer.length + 1) : undefined
+export function pathWithin(outer: FilePlace, inner: FilePlace): string | undefined {
+  if (outer.kind === 'elsewhere' || inner.kind === 'elsewhere' || inner.kind !== outer.kind) return undefined
+  if (inner.path === outer.path) return ''
+  return inner.path.startsWith(`${outer.path}/`) ? inner.path.slice(outer.path.length + 1) : undefined
 }

@@ -1,11 +1,13 @@
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Static } from 'typebox'
 import { RefitError } from '../errors.js'
 import { below, checkArtifactPath, type ArtifactPath } from '../tracking/artifact-path.js'
 import { FilesAnswer, numberOf } from './answers.js'
 import { away, exchange, patiently, type Answer, type Server } from './exchange.js'
 import { FILES } from './file-place.js'
-import { ask, unexpected, withQuery } from './messages.js'
+import { ask, askWhether, unexpected, withQuery } from './messages.js'
+import { storedFile, type ServedFolder } from './served-folder.js'
 
 /** A file by its path below the folder that was listed. */
 export interface ListedFile {
@@ -27,23 +29,33 @@ const MOST_FILES = 1_000_000
 const MOST_FILE_BYTES = 256 * 1024 ** 3
 
 /** Every file below a folder; of those whose path is not taken `refused` is told. @throws RefitError as `ask` */
-export async function* filesBelow(server: Server, root: ArtifactPath, refused: (path: string) => void, signal: AbortSignal): AsyncGenerator<ListedFile> {
+export async function* filesBelow(server: Server, served: ServedFolder, refused: (path: string) => void, signal: AbortSignal): AsyncGenerator<ListedFile> {
+  const { root, called } = served
   const folders: ArtifactPath[] = [checkArtifactPath('')]
   let seenFolders = 0
   let seenFiles = 0
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     seenFolders += 1
-    const what = `the list of files in ${below(root, folder)}`
-    const { files = [] } = await ask(server, { method: 'GET', path: withQuery(FILES, { path: below(root, folder) }), what }, FilesAnswer, signal)
+    const what = `the list of files in ${called}${folder === '' ? '' : `/${folder}`}`
+    const { files = [] } = await listed(server, served, folder, what, signal)
     seenFiles += files.length
-    if (seenFolders > MOST_FOLDERS || seenFiles > MOST_FILES) throw unexpected(server, what, `there are more than ${MOST_FOLDERS} folders or ${MOST_FILES} files below ${root}`)
-    for (const { path: name, is_dir: isFolder = false, file_size: bytes } of files) {
+    if (seenFolders > MOST_FOLDERS || seenFiles > MOST_FILES) throw unexpected(server, what, `there are more than ${MOST_FOLDERS} folders or ${MOST_FILES} files`)
+    const before = folder === '' ? '' : `${folder}/`
+    for (const { path: told, is_dir: isFolder = false, file_size: bytes } of files) {
+      // Who tells of what lies elsewhere is not followed there.
+      const name = !served.namesAreWhole ? told : told.startsWith(before) ? told.slice(before.length) : ''
       const path = taken(root, folder, name)
-      if (path === undefined) refused(`${folder === '' ? '' : `${folder}/`}${name}`)
+      if (path === undefined) refused(served.namesAreWhole ? told : `${before}${told}`)
       else if (isFolder) folders.push(path)
       else yield { path, bytes: numberOf(bytes) }
     }
   }
+}
+
+async function listed(server: Server, served: ServedFolder, folder: ArtifactPath, what: string, signal: AbortSignal): Promise<Static<typeof FilesAnswer>> {
+  const question = { method: 'GET', path: served.listing(folder), what } as const
+  // Of a logged model that is deleted MLflow's server has nothing to list.
+  return served.namesAreWhole ? ((await askWhether(server, question, FilesAnswer, signal)) ?? {}) : ask(server, question, FilesAnswer, signal)
 }
 
 /** Names and sizes of what is in one folder. @throws RefitError as `ask` */
@@ -53,8 +65,8 @@ export async function sizesIn(server: Server, folder: ArtifactPath, signal: Abor
 }
 
 /** Opens a file. @throws Passing as `exchange` */
-export async function openFile(server: Server, path: ArtifactPath, signal: AbortSignal): Promise<Answer> {
-  return exchange(server, { method: 'GET', path: addressOf(path), what: `the file ${path}` }, signal)
+export async function openFile(server: Server, folder: ServedFolder, path: ArtifactPath, signal: AbortSignal): Promise<Answer> {
+  return exchange(server, { method: 'GET', path: folder.file(path), what: `the file ${folder.called}/${path}` }, signal)
 }
 
 /**
@@ -63,10 +75,10 @@ export async function openFile(server: Server, path: ArtifactPath, signal: Abort
  * @returns its bytes, or why it is not there
  * @throws RefitError when one of the servers cannot be reached
  */
-export async function bringFile(from: Server, there: ArtifactPath, to: Server, here: ArtifactPath, signal: AbortSignal): Promise<number | NotBrought> {
+export async function bringFile(from: Server, folder: ServedFolder, there: ArtifactPath, to: Server, here: ArtifactPath, signal: AbortSignal): Promise<number | NotBrought> {
   try {
     return await patiently(async () => {
-      const opened = await openFile(from, there, signal)
+      const opened = await openFile(from, folder, there, signal)
       if (!opened.ok) return notBrought(opened)
       const { message } = opened
       let bytes = 0
@@ -83,7 +95,7 @@ export async function bringFile(from: Server, there: ArtifactPath, to: Server, h
       })
       const flowing = pipeline(message, counted).catch(() => undefined)
       try {
-        const put = await exchange(to, { method: 'PUT', path: addressOf(here), what: `the file ${here}`, body: counted }, signal)
+        const put = await exchange(to, { method: 'PUT', path: storedFile(here), what: `the file ${here}`, body: counted }, signal)
         if (!put.ok) return notBrought(put)
         put.message.resume()
         return bytes
@@ -108,10 +120,6 @@ function notBrought({ status, failure }: Extract<Answer, { ok: false }>): NotBro
   if (LASTING_STATUSES.has(status)) return { failure, kind: 'lasting' }
   // MLflow's own server fails so at names with letters beyond ASCII, each time.
   return { failure, kind: status === 500 ? 'own' : 'general' }
-}
-
-function addressOf(path: ArtifactPath): string {
-  return `${FILES}/${path.split('/').map(encodeURIComponent).join('/')}`
 }
 
 /** The path of a name in a folder; undefined where it is none, or leads elsewhere. */

@@ -17,20 +17,20 @@ function whyNot(): { readonly skip?: string } {
   return asked.status === 0 ? {} : { skip: "the interpreter of REFIT_TEST_PYTHON has not what MLflow's own server imports, see test/requirements.txt" }
 }
 
-/** `mlflow server` of PyPI, with a database and files of its own, which it hands out itself. */
+/** `mlflow server` of PyPI, with a database and files of its own. */
 export interface GenuineServer {
   readonly url: string
   stop(): Promise<void>
 }
 
-/** @throws Error with what it said, when it does not start */
-export async function startGenuineServer(): Promise<GenuineServer> {
+/** Clients send it their files, or write them to its disk themselves (`onDisk`). @throws Error with what it said, when it does not start */
+export async function startGenuineServer({ onDisk = false }: { readonly onDisk?: boolean } = {}): Promise<GenuineServer> {
   const folder = await mkdtemp(join(tmpdir(), 'genuine-mlflow-'))
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const { PATH = '' } = process.env
   // It has processes of its own, which end with its group.
-  const child = spawn(python, ['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1', '--backend-store-uri', `sqlite:///${join(folder, 'mlflow.db')}`, '--artifacts-destination', join(folder, 'files')], {
+  const child = spawn(python, ['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1', '--backend-store-uri', `sqlite:///${join(folder, 'mlflow.db')}`, ...(onDisk ? ['--no-serve-artifacts', '--default-artifact-root', join(folder, 'files')] : ['--artifacts-destination', join(folder, 'files')])], {
     cwd: folder,
     env: { PATH, HOME: folder, MLFLOW_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: 'true', MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false', GIT_PYTHON_REFRESH: 'quiet' },
     stdio: ['ignore', 'ignore', 'pipe'],

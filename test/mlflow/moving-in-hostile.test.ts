@@ -68,21 +68,21 @@ test('tags that would say something of this Refit are not brought', async (t) =>
   assert.ok(text.includes('"kept"') && !text.includes('refit.run') && !text.includes('"value":"x"'), text)
 })
 
-test('addresses of files on a disk, of other hosts and in other stores are not asked for, and those on a disk not kept', async (t) => {
-  for (const [artifacts, kept] of [
-    ['/mlruns/1/x/artifacts', false],
-    ['file:///mlruns/1/x', false],
-    ['c:/mlruns', false],
-    ['mlflow-artifacts://another.example/1/x', false],
-    ['mlflow-artifacts:/../../etc', false],
-    ['http://169.254.169.254/latest/meta-data', false],
-    ['s3://bucket/1/x', true],
-    ['gs://bucket/1/x', true],
+test('addresses of files of other hosts and in other stores are not asked for, nor is a path on a disk, of which the server has nothing, and no such path is kept', async (t) => {
+  for (const [artifacts, kept, what] of [
+    ['/mlruns/1/x/artifacts', false, 'version'],
+    ['file:///mlruns/1/x', false, 'version'],
+    ['c:/mlruns', false, 'version'],
+    ['mlflow-artifacts://another.example/1/x', false, 'run'],
+    ['mlflow-artifacts:/../../etc', false, 'run'],
+    ['http://169.254.169.254/latest/meta-data', false, 'run'],
+    ['s3://bucket/1/x', true, 'run'],
+    ['gs://bucket/1/x', true, 'run'],
   ] as const) {
     const id = newRun()
     const from = await foreign(t, {}, { run: id, artifacts })
     const { left, brought } = await imported(from)
-    assert.ok(left.some(({ what }) => what === `files of run ${id}`), artifacts)
+    assert.ok(left.some((each) => each.what.startsWith(what === 'run' ? `files of run ${id}` : 'files of version 1')), artifacts)
     assert.deepEqual([brought.runs, brought.files], [1, 0], artifacts)
     const { text } = await ask(server.url, 'GET', `/api/2.0/mlflow/runs/get?run_id=${id}`)
     assert.match(text, kept ? new RegExp(`"artifact_uri":"${artifacts}"`) : new RegExp(`"artifact_uri":"mlflow-artifacts:/\\d+/${id}/artifacts"`))
@@ -97,6 +97,16 @@ test('answers that are no messages, that are about something else, or that have 
   assert.match((await failed(await foreign(t, { '/mlflow/registered-models/search': { body: { registered_models: [{ name: 7 }] } } }))).error, /registered_models\/0\/name/)
   assert.match((await failed(await foreign(t, { '/mlflow/registered-models/search': { body: `"${'x'.repeat(65 * 1024 * 1024)}"` } }))).error, /more than 64 MB/)
   assert.match((await failed(await foreign(t, { '/mlflow/runs/get': { body: { run: { info: { run_id: 'c'.repeat(32), experiment_id: '1', status: 'FINISHED' } } } } }))).error, /it is c{32}/)
+})
+
+test('a server that tells of files elsewhere on its disk is not followed there', async (t) => {
+  const run = newRun()
+  const names = ['../../etc/passwd', '/etc/passwd', 'model/../../x', 'elsewhere/x', 'model/fine.txt', 'model/deep/er.txt']
+  const list = (query: URLSearchParams): Message => ({ body: query.get('path') === 'model' ? { files: names.map((path) => ({ path, is_dir: false, file_size: 4 })) } : { files: [{ path: 'model', is_dir: true }] } })
+  const from = await foreign(t, { '/mlflow/artifacts/list': list, '/get-artifact': { body: 'fine' } }, { run, artifacts: 'file:///mlruns/1/x' })
+  const { brought, leftCount } = await imported(from)
+  assert.deepEqual([brought.files, leftCount], [1, names.length - 1])
+  assert.deepEqual(from.asked.filter(({ path }) => path === '/get-artifact').map(({ query }) => [query.get('run_id'), query.get('path')]), [[run, 'model/fine.txt']])
 })
 
 test('a folder that is within itself without an end is left where its path is too long', async (t) => {

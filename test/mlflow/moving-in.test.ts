@@ -63,6 +63,19 @@ test('what a genuine server has registered is here under its ids and numbers, to
   assert.equal(second.leftCount, 1)
 })
 
+test('files that lie on the disk of a genuine server come by their runs and logged models, to the last byte', needsGenuine, async (t) => {
+  const disk = await startGenuineServer({ onDisk: true })
+  t.after(() => disk.stop())
+  const there = Value.Parse(Seeded, await runMlflowScript('moving_in_seed.py', disk.url, { MODEL: NAME }))
+  const server = await emptyRefit(t)
+  const { brought, left } = await imported(disk.url, server.url)
+  assert.deepEqual([brought.models, brought.versions, brought.runs, brought.loggedModels], [2, 5, 3, 1])
+  assert.deepEqual(left.map(({ what }) => what), [`files of version ${there.versions[3]} of ${NAME}`])
+  const tellAll = (url: string): Promise<unknown> => runMlflowScript('moving_in_tell.py', url, { MODEL: NAME, MODELS: there.model })
+  assert.deepEqual(await tellAll(server.url), await tellAll(disk.url))
+  assert.equal((await imported(disk.url, server.url)).brought.files, 0)
+})
+
 test('what was changed here stays, what has come there since is brought, and versions of this place are counted on', needsGenuine, async (t) => {
   const server = await emptyRefit(t)
   await imported(genuine.url, server.url)

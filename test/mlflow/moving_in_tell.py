@@ -19,7 +19,7 @@ def entries(values):
 
 
 def files_of(uri):
-    if not uri.startswith("mlflow-artifacts:"):
+    if uri.startswith("s3:"):
         return uri
     with tempfile.TemporaryDirectory() as folder:
         root = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder))
