@@ -5,6 +5,7 @@ import { distilled } from './distilled.js'
 import { dropToTrainer } from './drop-to-trainer.js'
 import { errorRates } from './error-rates.js'
 import { ingest } from './ingest.js'
+import { longLog } from './long-log.js'
 import { mlflowServer } from './mlflow-server.js'
 import { overload } from './overload.js'
 import { poison } from './poison.js'
@@ -29,6 +30,7 @@ const benchmarks = new Map([
   ['swap', { title: 'Swaps under load', measure: swap }],
   ['bad-versions', { title: 'Bad versions', measure: badVersions }],
   ['mlflow-server', { title: 'Beside MLflow’s server', measure: mlflowServer }],
+  ['long-log', { title: 'A long log of metrics', measure: longLog }],
   ['overload', { title: 'Overload', measure: overload }],
 ])
 
