@@ -23,9 +23,9 @@ export interface Contender {
 }
 
 /** The endpoint, which gives ids and logs a tenth of the answers, as it does where nobody says otherwise. */
-export async function startOurs({ format, file, content, signature }: ServedModel, processes: number): Promise<Contender> {
+export async function startOurs({ format, signature, leave }: ServedModel, processes: number): Promise<Contender> {
   const platform = await startPlatform('houses')
-  const { version } = await platform.addFolder('houses', { format, signature }, (folder) => writeFile(join(folder, file), content))
+  const { version } = await platform.addFolder('houses', { format, signature }, leave)
   await platform.promote('houses', version)
   const { stateFolder, databaseUrl } = platform
   const { url } = await ensureServing({ stateFolder, databaseUrl, bind: '127.0.0.1', port: 0, hosts: [], origins: [], processes, predictionKey: randomBytes(32).toString('hex'), logs: { houses: { share: 0.1 } } }, '0.1.0')

@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { endServing, ensureServing } from '../src/roles/serving-process.js'
 import { liveIn } from '../test/serving/live-in.js'
 import { startPlatform } from '../test/serving/platform.js'
@@ -25,7 +23,7 @@ export async function overload(): Promise<readonly string[]> {
   const { stateFolder, databaseUrl } = platform
   try {
     await platform.publish('burning', burning)
-    const { version } = await platform.addFolder('houses', houses, (folder) => writeFile(join(folder, houses.file), houses.content))
+    const { version } = await platform.addFolder('houses', houses, houses.leave)
     await platform.promote('houses', version)
     const { url } = await ensureServing({ stateFolder, databaseUrl, bind: '127.0.0.1', port: 0, hosts: [], origins: [] }, '0.1.0')
     for (const model of ['burning', 'houses']) await liveIn(url, model, 1)

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { spoolFolderOf } from '../src/roles/state.js'
 import { endServing, ensureServing } from '../src/roles/serving-process.js'
 import { bytesSpooled } from '../src/predictions/spool.js'
@@ -55,9 +54,9 @@ export async function predictionLog(): Promise<readonly string[]> {
   return [...lines, '', `Yggdrasil, 18 features. ${ROUNDS} rounds of ${SECONDS} seconds each, taking turns, one serving process, ${CONNECTIONS} kept connections, load generator on the same machine; medians of the rounds, ratios are medians of the rounds' ratios. Bytes are of all answers, also of those that are not logged.`]
 }
 
-async function start({ format, file, content, signature }: ServedModel, what: string, share: number | undefined): Promise<Contender> {
+async function start({ format, signature, leave }: ServedModel, what: string, share: number | undefined): Promise<Contender> {
   const platform = await startPlatform('houses')
-  const { version } = await platform.addFolder('houses', { format, signature }, (folder) => writeFile(join(folder, file), content))
+  const { version } = await platform.addFolder('houses', { format, signature }, leave)
   await platform.promote('houses', version)
   const { stateFolder, databaseUrl } = platform
   const log = share === undefined ? {} : { predictionKey: randomBytes(32).toString('hex'), logs: share === 0 ? {} : { houses: { share } } }

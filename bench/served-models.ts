@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Signature, SignatureColumn } from '../src/packages/manifest.js'
+import { adapterOf } from '../src/predictors/recognise.js'
+import { predictors } from '../src/roles/predictors.js'
 
 /** A model of King County's house prices, and rows to ask it for. */
 export interface ServedModel {
@@ -12,6 +14,8 @@ export interface ServedModel {
   /** The one file of the model, and its name in a package. */
   readonly file: string
   readonly content: Buffer
+  /** Leaves it in a folder as packaging does, with what its format keeps beside it. */
+  readonly leave: (folder: string) => Promise<void>
   readonly signature: Signature
   readonly rows: readonly Readonly<Record<string, number | string>>[]
 }
@@ -54,11 +58,17 @@ async function made(format: ServedModel['format'], file: string, command: string
     execFileSync(command, [...parameters, houses, join(folder, file), ...more], { stdio: ['ignore', 'ignore', 'inherit'] })
     const { names, rows } = readHouses()
     const inputs = names.map((name): SignatureColumn => ({ name, type: name === category ? 'category' : 'number', optional: false }))
+    const signature: Signature = { task: 'regression', inputs, target: 'price', classes: [] }
+    await adapterOf(predictors, format).finish(folder, signature)
+    const files = await Promise.all((await readdir(folder)).map(async (name) => [name, await readFile(join(folder, name))] as const))
     return {
       format,
       file,
       content: await readFile(join(folder, file)),
-      signature: { task: 'regression', inputs, target: 'price', classes: [] },
+      leave: async (target) => {
+        for (const [name, content] of files) await writeFile(join(target, name), content)
+      },
+      signature,
       rows: rows.filter((_, row) => row % ASKED_EVERY === 0).map((row) => Object.fromEntries(names.map((name) => [name, name === category ? `c${row[name]}` : Number(row[name])]))),
     }
   } finally {

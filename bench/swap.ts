@@ -10,7 +10,7 @@ import { conductorOf, deployment } from '../test/rollouts/bad-versions.js'
 import { liveIn } from '../test/serving/live-in.js'
 import { startPlatform, type Platform } from '../test/serving/platform.js'
 import { modelNamed, projectOf } from '../test/support/stored-models.js'
-import { percentile, startLoad, type LoadAnswer } from './load.js'
+import { loadFor, percentile, startLoad, type LoadAnswer } from './load.js'
 import { median } from './ratio.js'
 import { yggdrasilHouses, type ServedModel } from './served-models.js'
 
@@ -48,10 +48,13 @@ export async function swap(): Promise<readonly string[]> {
     for (let count = 0; count <= Math.max(SWAPS + ROLLOUTS, LAST); count += 1) await addVersion(platform, model, count)
     await platform.promote('houses', 1)
     const { url, pid } = await ensureServing({ stateFolder, databaseUrl, bind: '127.0.0.1', port: 0, hosts: [], origins: [] }, '0.1.0')
-    const first = await liveIn(url, 'houses', 1)
+    await liveIn(url, 'houses', 1)
     const body = JSON.stringify({ rows: model.rows.slice(0, 1) })
-    const load = startLoad({ url, path: '/models/houses/predict', body, connections: CONNECTIONS, perSecond: PER_SECOND })
-    const swaps: Swap[] = [{ version: 1, asked: first, from: first, since: first }]
+    const task = { url, path: '/models/houses/predict', body, connections: CONNECTIONS, perSecond: PER_SECOND }
+    // A process that has just begun compiles what it does, whatever is swapped.
+    await loadFor(task, 10)
+    const load = startLoad(task)
+    const swaps: Swap[] = [{ version: 1, asked: -Infinity, from: -Infinity, since: -Infinity }]
     const pause = (REQUESTS / PER_SECOND / SWAPS) * 1000
     let memory: number | undefined
     const next = async (): Promise<void> => {
@@ -98,9 +101,9 @@ async function rollOut({ database, promote }: Platform, url: string, version: nu
 }
 
 /** The same model with another note beside it: a package of its own, which is fetched, verified and loaded. All are made before, for who makes one takes from the machine what is measured. */
-async function addVersion(platform: Platform, { format, file, content, signature }: ServedModel, count: number): Promise<void> {
+async function addVersion(platform: Platform, { format, signature, leave }: ServedModel, count: number): Promise<void> {
   await platform.addFolder('houses', { format, signature }, async (folder) => {
-    await writeFile(join(folder, file), content)
+    await leave(folder)
     await writeFile(join(folder, 'notes.txt'), `made for swap ${count}\n`)
   })
 }

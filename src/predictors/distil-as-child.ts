@@ -1,4 +1,3 @@
-import { constants, setPriority } from 'node:os'
 import { RefitError, refitError } from '../errors.js'
 import { modelSignature } from '../packages/manifest.js'
 import { isDistilTask, type FromDistiller } from './distiller-messages.js'
@@ -7,8 +6,6 @@ import { adapterOf } from './recognise.js'
 
 /** What the entry of a process that distils does: hands over the other form of one model, and waits for its end. */
 export function distilAsChild(adapters: readonly PredictorAdapter[]): void {
-  // It has time; those that answer have not. The lowest of all might never get its turn where they take everything.
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
   const say = (message: FromDistiller): void => void process.send?.(message)
   process.once('disconnect', () => process.exit(0))
   process.once('message', (task: unknown) => {

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { deserialiseError } from '../errors.js'
 import { inTime, type StartOptions } from './start-thread.js'
@@ -16,6 +17,7 @@ export async function distilInChild({ entry, folder, manifest, memoryBytes, envi
     env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  if (child.pid !== undefined) lowerPriority(child.pid)
   child.stdout?.setEncoding('utf8').on('data', onOutput)
   child.stderr?.setEncoding('utf8').on('data', onOutput)
   const ended = new Promise<string>((resolve) => {
@@ -36,5 +38,14 @@ export async function distilInChild({ entry, folder, manifest, memoryBytes, envi
     return await inTime(made, ended)
   } finally {
     child.kill('SIGKILL')
+  }
+}
+
+/** It has time; those that answer have not. The lowest of all might never get its turn where they take everything. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // It has ended already, which is told.
   }
 }

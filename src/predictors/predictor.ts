@@ -98,6 +98,8 @@ export interface PredictorAdapter {
 
 /** Another form of a model, in which it answers at once, and can neither hang nor end. */
 export interface DistilledForm {
+  /** What `finish` has left of it in a package: then it need not be made again. */
+  kept(folder: string): Promise<unknown>
   /**
    * Brings a model into that form, which crosses to other processes as it is; undefined where this model has none. May take its
    * time and memory: it has a process to itself.

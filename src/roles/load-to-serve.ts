@@ -36,9 +36,11 @@ export async function loadToServe(folder: string, manifest: PackageManifest, { h
       left -= text.length
     },
   }
-  const made = form === undefined || manifest.prepare !== undefined ? undefined : await distilInChild({ ...start, entry: new URL('./distil-child.bundle.js', import.meta.url) })
-  const distilled = made === undefined ? undefined : form?.open(made, manifest.signature)
-  if (distilled !== undefined) return distilled
+  if (form !== undefined && manifest.prepare === undefined) {
+    const made = (await form.kept(folder)) ?? (await distilInChild({ ...start, entry: new URL('./distil-child.bundle.js', import.meta.url) }))
+    const distilled = made === undefined ? undefined : form.open(made, manifest.signature)
+    if (distilled !== undefined) return distilled
+  }
   return openInThread({
     ...start,
     hangsAfterMs,

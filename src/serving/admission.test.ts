@@ -127,7 +127,7 @@ test('who is refused is told when those under way will have been answered', () =
   const { at, admission } = newAdmission()
   const refusal = (): number | undefined => {
     try {
-      admission.refuseWhenFull('model')
+      admission.expect('model')
     } catch (error) {
       assert.ok(error instanceof RefitError)
       return error.retryAfterSeconds
@@ -158,13 +158,13 @@ test('when an overload is over nobody is refused any more', () => {
 
 test('what is refused early is what would be refused, and names that nobody has asked are refused nothing', () => {
   const { admission } = newAdmission()
-  admission.refuseWhenFull('model')
+  admission.expect('model')
   const leaves = Array.from({ length: 64 }, () => admission.enter('model'))
-  assert.throws(() => admission.refuseWhenFull('model'), { code: 'model-busy', status: 429 })
+  assert.throws(() => admission.expect('model'), { code: 'model-busy', status: 429 })
   assert.throws(() => admission.enter('model'), { code: 'model-busy' })
-  admission.refuseWhenFull('other')
+  admission.expect('other')
   leaves[0]?.('answered')
-  admission.refuseWhenFull('model')
+  admission.expect('model')
 })
 
 test('an overload does not end for that bodies are awaited: few more are read than answered', () => {

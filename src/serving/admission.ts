@@ -20,11 +20,6 @@ export interface Admission {
    * @throws RefitError `model-busy`
    */
   expect(model: string): () => void
-  /**
-   * Refuses what `enter` would refuse.
-   * @throws RefitError `model-busy`
-   */
-  refuseWhenFull(model: string): void
   /** What is known of a model that is there no more. */
   forget(model: string): void
 }
@@ -161,9 +156,6 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
       return () => {
         if (state.expected.delete(key)) noteFull(state, now())
       }
-    },
-    refuseWhenFull: (model) => {
-      if (states.has(model)) refuseWhenFull(model, stateOf(model))
     },
     forget: (model) => void states.delete(model),
   }

@@ -67,7 +67,7 @@ export function createAsk(live: LiveSet, sideBySide: Pick<SideBySide, 'use'>, is
         const predictions = await (traced === undefined ? predictor.predict(features) : traced.during('predict', { 'refit.version': answering }, () => predictor.predict(features)))
         return { model, version: answering, origin, signature, features, predictions: answerOf(signature, predictions) }
       },
-      { key: keyOf(request.headers), version, want: request.want },
+      { key: keyOf(request.headers), version, want: request.want, place: request.place },
     )
     // Only now: what a mirrored request is answered, nobody is handed.
     if (recorder !== undefined) request.predictionId = recorder.record({ ...answered, ...origin, features: features.columns, rows: features.rows, keys })

@@ -2,11 +2,14 @@ import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify
 import { refitError } from '../errors.js'
 import { jsonParser } from '../http/json-parser.js'
 import type { LiveSet } from './live-set.js'
+import type { Place } from './places.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Of one that asks for predictions: tells that its body is here. */
     bodyCame: (() => void) | undefined
+    /** Of one that has been let in. */
+    place: Place | undefined
   }
 }
 
@@ -20,10 +23,11 @@ const SMALL_BODY_BYTES = 64 * 1024
 export const patience = { requestMs: 60_000, connections: 10_000, takeMs: 60_000, leaveMs: 2000 }
 
 /** Refuses, before their bodies are read, requests that could not be answered in time, or held in memory; none may be larger than `largestBody` bytes. */
-export function refuseEarly(app: Pick<FastifyInstance, 'addHook' | 'decorateRequest' | 'addContentTypeParser' | 'removeContentTypeParser' | 'getDefaultJsonParser'>, live: Pick<LiveSet, 'expect' | 'refuseWhenFull'>, largestBody: number): void {
+export function refuseEarly(app: Pick<FastifyInstance, 'addHook' | 'decorateRequest' | 'addContentTypeParser' | 'removeContentTypeParser' | 'getDefaultJsonParser'>, live: Pick<LiveSet, 'expect' | 'enter'>, largestBody: number): void {
   app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, unlessFull(live, jsonParser(app)))
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, inTurn(live, jsonParser(app)))
   app.decorateRequest('bodyCame', undefined)
+  app.decorateRequest('place', undefined)
   let held = 0
   app.addHook('onRequest', (request, reply, done) => {
     // Whose bodies nobody reads.
@@ -31,8 +35,11 @@ export function refuseEarly(app: Pick<FastifyInstance, 'addHook' | 'decorateRequ
     const model = modelAskedBy(request)
     if (model !== undefined) {
       request.bodyCame = live.expect(model)
-      // Also where it never comes.
-      reply.raw.once('close', request.bodyCame)
+      reply.raw.once('close', () => {
+        // Also where it never came, or what it asks was refused.
+        request.bodyCame?.()
+        request.place?.giveBack()
+      })
     }
     const bytes = announcedBytes(request, largestBody)
     if (bytes > SMALL_BODY_BYTES) {
@@ -47,18 +54,23 @@ export function refuseEarly(app: Pick<FastifyInstance, 'addHook' | 'decorateRequ
   })
 }
 
-/** Reads a body unless so many have come while it did that it is refused: to parse it for nothing would take the time of those let in. */
-export function unlessFull(live: Pick<LiveSet, 'refuseWhenFull'>, parser: FastifyBodyParser<string>): FastifyBodyParser<string> {
+/** Reads a body when its request may begin: to parse it takes as long as many a prediction, and whoever waits can be refused meanwhile. */
+export function inTurn(live: Pick<LiveSet, 'enter'>, parser: FastifyBodyParser<string>): FastifyBodyParser<string> {
   return (request, body, done) => {
     request.bodyCame?.()
     const model = modelAskedBy(request)
-    try {
-      if (model !== undefined) live.refuseWhenFull(model)
-    } catch (error) {
+    const refused = (error: unknown): void => {
+      request.place?.giveBack()
       done(error instanceof Error ? error : new Error(String(error)))
+    }
+    try {
+      request.place = model === undefined ? undefined : live.enter(model, request.want)
+    } catch (error) {
+      refused(error)
       return
     }
-    return parser(request, body, done)
+    if (request.place === undefined) void parser(request, body, done)
+    else request.place.turn().then(() => void parser(request, body, done), refused)
   }
 }
 

@@ -266,6 +266,50 @@ test('who goes before the turn has come is not asked for', async () => {
   assert.equal(await answering(live), 1)
 })
 
+test('who is let in before the body is read takes one place, from then on, and gives it back where nothing is asked', async () => {
+  const { live } = newStage()
+  assert.equal(live.enter('house-price'), undefined)
+  await live.swap(version(1))
+  const places = Array.from({ length: 64 }, () => live.enter('house-price'))
+  assert.throws(() => live.enter('house-price'), { code: 'model-busy' })
+  const [first, second] = places
+  assert.ok(first !== undefined && second !== undefined)
+  await first.turn()
+  assert.equal(await live.use('house-price', (_live, predictor) => predictor.predict({ rows: 1, columns: {} }).then(() => 7), { place: first }), 7)
+  // Its answer has given it back; that its connection closes later gives back no other.
+  first.giveBack()
+  const next = live.enter('house-price')
+  assert.ok(next !== undefined)
+  assert.throws(() => live.enter('house-price'), { code: 'model-busy' })
+  second.giveBack()
+  second.giveBack()
+  assert.ok(live.enter('house-price') !== undefined)
+  assert.throws(() => live.enter('house-price'), { code: 'model-busy' })
+})
+
+test('whose caller leaves before the turn has come is told so, and keeps the place until what is under way has ended', async () => {
+  const { live } = newStage()
+  await live.swap(version(1))
+  const want = createWant()
+  const place = live.enter('house-price', want)
+  assert.ok(place !== undefined)
+  want.giveUp(refitError('caller-left', { model: 'house-price' }))
+  await assert.rejects(place.turn(), { code: 'caller-left' })
+  const { promise: until, resolve: end } = promised()
+  const places = Array.from({ length: 63 }, () => live.enter('house-price'))
+  assert.ok(places.every((each) => each !== undefined))
+  place.giveBack()
+  const asked = live.enter('house-price')
+  assert.ok(asked !== undefined)
+  const answer = live.use('house-price', () => until, { place: asked })
+  // As when its connection closes in the midst of an answer.
+  asked.giveBack()
+  assert.throws(() => live.enter('house-price'), { code: 'model-busy' })
+  end()
+  await answer
+  assert.ok(live.enter('house-price') !== undefined)
+})
+
 test('a crowd that was let in before overload showed is refused while it waits, and not asked for', async () => {
   const { live } = newStage()
   await live.swap(version(1))

@@ -3,10 +3,9 @@ import { RefitError, refitError } from '../errors.js'
 import type { PackageManifest, Signature } from '../packages/manifest.js'
 import type { Predictor } from '../predictors/predictor.js'
 import { createWant, type Want } from '../predictors/want.js'
-import { createAdmission, type Ending } from './admission.js'
 import { DEADLINE_MS } from './deadline.js'
+import { createPlaces, type Place, type PlacesOptions } from './places.js'
 import { Challenger } from './trial.js'
-import { createTurns } from './turns.js'
 import { warmUp } from './warm-up.js'
 
 /** Which version of a model is to serve. */
@@ -45,18 +44,16 @@ export interface LiveSetOptions {
   readonly now: () => Date
   /** A request is answered within so long, or fails; default 30 seconds. */
   readonly deadlineMs?: number
-  /** Told of each request that nobody waits for any more before it is answered; calls what it gives when nothing of it is under way. */
-  readonly onGivenUp?: (model: string, why: GivenUp) => () => void
+  readonly onGivenUp?: PlacesOptions['onGivenUp']
   readonly log: { warn(message: string): void }
 }
-
-/** Why nobody waits any more: the request was told that it takes too long, or its caller has gone. */
-export type GivenUp = 'deadline' | 'left'
 
 /** Who asks. */
 export interface Asking {
   /** Whether the caller still waits; default: until the deadline. */
   readonly want?: Want | undefined
+  /** What `enter` gave for the request, if it was let in before. */
+  readonly place?: Place | undefined
 }
 
 interface Loaded extends LiveModel {
@@ -88,8 +85,8 @@ export interface LiveSet {
   whyEnded(model: string): string | undefined
   /** The body of a request is to come, until what this gives is called. Refuses what would be too many. @throws RefitError `model-busy` */
   expect(model: string): () => void
-  /** Refuses what `use` would refuse for the number of requests under way. @throws RefitError `model-busy` */
-  refuseWhenFull(model: string): void
+  /** Lets a request in before it is known what it asks; to be handed to `use`, or given back. Undefined where no version is live. @throws RefitError `model-busy` */
+  enter(model: string, want?: Want): Place | undefined
   /** Takes a model out. */
   remove(model: string): void
   /** The models that are retired, in place of those named before. One that is live answers until it is taken out. */
@@ -102,8 +99,7 @@ const WARM_UP_MS = 60_000
 /** Starts with no model live. */
 export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_MS, onGivenUp, log }: LiveSetOptions): LiveSet {
   const live = new Map<string, Loaded>()
-  const admission = createAdmission()
-  const turn = createTurns()
+  const places = createPlaces({ deadlineMs, onGivenUp })
   let retirements: ReadonlyMap<string, Retired> = new Map()
   const find = (model: string): Loaded => {
     const found = live.get(model)
@@ -128,12 +124,15 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
   const loadWarm = async ({ model, digest }: Desired): Promise<{ predictor: Predictor; signature: Signature }> => {
     const { folder, manifest, example } = await fetchPackage(digest)
     const predictor = await load(folder, manifest)
+    const want = createWant()
+    const timer = setTimeout(() => want.giveUp(refitError('prediction-timeout', { model, seconds: WARM_UP_MS / 1000 })), WARM_UP_MS)
     try {
-      const want = createWant()
-      await whileWanted(want, warmUp(wantedBy(want, predictor), manifest.signature, example), model, WARM_UP_MS)
+      await whileWanted(want, warmUp(wantedBy(want, predictor), manifest.signature, example))
     } catch (error) {
       close(model, predictor)
       throw error
+    } finally {
+      clearTimeout(timer)
     }
     return { predictor, signature: manifest.signature }
   }
@@ -142,42 +141,28 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
     list: () => [...live.values()].map(describe).toSorted((a, b) => (a.model < b.model ? -1 : 1)),
     isLive: (model) => live.has(model),
     get: (model) => describe(find(model)),
-    use: async (model, answer, { want = createWant() } = {}) => {
+    use: async (model, answer, { want, place } = {}) => {
       const loaded = find(model)
-      const gone = want.givenUp()
+      const gone = want?.givenUp()
       if (gone !== undefined) throw gone
-      // It may be refused while it waits, without its caller having left.
-      const stay = createWant()
-      const leave = admission.enter(model, stay.giveUp)
-      const stopFollowing = want.whenGivenUp(stay.giveUp)
+      const { stay, turn, begin, leave } = place ?? places.take(model, want)
+      begin()
       loaded.requests += 1
-      let nothingUnderWay: (() => void) | undefined
-      const end = (ending: Ending): void => {
-        leave(ending)
-        nothingUnderWay?.()
-      }
       const work = (async () => {
         await turn()
-        const left = stay.givenUp()
-        if (left !== undefined) throw left
         return answer(loaded, wantedBy(stay, loaded.predictor))
       })()
       work.then(
-        () => end('answered'),
+        () => leave('answered'),
         (error: unknown) => {
           const why = stay.givenUp()
           const isRefusal = why === undefined ? error instanceof RefitError && error.status < 500 : why.code === 'model-busy'
-          end(isRefusal ? 'refused' : 'failed')
+          leave(isRefusal ? 'refused' : 'failed')
         },
       )
-      const stopListening = stay.whenGivenUp(({ code }) => {
-        if (code !== 'model-busy') nothingUnderWay = onGivenUp?.(model, code === 'caller-left' ? 'left' : 'deadline')
-      })
       try {
-        return await whileWanted(stay, work, model, deadlineMs)
+        return await whileWanted(stay, work)
       } finally {
-        stopFollowing()
-        stopListening()
         loaded.requests -= 1
         closeWhenUnused(loaded)
       }
@@ -202,12 +187,12 @@ export function createLiveSet({ fetchPackage, load, now, deadlineMs = DEADLINE_M
       retire(former)
     },
     whyEnded: (model) => live.get(model)?.predictor.whyEnded?.(),
-    expect: (model) => admission.expect(model),
-    refuseWhenFull: (model) => admission.refuseWhenFull(model),
+    expect: places.expect,
+    enter: (model, want) => (live.has(model) ? places.take(model, want) : undefined),
     remove: (model) => {
       const present = live.get(model)
       live.delete(model)
-      admission.forget(model)
+      places.forget(model)
       retire(present)
     },
     retire: (models) => {
@@ -225,25 +210,17 @@ function wantedBy(want: Want, predictor: Predictor): Predictor {
   return { ...predictor, predict: (batch) => predictor.predict(batch, want) }
 }
 
-/** What comes of it, in time for whoever waits; what comes later is heard by nobody. @throws RefitError `prediction-timeout`, `caller-left` */
-function whileWanted<T>(want: Want, work: Promise<T>, model: string, milliseconds: number): Promise<T> {
+/** What comes of it while somebody waits; what comes later is heard by nobody. @throws RefitError why nobody does any more */
+function whileWanted<T>(want: Want, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => want.giveUp(refitError('prediction-timeout', { model, seconds: milliseconds / 1000 })), milliseconds)
-    const stopListening = want.whenGivenUp((why) => {
-      clearTimeout(timer)
-      reject(why)
-    })
-    const settled = (): void => {
-      clearTimeout(timer)
-      stopListening()
-    }
+    const stopListening = want.whenGivenUp(reject)
     work.then(
       (value) => {
-        settled()
+        stopListening()
         resolve(value)
       },
       (error: unknown) => {
-        settled()
+        stopListening()
         reject(error)
       },
     )

@@ -1,6 +1,6 @@
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Loss } from '../predictions/recorder.js'
-import type { GivenUp } from './live-set.js'
+import type { GivenUp } from './places.js'
 
 /** What serving tells Prometheus. */
 export interface ServingMetrics {

@@ -92,18 +92,21 @@ export function createSideBySide({ live, beside, uncleanEnds, patienceMs = PATIE
   }
 
   return {
-    use: async (model, answer, { key, version, want } = {}) => {
+    use: async (model, answer, { key, version, want, place } = {}) => {
       const entry = entries.get(model)
-      if (entry?.loaded !== true) return live.use(model, answer, { want })
-      if (version !== undefined) return (entry.trial.challenger().version === version ? beside : live).use(model, answer, { want })
-      const placed = entry.trial.place(key)
-      if (placed.side === 'challenger') {
+      if (entry?.loaded !== true) return live.use(model, answer, { want, place })
+      if (version !== undefined && entry.trial.challenger().version !== version) return live.use(model, answer, { want, place })
+      const placed = version === undefined ? entry.trial.place(key) : undefined
+      if (placed?.side !== 'champion') {
+        // It was let in to the champion.
+        place?.giveBack()
+        if (placed === undefined) return beside.use(model, answer, { want })
         const challenger = await asked(beside, model, answer, { want })
         noteChallenger(entry, placed, challenger, () => note(placed, 'challenger', challenger.recorded))
         // Nobody is turned away because a version on trial does not keep up.
         return isBusy(challenger.recorded.error) ? live.use(model, answer, { want }) : resultOf(challenger)
       }
-      const champion = await asked(live, model, answer, { want })
+      const champion = await asked(live, model, answer, { want, place })
       if (isBusy(champion.recorded.error)) return resultOf(champion)
       if (!placed.mirrored) note(placed, 'champion', champion.recorded)
       else if (entry.mirrored >= MOST_MIRRORED) placed.figures.dropped += 1

@@ -87,19 +87,23 @@ export type Observe = (signature: Signature, predictor: Predictor) => Predictor
 export async function watch<T>(ask: (observe: Observe) => Promise<T>): Promise<Watched<T>> {
   let values: Recorded['values']
   let heldBytes: number | undefined
-  const observe: Observe = (signature, predictor) => ({
-    ...predictor,
-    predict: async (batch) => {
-      try {
-        const predictions = await predictor.predict(batch)
-        values = valuesOf(signature, predictions)
-        return predictions
-      } finally {
-        heldBytes = predictor.heldBytes?.()
-      }
-    },
-  })
-  const begun = performance.now()
+  let begun = performance.now()
+  const observe: Observe = (signature, predictor) => {
+    // The one had its turn before its body was read, the other waits for it here.
+    begun = performance.now()
+    return {
+      ...predictor,
+      predict: async (batch) => {
+        try {
+          const predictions = await predictor.predict(batch)
+          values = valuesOf(signature, predictions)
+          return predictions
+        } finally {
+          heldBytes = predictor.heldBytes?.()
+        }
+      },
+    }
+  }
   const [result] = await Promise.allSettled([ask(observe)])
   const milliseconds = performance.now() - begun
   return { result, recorded: result.status === 'rejected' ? { milliseconds, heldBytes, error: result.reason } : { milliseconds, heldBytes, values } }

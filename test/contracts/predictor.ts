@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import type { Signature } from '../../src/packages/manifest.js'
 import type { FeatureBatch, FeatureValue, Predictions, Predictor, PredictorAdapter } from '../../src/predictors/predictor.js'
@@ -165,13 +165,20 @@ export function testPredictor(model: ModelCase): void {
     }
   })
 
-  test(named('finishing and loading leave the folder as it was, so that a package can be read-only'), async (context) => {
+  test(named('finishing leaves the model as it was, and the same the second time; loading leaves the folder as it was, so that a package can be read-only'), async (context) => {
     const folder = await folderOf(context)
-    const before = await readdir(folder, { recursive: true })
+    const contents = async (files: readonly string[]): Promise<readonly Buffer[]> => Promise.all(files.map((file) => readFile(join(folder, file))))
+    const present = async (): Promise<readonly string[]> => (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+    const own = await contents(model.files)
     const classes = await adapter.finish(folder, model.signature)
+    assert.deepEqual(await contents(model.files), own)
+    const finished = await present()
+    const before = await contents(finished)
+    await adapter.finish(folder, model.signature)
     const predictor = await load(folder, { ...model.signature, classes: [...classes] })
     await predictor.close()
-    assert.deepEqual(await readdir(folder, { recursive: true }), before)
+    assert.deepEqual(await present(), finished)
+    assert.deepEqual(await contents(finished), before)
   })
 }
 

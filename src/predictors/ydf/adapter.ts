@@ -8,6 +8,7 @@ import { distil } from './distil.js'
 import { areOurs, encodersOf, examplesOf } from './encode.js'
 import { decodeCategory, isPlace, MODEL_FILE } from './features.js'
 import { isForest, type Forest } from './forest.js'
+import { keepForest, readKeptForest } from './forest-file.js'
 import { forestPredictor } from './forest-predictor.js'
 import { toPredictions } from './predictions.js'
 import { loadModel, startRuntime, type YdfModel } from './runtime.js'
@@ -25,14 +26,16 @@ export const ydf: PredictorAdapter = {
     return names.every(isPlace) ? undefined : { names }
   },
   finish: async (folder, signature) => {
-    if (signature.task === 'regression') return []
-    const model = await open(folder)
-    const labels = model.getLabelClasses()
+    const { model, forest } = await openWithForest(folder)
+    await keepForest(folder, forest)
+    const labels = signature.task === 'regression' ? [] : model.getLabelClasses()
     const ours = areOurs(model.getInputFeatures())
     model.unload()
     return ours ? labels.map(decodeCategory) : labels
   },
   load: async (folder, signature) => {
+    const kept = await readKeptForest(folder)
+    if (kept !== undefined) return forestPredictor(kept, signature)
     const { model, forest } = await openWithForest(folder)
     if (forest !== undefined) {
       model.unload()
@@ -49,6 +52,7 @@ export const ydf: PredictorAdapter = {
   },
   inPython: () => Promise.resolve({ code: { [FORMAT_MODULE]: fileURLToPath(new URL('./in_python.py', import.meta.url)) }, requirements: ['ydf'], flavors: {} }),
   distilled: {
+    kept: readKeptForest,
     make: async (folder) => {
       const { model, forest } = await openWithForest(folder)
       model.unload()

@@ -2,7 +2,7 @@ import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebo
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FailureShape } from '../../http/failures.js'
 import { jsonParser } from '../../http/json-parser.js'
-import { unlessFull } from '../limits.js'
+import { inTurn } from '../limits.js'
 import type { Body, Invocation } from './dialect.js'
 import type { ProtocolParts } from './parts.js'
 import { refusalWords } from './refusal-words.js'
@@ -13,13 +13,13 @@ export function takeTexts(app: Parameters<FastifyPluginCallbackTypebox>[0], live
   app.addContentTypeParser(
     '*',
     { parseAs: 'string' },
-    unlessFull(live, (_request, body, done) => done(null, body)),
+    inTurn(live, (_request, body, done) => done(null, body)),
   )
 }
 
 /** Bodies of any type are read as JSON: the clients of Triton and KServe send theirs without a type, or with another one. */
 export function takeJsonOfAnyType(app: Parameters<FastifyPluginCallbackTypebox>[0], live: ProtocolParts['live']): void {
-  app.addContentTypeParser('*', { parseAs: 'string' }, unlessFull(live, jsonParser(app)))
+  app.addContentTypeParser('*', { parseAs: 'string' }, inTurn(live, jsonParser(app)))
 }
 
 /** What has been sent, as `takeTexts` has taken it. */
