@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest, type FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
 import { refitError } from '../errors.js'
 import { authorise, requireDeclaredRole, requireTokensBeyondLoopback, type LentTokens, type Token } from './access.js'
 import { answerFailure } from './failures.js'
@@ -96,7 +98,7 @@ export function createServer({ access, log, openRoutes, offered, bodyLimit, hasS
       void answerFailure(error, request, reply)
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(validatorOf)
   // Fastify would take plain text for a body like any other.
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, jsonParser(app))
@@ -138,6 +140,14 @@ export function createServer({ access, log, openRoutes, offered, bodyLimit, hasS
     done()
   })
   return { app, routes }
+}
+
+/** Parts of a path are texts already, and to convert them takes as long as all else that is looked at of a request: only what is no text is. */
+const validatorOf: FastifySchemaCompiler<TSchema> = (route) => {
+  const validate = TypeBoxValidatorCompiler(route)
+  if (route.httpPart !== 'params') return validate
+  const asTheyAre = Compile(route.schema)
+  return (value: unknown) => (asTheyAre.Check(value) ? { value } : validate(value))
 }
 
 /** Whether what is left of a refused body is short enough to be read on and forgotten. */
