@@ -65,7 +65,7 @@ test('a version is promoted by the alias as by `refit promote`: a run checks it 
   assert.equal(refused.champion, third.version)
 })
 
-test('two clients that set the alias at the same time wait for the same check', async () => {
+test('two clients that set the alias at the same time wait for the same check', needsMlflow, async () => {
   const { url = '' } = (await readProcessNote(project.stateFolder, 'control')) ?? {}
   const before = (await project.api().runs({ model: MODEL, limit: 1 })).runs[0]?.number ?? 0
   const set = (): ReturnType<typeof ask> => ask(url, 'POST', '/api/2.0/mlflow/registered-models/alias', { name: MODEL, alias: 'champion', version: '2' })
