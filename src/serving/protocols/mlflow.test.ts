@@ -13,3 +13,8 @@ test('numbers as names of columns are their places, unless the model has inputs 
   assert.deepEqual(rowsOf(['1', '0'], ['0', '1'], [[1, 2]]), [{ 0: 1, 1: 2 }])
   assert.deepEqual(rowsOf(['1', '2'], ['0', '1', '2'], [[1, 2, 3]]), [{ 1: 2, 2: 3 }])
 })
+
+test('a table without names that is too narrow or too wide for a model without names does not fit, as there', () => {
+  assert.deepEqual(rowsOf(['0', '1'], [0, 1], [[1, 2]]), [{ 0: 1, 1: 2 }])
+  for (const data of [[[1]], [[1, 2, 3]]]) assert.throws(() => rowsOf(['0', '1'], [...(data[0] ?? []).keys()], data), { code: 'input-invalid' })
+})

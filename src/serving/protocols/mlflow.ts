@@ -100,10 +100,13 @@ function rowsOfSplit(signature: Signature, value: unknown): readonly unknown[] {
   if (columns !== undefined && !Array.isArray(columns)) throw notValid('`columns` is no list')
   if (index !== undefined && !(Array.isArray(index) && index.length === data.length)) throw notValid('`index` does not count its rows')
   const names = columns?.map(String)
-  // A table that nobody has named has numbers for names: its columns are those of the model, unless numbers are its names too.
-  if (names === undefined) return rowsByPlace(signature, data)
-  if (names.every((name, place) => name === String(place)) && !signature.inputs.some(({ name }) => names.includes(name))) return rowsByPlace(signature, data)
+  // A table that nobody has named has numbers for names: its columns are those of the model, unless some of its inputs are named so too.
+  if (names === undefined || (arePlaces(names) && (arePlaces(signature.inputs.map(({ name }) => name)) || !signature.inputs.some(({ name }) => names.includes(name))))) return rowsByPlace(signature, data)
   return namedRows(signature, asLists(signature, data), distinct(names))
+}
+
+function arePlaces(names: readonly string[]): boolean {
+  return names.every((name, place) => name === String(place))
 }
 
 function notValid(what: string): Error {
