@@ -40,9 +40,10 @@ export interface Places {
 /** Starts with nothing under way. */
 export function createPlaces({ deadlineMs, onGivenUp }: PlacesOptions): Places {
   const admission = createAdmission()
-  const nextTurn = createTurns()
+  const turns = createTurns()
   return {
     take: (model, want) => {
+      turns.noteArrival()
       // It may be refused while it waits, without its caller having left.
       const stay = createWant()
       const leave = admission.enter(model, stay.giveUp)
@@ -66,7 +67,7 @@ export function createPlaces({ deadlineMs, onGivenUp }: PlacesOptions): Places {
       let turn: Promise<void> | undefined
       return {
         stay,
-        turn: () => (turn ??= untilTurn(nextTurn(), stay)),
+        turn: () => (turn ??= untilTurn(turns.next(), stay)),
         begin: () => {
           begun = true
         },
@@ -76,7 +77,10 @@ export function createPlaces({ deadlineMs, onGivenUp }: PlacesOptions): Places {
         },
       }
     },
-    expect: admission.expect,
+    expect: (model) => {
+      turns.noteArrival()
+      return admission.expect(model)
+    },
     forget: admission.forget,
   }
 }

@@ -9,10 +9,10 @@ function compute(milliseconds: number): void {
 }
 
 test('what computes begins in the order in which it came, with a look at the rest of the world in between', async () => {
-  const turn = createTurns()
+  const turns = createTurns()
   const seen: string[] = []
   const work = async (name: string): Promise<void> => {
-    await turn()
+    await turns.next()
     seen.push(name)
     compute(3)
   }
@@ -28,7 +28,7 @@ test('what computes begins in the order in which it came, with a look at the res
 })
 
 test('what is quick begins together', async () => {
-  const turn = createTurns()
+  const turns = createTurns()
   let looks = 0
   let looking = true
   const look = (): void => {
@@ -36,7 +36,31 @@ test('what is quick begins together', async () => {
     if (looking) setImmediate(look)
   }
   setImmediate(look)
-  await Promise.all(Array.from({ length: 50 }, turn))
+  await Promise.all(Array.from({ length: 50 }, () => turns.next()))
   looking = false
   assert.ok(looks < 10, `${looks} looks`)
+})
+
+test('after what took long there are looks as long as each finds somebody, for a few times as long at most', async () => {
+  const turns = createTurns()
+  let looks = 0
+  let [finding, looking] = [true, true]
+  const look = (): void => {
+    looks += 1
+    if (finding) turns.noteArrival()
+    if (looking) setImmediate(look)
+  }
+  const looksBetween = async (): Promise<number> => {
+    await turns.next()
+    compute(20)
+    const before = looks
+    await turns.next()
+    return looks - before
+  }
+  setImmediate(look)
+  const whileFound = await looksBetween()
+  finding = false
+  const otherwise = await looksBetween()
+  looking = false
+  assert.ok(whileFound > 20 && otherwise < 5, `${whileFound} looks while each finds somebody, and ${otherwise}`)
 })
