@@ -239,21 +239,6 @@ test('a crowd that shows to be an overload is refused while it waits, but for th
   assert.ok(took.length > 900 && late < 30, `${late} of ${took.length} late`)
 })
 
-test('a crowd whose bodies are to come is told at once who is too many, but those that are slow to come keep nobody away', () => {
-  const { at, admission } = newAdmission()
-  admission.enter('model')('answered')
-  const leave = admission.enter('model')
-  const coming = Array.from({ length: 63 }, () => admission.expect('model'))
-  assert.throws(() => admission.expect('model'), { code: 'model-busy' })
-  coming[0]?.()
-  admission.expect('model')
-  at.now += 300
-  const others = Array.from({ length: 63 }, () => admission.expect('model'))
-  assert.throws(() => admission.expect('model'), { code: 'model-busy' })
-  leave('answered')
-  for (const came of others) came()
-})
-
 test('in overload as many bodies are awaited as may be under way, but for those that are slow to come', () => {
   const kept = newAdmission()
   const { at, admission } = kept

@@ -15,8 +15,8 @@ export interface Admission {
    */
   enter(model: string, refuse?: (why: RefitError) => void): (ending: Ending) => void
   /**
-   * The body of a request is to come, until what this gives is called. No more are read at a time than may be under way, but for
-   * those that are slow to come: to read those of a whole crowd would take longer than to answer a few.
+   * The body of a request is to come, until what this gives is called. Refuses what `enter` would refuse; in overload as many
+   * bodies are read at most as may be under way, for to read those of all would take longer than to answer a few.
    * @throws RefitError `model-busy`
    */
   expect(model: string): () => void
@@ -177,14 +177,14 @@ function refusal(model: string, state: State, at: number): RefitError {
   return refitError('model-busy', { model }, { retryAfterSeconds: retryAfterSeconds(state, at) })
 }
 
-/** Requests under way, and those whose bodies are to come, but for bodies that take long. */
-function placesTaken({ underWay, expected }: State, at: number): number {
+/** Requests under way, and in overload those whose bodies are to come, but for bodies that take long: at other times who sends slowly would keep others away. */
+function placesTaken({ underWay, overloaded, expected }: State, at: number): number {
   // The oldest come first.
   for (const [key, since] of expected) {
     if (at - since < EXPECTED_MS) break
     expected.delete(key)
   }
-  return underWay + expected.size
+  return underWay + (overloaded ? expected.size : 0)
 }
 
 function smoothed(known: number | undefined, found: number, share: number): number {
