@@ -165,13 +165,11 @@ export function testPredictor(model: ModelCase): void {
     }
   })
 
-  test(named('finishing leaves the model as it was, and the same the second time; loading leaves the folder as it was, so that a package can be read-only'), async (context) => {
+  test(named('what is finished is left as it is by finishing it again and by loading it, so that a package can be read-only'), async (context) => {
     const folder = await folderOf(context)
     const contents = async (files: readonly string[]): Promise<readonly Buffer[]> => Promise.all(files.map((file) => readFile(join(folder, file))))
     const present = async (): Promise<readonly string[]> => (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
-    const own = await contents(model.files)
     const classes = await adapter.finish(folder, model.signature)
-    assert.deepEqual(await contents(model.files), own)
     const finished = await present()
     const before = await contents(finished)
     await adapter.finish(folder, model.signature)
