@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { RunDetail } from '../../src/api/wire/run.js'
 import { attemptLog } from '../../src/lifecycle/folders.js'
@@ -64,6 +65,8 @@ test('a check that is killed at its start, while it judges, and before its verdi
   const project = await projectWithChampion(t)
   await project.put(`${DROPS}/2.csv`, deliveries(2, ROWS))
   await until('a check that is held', () => held(project), 2)
+  // That it was begun is known after the kill only once the database has it on its disk.
+  await delay(1000)
   await project.kill()
   // It may come so far before the program has started as a whole.
   const starting = project.up()
