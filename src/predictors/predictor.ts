@@ -101,6 +101,11 @@ export interface DistilledForm {
   /** What `finish` has left of it in a package: then it need not be made again. */
   kept(folder: string): Promise<unknown>
   /**
+   * For a package that somebody brings whole: what it has of it must be what its model gives. Takes as long as `make`.
+   * @throws RefitError `package-corrupt`, `model-unreadable`
+   */
+  requireOwn(folder: string): Promise<void>
+  /**
    * Brings a model into that form, which crosses to other processes as it is; undefined where this model has none. May take its
    * time and memory: it has a process to itself.
    * @throws RefitError `model-unreadable`

@@ -1,39 +1,26 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import pino from 'pino'
-import { systemClock } from '../../src/clock.js'
 import { parseTokens, roles } from '../../src/http/access.js'
-import { createServer, type DeclaredRoute } from '../../src/http/server.js'
-import { mlflowOpenRoutes, mlflowRoutes } from '../../src/mlflow/app.js'
-import { mlflowOffered } from '../../src/mlflow/offered.js'
-import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
+import type { DeclaredRoute } from '../../src/http/server.js'
+import { mlflowOpenRoutes } from '../../src/mlflow/app.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { ask, askAsWritten } from './running-mlflow.js'
+import { startMlflowRoutes } from './running-routes.js'
 
 const secrets = { viewer: 'viewer-secret-0123456789', operator: 'operator-secret-0123456789', admin: 'admin-secret-0123456789' }
 const tokens = parseTokens(roles.map((role) => `${role}s:${role}:${secrets[role]}`).join(' '))
 
 let database: RunningDatabase
-let folder: string
 let url: string
 let routes: readonly DeclaredRoute[]
 let stop: () => Promise<void>
 before(async () => {
   database = await startDatabase()
-  folder = await mkdtemp(join(tmpdir(), 'refit-mlflow-access-'))
-  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
-  await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [] }))
-  url = await server.app.listen({ host: '127.0.0.1', port: 0 })
-  ;({ routes } = server)
-  stop = () => server.app.close()
+  ;({ url, routes, stop } = await startMlflowRoutes(database.database, { tokens }))
 })
 after(async () => {
   await stop()
   await database.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 /** A path that reaches the route, whatever it then answers. */

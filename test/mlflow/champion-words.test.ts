@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import pino from 'pino'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { systemClock as clock } from '../../src/clock.js'
 import type { RunOutcome } from '../../src/database/schema.js'
 import { tokenOf } from '../../src/http/access.js'
-import { createServer } from '../../src/http/server.js'
-import { mlflowOpenRoutes, mlflowRoutes } from '../../src/mlflow/app.js'
-import { mlflowOffered } from '../../src/mlflow/offered.js'
-import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { decline } from '../../src/registry/approval.js'
 import { registerModels } from '../../src/registry/models.js'
 import { retireModel } from '../../src/registry/retirement.js'
@@ -22,27 +14,22 @@ import { startDatabase, type RunningDatabase } from '../support/running-database
 import { until } from '../support/running-project.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
 import { ask } from './running-mlflow.js'
+import { startMlflowRoutes } from './running-routes.js'
 
 const secrets = { viewer: 'viewer-secret-0123456789', operator: 'operator-secret-0123456789' }
 
 let database: RunningDatabase
-let folder: string
 let url: string
 let stop: () => Promise<void>
 before(async () => {
   database = await startDatabase()
-  folder = await mkdtemp(join(tmpdir(), 'refit-champion-words-'))
   await registerModels(database.database, clock, projectOf(...['house', 'flat', 'old'].map((name) => modelNamed(name))), 'test')
   const tokens = [tokenOf('ann', 'viewer', secrets.viewer), tokenOf('ops', 'operator', secrets.operator)]
-  const { app } = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
-  await app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock, predictors: [] }))
-  url = await app.listen({ host: '127.0.0.1', port: 0 })
-  stop = () => app.close()
+  ;({ url, stop } = await startMlflowRoutes(database.database, { tokens }))
 })
 after(async () => {
   await stop()
   await database.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 /** What setting the alias is refused with: MLflow's clients show the message and nothing else. */

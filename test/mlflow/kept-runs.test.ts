@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { sql } from 'kysely'
-import pino from 'pino'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { systemClock } from '../../src/clock.js'
 import { migrate } from '../../src/database/migrate.js'
-import { createServer } from '../../src/http/server.js'
-import { mlflowOpenRoutes, mlflowRoutes } from '../../src/mlflow/app.js'
-import { mlflowOffered } from '../../src/mlflow/offered.js'
-import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
 import { registerModels } from '../../src/registry/models.js'
 import { requestRun } from '../../src/runs/requests.js'
 import { endTrainingRun, openTrainingRun, type TrainingRun } from '../../src/tracking/training-runs.js'
@@ -20,29 +12,23 @@ import { createTrainingTokens, type TrainingLoan } from '../../src/tracking/trai
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { modelNamed, projectOf } from '../support/stored-models.js'
 import { ask, type Answer } from './running-mlflow.js'
+import { startMlflowRoutes } from './running-routes.js'
 
 const api = '/api/2.0/mlflow'
 const files = '/api/2.0/mlflow-artifacts/artifacts'
 
 let database: RunningDatabase
-let folder: string
 let url: string
 let stop: () => Promise<void>
 const tokens = createTrainingTokens()
 
 before(async () => {
   database = await startDatabase()
-  folder = await mkdtemp(join(tmpdir(), 'refit-kept-runs-'))
-  // On loopback, where nobody needs a token: whoever asks is admin.
-  const { app } = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [], lent: tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
-  await app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [], trainings: tokens }))
-  url = await app.listen({ host: '127.0.0.1', port: 0 })
-  stop = () => app.close()
+  ;({ url, stop } = await startMlflowRoutes(database.database, { trainings: tokens }))
 })
 after(async () => {
   await stop()
   await database.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 interface Started {

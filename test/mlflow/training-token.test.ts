@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import pino from 'pino'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { systemClock } from '../../src/clock.js'
 import { tokenOf } from '../../src/http/access.js'
-import { createServer, type DeclaredRoute } from '../../src/http/server.js'
-import { mlflowOpenRoutes, mlflowRoutes } from '../../src/mlflow/app.js'
-import { mlflowOffered } from '../../src/mlflow/offered.js'
-import { filesystemObjects } from '../../src/objects/filesystem/adapter.js'
+import type { DeclaredRoute } from '../../src/http/server.js'
 import { openTrainingRun, type TrainingRun } from '../../src/tracking/training-runs.js'
 import { createTrainingTokens, type TrainingLoan } from '../../src/tracking/training-tokens.js'
 import { startDatabase, type RunningDatabase } from '../support/running-database.js'
 import { ask, askAsWritten, type Answer } from './running-mlflow.js'
+import { startMlflowRoutes } from './running-routes.js'
 
 const OPERATOR = 'operator-secret-0123456789'
 const api = '/api/2.0/mlflow'
@@ -28,7 +22,6 @@ interface Started {
 }
 
 let database: RunningDatabase
-let folder: string
 let url: string
 let routes: readonly DeclaredRoute[]
 let stop: () => Promise<void>
@@ -38,19 +31,13 @@ const tokens = createTrainingTokens()
 
 before(async () => {
   database = await startDatabase()
-  folder = await mkdtemp(join(tmpdir(), 'refit-training-token-'))
-  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [tokenOf('ops', 'operator', OPERATOR)], lent: tokens }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
-  await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [], trainings: tokens }))
-  url = await server.app.listen({ host: '127.0.0.1', port: 0 })
-  ;({ routes } = server)
-  stop = () => server.app.close()
+  ;({ url, routes, stop } = await startMlflowRoutes(database.database, { tokens: [tokenOf('ops', 'operator', OPERATOR)], trainings: tokens }))
   price = await started('price', 'price-1')
   risk = await started('risk', 'risk-1')
 })
 after(async () => {
   await stop()
   await database.stop()
-  await rm(folder, { recursive: true, force: true })
 })
 
 async function started(model: string, run: string): Promise<Started> {
@@ -206,10 +193,9 @@ test('every other route refuses it, and once its training has ended every route 
 
 test('where nobody else needs a token, it is no more than it is, and of no use once it was taken back', async (t) => {
   const lent = createTrainingTokens()
-  const server = createServer({ access: { bind: '127.0.0.1', hosts: [], origins: [], tokens: [], lent }, log: pino({ level: 'silent' }), openRoutes: mlflowOpenRoutes, offered: mlflowOffered, bodyLimit: 1024 * 1024 })
-  await server.app.register(mlflowRoutes({ database: database.database, objects: filesystemObjects(folder), clock: systemClock, predictors: [], trainings: lent }))
-  const address = await server.app.listen({ host: '127.0.0.1', port: 0 })
-  t.after(() => server.app.close())
+  const server = await startMlflowRoutes(database.database, { trainings: lent })
+  t.after(() => server.stop())
+  const address = server.url
   const loan = lent.lend({ model: 'price', run: 'price-2', stage: 'train', actor: 'training:price-2/train/1' }, price.opened)
   const basic = `Basic ${Buffer.from(`anybody:${loan.secret}`).toString('base64')}`
   for (const Authorization of [`Bearer ${loan.secret}`, basic]) {

@@ -35,6 +35,8 @@ export async function unpackUpload(adapters: readonly PredictorAdapter[], input:
     const { format, signature } = await verifyPackage(folder, digest)
     // What it says of the training is believed: it has to be of this package.
     if (note !== undefined && note.digest !== digest) throw foreignNote(`tells of package ${note.digest.slice(0, 12)}, and this is ${digest.slice(0, 12)}`)
+    // It is taken as it is, and what is loaded of it is the other form of its model.
+    await adapters.find((adapter) => adapter.format === format)?.distilled?.requireOwn(folder)
     return { ...known, format, package: { digest, signature } }
   }
   if (note !== undefined) throw foreignNote('tells of a package of Refit, and there is none')

@@ -8,7 +8,7 @@ import { distil } from './distil.js'
 import { areOurs, encodersOf, examplesOf } from './encode.js'
 import { decodeCategory, isPlace, MODEL_FILE } from './features.js'
 import { isForest, type Forest } from './forest.js'
-import { keepForest, readKeptForest } from './forest-file.js'
+import { FOREST_FILE, keepForest, keepsAnother, readKeptForest } from './forest-file.js'
 import { forestPredictor } from './forest-predictor.js'
 import { toPredictions } from './predictions.js'
 import { loadModel, startRuntime, type YdfModel } from './runtime.js'
@@ -53,6 +53,12 @@ export const ydf: PredictorAdapter = {
   inPython: () => Promise.resolve({ code: { [FORMAT_MODULE]: fileURLToPath(new URL('./in_python.py', import.meta.url)) }, requirements: ['ydf'], flavors: {} }),
   distilled: {
     kept: readKeptForest,
+    requireOwn: async (folder) => {
+      if (!(await keepsAnother(folder, undefined))) return
+      const { model, forest } = await openWithForest(folder)
+      model.unload()
+      if (await keepsAnother(folder, forest)) throw refitError('package-corrupt', { reason: `its ${FOREST_FILE} is not that of its model` })
+    },
     make: async (folder) => {
       const { model, forest } = await openWithForest(folder)
       model.unload()

@@ -70,3 +70,13 @@ test('what is no forest of this form is none', async () => {
     assert.equal(await readKeptForest(folder), undefined)
   }
 })
+
+test('trees that are deeper than they have nodes, and would keep whoever asks them, are none', async () => {
+  await ydf.finish(folder, signature)
+  const own = await readKeptForest(folder)
+  assert.ok(own !== undefined)
+  for (const depth of [-1, own.feature.length + 1, 2 ** 31 - 1]) {
+    await keepForest(folder, { ...own, depths: own.depths.map(() => depth) })
+    assert.equal(await readKeptForest(folder), undefined)
+  }
+})

@@ -31,11 +31,21 @@ export async function keepForest(folder: string, forest: Forest | undefined): Pr
 
 /** The forest that was kept beside a model; undefined where there is none that is read here. */
 export async function readKeptForest(folder: string): Promise<Forest | undefined> {
-  const bytes = await readFile(join(folder, FOREST_FILE)).catch((error: unknown) => {
+  const bytes = await readKept(folder)
+  return bytes === undefined || endianness() !== 'LE' ? undefined : decodeForest(bytes)
+}
+
+/** Whether something is kept beside a model that is not this forest, which its model gives. */
+export async function keepsAnother(folder: string, forest: Forest | undefined): Promise<boolean> {
+  const bytes = await readKept(folder)
+  return bytes !== undefined && (forest === undefined || !bytes.equals(encodeForest(forest)))
+}
+
+function readKept(folder: string): Promise<Buffer | undefined> {
+  return readFile(join(folder, FOREST_FILE)).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   })
-  return bytes === undefined || endianness() !== 'LE' ? undefined : decodeForest(bytes)
 }
 
 /** A head of JSON behind its length, then the arrays as they lie in memory: the same bytes for the same forest, as the serializer of V8 would not write them. */
@@ -73,10 +83,14 @@ function decodeForest(bytes: Buffer): Forest | undefined {
   const sizes = { missing: 8 * features.length, roots: 4 * trees, depths: 4 * trees, feature: 2 * nodes, limit: 4 * nodes, base: 4 * nodes, child: 4 * nodes, leaf: 4 * nodes, members, initial: 4 * sums }
   if (Object.values(sizes).reduce((sum, size) => sum + size, behindHead) !== bytes.length) return undefined
   const missing = new Float64Array(next(sizes.missing))
+  const roots = new Int32Array(next(sizes.roots))
+  const depths = new Int32Array(next(sizes.depths))
+  // A row takes as many steps as the trees are deep together, and none is as deep as it has nodes: otherwise an answer need not come.
+  if (sums === 0 || depths.some((depth) => depth < 0) || depths.reduce((sum, depth) => sum + depth, 0) > nodes) return undefined
   return {
     features: features.map(({ name, values }, index) => ({ name, values: values === undefined ? undefined : new Map(values), missing: missing[index] ?? Number.NaN })),
-    roots: new Int32Array(next(sizes.roots)),
-    depths: new Int32Array(next(sizes.depths)),
+    roots,
+    depths,
     feature: new Int16Array(next(sizes.feature)),
     limit: new Float32Array(next(sizes.limit)),
     base: new Int32Array(next(sizes.base)),
